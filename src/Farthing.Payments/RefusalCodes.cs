@@ -1,0 +1,191 @@
+namespace Farthing.Payments;
+
+/// <summary>Every code that a door may answer with. <c>docs/errors.md</c> is checked against this list by a test.</summary>
+public static class RefusalCodes
+{
+    // The request as text.
+
+    /// <summary>Not JSON.</summary>
+    public static RefusalCode MalformedJson { get; } = new("malformed_json", 400, "The body is not well-formed JSON.", RetryAdvice.Never, "Send well-formed JSON.");
+
+    /// <summary>Bytes that are not UTF-8.</summary>
+    public static RefusalCode InvalidUtf8 { get; } = new("invalid_utf8", 400, "The body is not valid UTF-8.", RetryAdvice.Never, "Encode the body as UTF-8.");
+
+    /// <summary>Nested too deeply.</summary>
+    public static RefusalCode JsonTooDeep { get; } = new("json_too_deep", 400, "The JSON is nested too deeply.", RetryAdvice.Never, "No request of this API nests deeper than eight levels.");
+
+    /// <summary>A member this call does not know, or one given twice.</summary>
+    public static RefusalCode UnknownField { get; } = new("unknown_field", 400, "The body has a field that this call does not know.", RetryAdvice.Never, "Remove the field, or correct its name: a misspelt option must not be passed over where money moves.");
+
+    /// <summary>A member is absent.</summary>
+    public static RefusalCode MissingField { get; } = new("missing_field", 400, "A required field is missing.", RetryAdvice.Never, "Add the field that the detail names.");
+
+    /// <summary>A member has the wrong type, form or range.</summary>
+    public static RefusalCode InvalidField { get; } = new("invalid_field", 400, "A field has a value that is not allowed.", RetryAdvice.Never, "Correct the field that the detail names.");
+
+    /// <summary>The body is longer than allowed.</summary>
+    public static RefusalCode BodyTooLarge { get; } = new("body_too_large", 413, "The body is too large.", RetryAdvice.Never, "Keep a body under 1 MiB, a batch under 4 MiB; split a larger batch.");
+
+    /// <summary>The media type is not JSON.</summary>
+    public static RefusalCode UnsupportedMediaType { get; } = new("unsupported_media_type", 415, "The body is not declared as JSON.", RetryAdvice.Never, "Send Content-Type: application/json.");
+
+    /// <summary>No such path.</summary>
+    public static RefusalCode NotFound { get; } = new("not_found", 404, "There is nothing at this address.", RetryAdvice.Never, "Check the path against the API reference.");
+
+    /// <summary>The path knows other methods.</summary>
+    public static RefusalCode MethodNotAllowed { get; } = new("method_not_allowed", 405, "This address does not take that method.", RetryAdvice.Never, "Check the method against the API reference.");
+
+    /// <summary>A defect of ours.</summary>
+    public static RefusalCode InternalError { get; } = new("internal_error", 500, "Something went wrong on our side.", RetryAdvice.SameKey, "Repeat with the same key: if the request was carried out, the answer is given again.");
+
+    // Amounts.
+
+    /// <summary>Not a decimal string.</summary>
+    public static RefusalCode InvalidAmount { get; } = new("invalid_amount", 400, "The amount is not a plain decimal.", RetryAdvice.Never, "Write digits, or digits, a point and digits: no sign, blank, comma or exponent.");
+
+    /// <summary>A JSON number instead of a string.</summary>
+    public static RefusalCode AmountMustBeAString { get; } = new("amount_must_be_a_string", 400, "The amount is a JSON number.", RetryAdvice.Never, "Write amounts as strings: a JSON number goes through floating point in many languages.");
+
+    /// <summary>Below zero.</summary>
+    public static RefusalCode AmountMustNotBeNegative { get; } = new("amount_must_not_be_negative", 400, "The amount is negative.", RetryAdvice.Never, "Use a positive amount; to give money back, refund the payment.");
+
+    /// <summary>Zero.</summary>
+    public static RefusalCode AmountMustNotBeZero { get; } = new("amount_must_not_be_zero", 400, "The amount is zero.", RetryAdvice.Never, "Use a positive amount.");
+
+    /// <summary>More decimals than the asset has.</summary>
+    public static RefusalCode TooManyDecimals { get; } = new("too_many_decimals", 400, "The amount has more decimals than the currency.", RetryAdvice.Never, "USD, EUR and GBP have six decimals, BTC eleven; nothing is rounded for you.");
+
+    /// <summary>Too large to count.</summary>
+    public static RefusalCode AmountTooLarge { get; } = new("amount_too_large", 400, "The amount is too large.", RetryAdvice.Never, "An amount is at most 40 characters and 10^24 of its smallest unit.");
+
+    /// <summary>A code that is no currency here.</summary>
+    public static RefusalCode UnknownCurrency { get; } = new("unknown_currency", 400, "The currency is not known here.", RetryAdvice.Never, "Use USD, EUR, GBP or BTC, in capitals.");
+
+    /// <summary>Two currencies in one payment.</summary>
+    public static RefusalCode CurrencyMismatch { get; } = new("currency_mismatch", 400, "The currencies do not match.", RetryAdvice.Never, "Pay from a wallet in the currency of the price: nothing is exchanged silently.");
+
+    // Who asks, and with which key.
+
+    /// <summary>No or a wrong bearer key.</summary>
+    public static RefusalCode Unauthorized { get; } = new("unauthorized", 401, "The key is missing or not valid.", RetryAdvice.Never, "Send Authorization: Bearer with a current key.");
+
+    /// <summary>A right key of the wrong kind or owner.</summary>
+    public static RefusalCode Forbidden { get; } = new("forbidden", 403, "This key may not do that.", RetryAdvice.Never, "Use the key of the owner, of the kind that the API reference names.");
+
+    /// <summary>No key for a write.</summary>
+    public static RefusalCode IdempotencyKeyMissing { get; } = new("idempotency_key_missing", 400, "The Idempotency-Key header is missing.", RetryAdvice.Never, "Send a new key with each new request, and the same key when you repeat one; a UUID version 7 is best.");
+
+    /// <summary>A key of the wrong form.</summary>
+    public static RefusalCode IdempotencyKeyInvalid { get; } = new("idempotency_key_invalid", 400, "The Idempotency-Key is not allowed.", RetryAdvice.Never, "A key is 1 to 255 visible ASCII characters; where there is no account yet, it is a random UUID or at least 22 random characters.");
+
+    /// <summary>A key whose UUIDv7 time lies ahead.</summary>
+    public static RefusalCode IdempotencyKeyInFuture { get; } = new("idempotency_key_in_future", 400, "The time in the Idempotency-Key is more than five minutes ahead.", RetryAdvice.Never, "Set the clock of the machine that makes the keys.");
+
+    /// <summary>One key, two requests.</summary>
+    public static RefusalCode IdempotencyConflict { get; } = new("idempotency_conflict", 409, "This key was used for another request.", RetryAdvice.NewKey, "Use a new key for a new request.");
+
+    /// <summary>Too many calls.</summary>
+    public static RefusalCode RateLimited { get; } = new("rate_limited", 429, "Too many requests.", RetryAdvice.SameKey, "Wait as long as Retry-After says.");
+
+    /// <summary>Not ready, closing or full.</summary>
+    public static RefusalCode NotReady { get; } = new("not_ready", 503, "The server takes no new work right now.", RetryAdvice.SameKey, "Wait as long as Retry-After says; /health/ready tells why.");
+
+    // Things.
+
+    /// <summary>Not an id of the kind that is wanted.</summary>
+    public static RefusalCode InvalidId { get; } = new("invalid_id", 400, "This is not an id of the right kind.", RetryAdvice.Never, "An id is a prefix (wal_, pye_, off_, pay_, top_) and 26 characters; the detail says which prefix is wanted.");
+
+    /// <summary>No such wallet.</summary>
+    public static RefusalCode WalletNotFound { get; } = new("wallet_not_found", 404, "There is no such wallet.", RetryAdvice.Never, "Check the id.");
+
+    /// <summary>No such payee.</summary>
+    public static RefusalCode PayeeNotFound { get; } = new("payee_not_found", 404, "There is no such payee.", RetryAdvice.Never, "Check the id.");
+
+    /// <summary>No such offer.</summary>
+    public static RefusalCode OfferNotFound { get; } = new("offer_not_found", 404, "There is no such offer.", RetryAdvice.Never, "Check the id.");
+
+    /// <summary>The offer is closed.</summary>
+    public static RefusalCode OfferClosed { get; } = new("offer_closed", 409, "The offer is closed.", RetryAdvice.Never, "Ask the payee for a current offer.");
+
+    /// <summary>No such payment, or not yours.</summary>
+    public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
+
+    /// <summary>No such top-up, or not yours.</summary>
+    public static RefusalCode TopUpNotFound { get; } = new("top_up_not_found", 404, "There is no such top-up.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
+
+    /// <summary>The rail is not configured.</summary>
+    public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
+
+    /// <summary>A cursor of another list, or an edited one.</summary>
+    public static RefusalCode InvalidCursor { get; } = new("invalid_cursor", 400, "The cursor is not one that this list gave.", RetryAdvice.Never, "Start again without a cursor.");
+
+    // Terms.
+
+    /// <summary>Malformed or edited terms.</summary>
+    public static RefusalCode TermsInvalid { get; } = new("terms_invalid", 400, "The terms are malformed or were edited.", RetryAdvice.Never, "Ask the site for fresh terms.");
+
+    /// <summary>Terms past their expiry.</summary>
+    public static RefusalCode TermsExpired { get; } = new("terms_expired", 409, "The terms have expired.", RetryAdvice.NewKey, "Ask the site for fresh terms.");
+
+    /// <summary>Terms that lead to an origin the payee did not register.</summary>
+    public static RefusalCode TermsForAnotherSite { get; } = new("terms_for_another_site", 400, "The terms lead to a site that the payee has not registered.", RetryAdvice.Never, "The payee must register the site's origin as its website.");
+
+    /// <summary>The payee has no signing key.</summary>
+    public static RefusalCode PayeeHasNoSigningKey { get; } = new("payee_has_no_signing_key", 409, "The payee has not registered a key for terms.", RetryAdvice.Never, "The payee must register a signingKey.");
+
+    // State of money.
+
+    /// <summary>Not enough in the wallet.</summary>
+    public static RefusalCode InsufficientFunds { get; } = new("insufficient_funds", 402, "The wallet does not hold enough.", RetryAdvice.NewKey, "Top up at least what the member missing says, then pay with a new key.");
+
+    /// <summary>The payee no longer has what is to be given back.</summary>
+    public static RefusalCode PayeeFundsInsufficient { get; } = new("payee_funds_insufficient", 409, "The payee does not hold enough to give this back.", RetryAdvice.NewKey, "Ask the payee; repeat with a new key later.");
+
+    /// <summary>Only a posted payment can be refunded.</summary>
+    public static RefusalCode PaymentNotPosted { get; } = new("payment_not_posted", 409, "The payment is not posted.", RetryAdvice.NewKey, "Void a held payment instead.");
+
+    /// <summary>Only a held payment can be posted or voided.</summary>
+    public static RefusalCode PaymentNotHeld { get; } = new("payment_not_held", 409, "The payment was never held.", RetryAdvice.Never, "It is posted already; refund it to give it back.");
+
+    /// <summary>The hold was posted.</summary>
+    public static RefusalCode HoldAlreadyPosted { get; } = new("hold_already_posted", 409, "The held payment was posted before.", RetryAdvice.Never, "Refund it to give it back.");
+
+    /// <summary>The hold was voided.</summary>
+    public static RefusalCode HoldAlreadyVoided { get; } = new("hold_already_voided", 409, "The held payment was voided before.", RetryAdvice.Never, "Ask for a new payment.");
+
+    /// <summary>The hold ran out.</summary>
+    public static RefusalCode HoldExpired { get; } = new("hold_expired", 409, "The held payment has expired.", RetryAdvice.Never, "Ask for a new payment.");
+
+    /// <summary>More than was held.</summary>
+    public static RefusalCode ExceedsHeld { get; } = new("exceeds_held", 409, "More is posted than was held.", RetryAdvice.NewKey, "Post at most what is held.");
+
+    /// <summary>More than is left.</summary>
+    public static RefusalCode ExceedsRefundable { get; } = new("exceeds_refundable", 409, "More is given back than is left of the payment.", RetryAdvice.NewKey, "Refund at most what the member refundable says.");
+
+    /// <summary>Too late.</summary>
+    public static RefusalCode RefundWindowOver { get; } = new("refund_window_over", 409, "The time for refunds of this payment is over.", RetryAdvice.Never, "Ask the payee.");
+
+    /// <summary>Too many one-click refunds with this payee.</summary>
+    public static RefusalCode RefundAllowanceExhausted { get; } = new("refund_allowance_exhausted", 409, "This wallet has used up its one-click refunds with this payee.", RetryAdvice.NewKey, "Ask the payee, who can still refund; the allowance is renewed each calendar month.");
+
+    /// <summary>Stopped.</summary>
+    public static RefusalCode WalletFrozen { get; } = new("wallet_frozen", 409, "The wallet is paused.", RetryAdvice.NewKey, "Resume the wallet, then pay with a new key.");
+
+    /// <summary>Ended.</summary>
+    public static RefusalCode AccountClosed { get; } = new("account_closed", 409, "The wallet or payee is closed.", RetryAdvice.Never, "Use another one.");
+
+    /// <summary>Erased.</summary>
+    public static RefusalCode WalletErased { get; } = new("wallet_erased", 410, "The wallet was erased.", RetryAdvice.Never, "Make a new wallet.");
+
+    /// <summary>All codes, in the order of <c>docs/errors.md</c>.</summary>
+    public static IReadOnlyList<RefusalCode> All { get; } =
+    [
+        MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError,
+        InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch,
+        Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor,
+        TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
+        InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
+        ExceedsRefundable, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
+    ];
+}

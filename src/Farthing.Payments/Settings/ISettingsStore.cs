@@ -1,0 +1,48 @@
+namespace Farthing.Payments.Settings;
+
+/// <summary>The port to relational settings: payees, offers, wallets, claims. Never a balance.</summary>
+/// <remarks>Thread-safe. Each method is one transaction and durable when it returns.</remarks>
+public interface ISettingsStore
+{
+    /// <summary>Claims a key and inserts a payee in one transaction; if the key was claimed before, nothing changes and the old claim is the answer.</summary>
+    ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row);
+
+    /// <summary>The same for an offer.</summary>
+    ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row);
+
+    /// <summary>The same for a wallet.</summary>
+    ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row);
+
+    /// <summary>Claims a key and sets the payee's key generation to one more, once.</summary>
+    ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim);
+
+    /// <summary>Finds an earlier claim.</summary>
+    ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key);
+
+    /// <summary>Sets the state of a payee, offer or wallet. Setting the state it has changes nothing.</summary>
+    ValueTask SetPayeeStateAsync(UInt128 id, RowState state);
+
+    /// <summary>See <see cref="SetPayeeStateAsync"/>.</summary>
+    ValueTask SetOfferStateAsync(UInt128 id, RowState state);
+
+    /// <summary>See <see cref="SetPayeeStateAsync"/>.</summary>
+    ValueTask SetWalletStateAsync(UInt128 id, RowState state);
+
+    /// <summary>Destroys a wallet's memo key so that no file holds it any more, and marks the row erased.</summary>
+    ValueTask EraseWalletAsync(UInt128 id);
+
+    /// <summary>One payee, or null.</summary>
+    ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id);
+
+    /// <summary>One offer, or null.</summary>
+    ValueTask<OfferRow?> FindOfferAsync(UInt128 id);
+
+    /// <summary>One wallet, or null.</summary>
+    ValueTask<WalletRow?> FindWalletAsync(UInt128 id);
+
+    /// <summary>A payee's offers, newest first, from before an id (null for the newest), at most <paramref name="count"/>.</summary>
+    ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count);
+
+    /// <summary>Rows whose making was cut off.</summary>
+    ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync();
+}

@@ -1,0 +1,34 @@
+namespace Farthing.Payments.Settings;
+
+/// <summary>How far the making of a row with an account has come.</summary>
+public enum RowState : byte
+{
+    /// <summary>The row is claimed; its account may not be open yet. Start-up finishes it.</summary>
+    Creating = 0,
+
+    /// <summary>Row and account are there.</summary>
+    Active = 1,
+
+    /// <summary>No longer on offer.</summary>
+    Closed = 2,
+
+    /// <summary>The person's data and key are destroyed; the account stays.</summary>
+    Erased = 3,
+}
+
+/// <summary>A payee's settings. Ids are 16 bytes, big-endian.</summary>
+public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt);
+
+/// <summary>An offer's settings.</summary>
+public sealed record OfferRow(UInt128 Id, UInt128 Payee, string Name, string? Resource, string PriceUnits, string Currency, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt);
+
+/// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure.</summary>
+public sealed record WalletRow(UInt128 Id, string Currency, byte[]? MemoKey, int KeyGeneration, RowState State, DateTimeOffset CreatedAt);
+
+/// <summary>A key that was used, and what for.</summary>
+/// <param name="Scope">Purpose and caller.</param>
+/// <param name="Key">SHA-256 of the key as sent.</param>
+/// <param name="Digest">SHA-256 of the canonical request, 16 bytes.</param>
+/// <param name="Row">The row that it made or changed.</param>
+/// <param name="Result">A number that the answer needs, such as a key's generation.</param>
+public sealed record ClaimRow(string Scope, byte[] Key, UInt128 Digest, UInt128 Row, int Result);

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Farthing.Protocol;
 
 /// <summary>What is counted: a currency, a token, or an allowance, and how many decimals it has.</summary>
@@ -21,7 +24,12 @@ public readonly record struct Asset(string Code, byte Scale)
     /// <summary>Bitcoin, counted in millisatoshi.</summary>
     public static Asset Btc { get; } = new("BTC", 11);
 
+    /// <summary>The most decimals.</summary>
+    public const byte MaxScale = 36;
+
     private static readonly Asset[] Known = [Usd, Eur, Gbp, Btc];
+
+    private static readonly SearchValues<byte> CodeBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:/._-"u8);
 
     /// <summary>Finds a currency that the wire format names by its code alone.</summary>
     /// <returns>False if the code is not one of <see cref="Usd"/>, <see cref="Eur"/>, <see cref="Gbp"/>, <see cref="Btc"/>. Codes are case-sensitive.</returns>
@@ -38,6 +46,26 @@ public readonly record struct Asset(string Code, byte Scale)
 
         asset = default;
         return false;
+    }
+
+    /// <summary>Reads an asset from bytes: the ASCII of its code, and its scale; an empty code with scale zero is no asset.</summary>
+    /// <returns>False if the code is too long or has another character, or the scale is above <see cref="MaxScale"/>. Never throws.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> code, byte scale, out Asset asset)
+    {
+        asset = default;
+        if (code.IsEmpty) return scale == 0;
+        if (code.Length > MaxCodeLength || scale > MaxScale || code.ContainsAnyExcept(CodeBytes)) return false;
+        foreach (var known in Known)
+        {
+            if (scale == known.Scale && Ascii.Equals(code, known.Code))
+            {
+                asset = known;
+                return true;
+            }
+        }
+
+        asset = new Asset(Encoding.ASCII.GetString(code), scale);
+        return true;
     }
 
     /// <summary>The code, or an empty string for no asset.</summary>

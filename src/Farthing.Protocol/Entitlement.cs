@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 
 namespace Farthing.Protocol;
 
@@ -11,6 +12,8 @@ public sealed record Entitlement
 {
     /// <summary>The longest token that is read, in characters.</summary>
     public const int MaxTokenLength = 4096;
+
+    private const string Context = "farthing-entitlement-v1";
 
     /// <summary>Whom it was paid to. Member <c>payee</c>.</summary>
     public required Id<PayeeKind> Payee { get; init; }
@@ -35,9 +38,99 @@ public sealed record Entitlement
 
     /// <summary>Signs this entitlement.</summary>
     /// <returns>The token.</returns>
-    public string Sign(SigningKey serverKey) => throw new NotImplementedException();
+    /// <exception cref="InvalidOperationException">A member is out of its bounds.</exception>
+    public string Sign(SigningKey serverKey) => IsWellFormed
+        ? SignedToken.Sign(Context, StrictJson.WriteObject(this, WriteMembers), serverKey)
+        : throw new InvalidOperationException("This entitlement cannot be signed: an id is zero, the resource or nonce is out of bounds, or a time is before 1970 or before its start.");
 
     /// <summary>Reads a token and checks its signature; the caller checks payee, resource, nonce and expiry.</summary>
     /// <returns>False for anything but a well-formed entitlement signed by <paramref name="serverKey"/>. Never throws.</returns>
-    public static bool TryVerify(string? token, VerifyingKey serverKey, [NotNullWhen(true)] out Entitlement? entitlement) => throw new NotImplementedException();
+    public static bool TryVerify(string? token, VerifyingKey serverKey, [NotNullWhen(true)] out Entitlement? entitlement)
+    {
+        ArgumentNullException.ThrowIfNull(serverKey);
+        entitlement = null;
+        return SignedToken.TryRead(token, MaxTokenLength, out var read)
+            && read.IsSignedBy(serverKey, Context)
+            && TryReadPayload(read.Payload, out entitlement);
+    }
+
+    private bool IsWellFormed =>
+        !Payee.IsZero && !Payment.IsZero && Terms.IsResource(Resource) && Terms.IsNonce(Nonce)
+        && Issued.ToUnixTimeSeconds() >= 0 && Expires >= Issued && (RefundableUntil is null || RefundableUntil.Value.ToUnixTimeSeconds() >= 0);
+
+    private static bool TryReadPayload(ReadOnlySpan<byte> payload, [NotNullWhen(true)] out Entitlement? entitlement)
+    {
+        var draft = new Draft();
+        entitlement = null;
+        if (!StrictJson.TryReadObject(payload, draft, ReadMember)) return false;
+        if (draft.Payee is not { } payee || draft.Payment is not { } payment || draft.Resource is null || draft.Nonce is null) return false;
+        if (draft.Issued is not { } issued || draft.Expires is not { } expires) return false;
+
+        var candidate = new Entitlement
+        {
+            Payee = payee,
+            Payment = payment,
+            Resource = draft.Resource,
+            Nonce = draft.Nonce,
+            Issued = issued,
+            Expires = expires,
+            RefundableUntil = draft.RefundableUntil,
+        };
+        if (!candidate.IsWellFormed) return false;
+        entitlement = candidate;
+        return true;
+    }
+
+    private static bool ReadMember(ref Utf8JsonReader reader, string name, Draft draft)
+    {
+        switch (name)
+        {
+            case "payee" when StrictJson.TryGetId<PayeeKind>(ref reader, out var payee):
+                draft.Payee = payee;
+                return true;
+            case "payment" when StrictJson.TryGetId<PaymentKind>(ref reader, out var payment):
+                draft.Payment = payment;
+                return true;
+            case "resource" when StrictJson.TryGetText(ref reader, out var resource):
+                draft.Resource = resource;
+                return true;
+            case "nonce" when StrictJson.TryGetText(ref reader, out var nonce):
+                draft.Nonce = nonce;
+                return true;
+            case "issued" when StrictJson.TryGetTime(ref reader, out var issued):
+                draft.Issued = issued;
+                return true;
+            case "expires" when StrictJson.TryGetTime(ref reader, out var expires):
+                draft.Expires = expires;
+                return true;
+            case "refundableUntil" when StrictJson.TryGetTime(ref reader, out var refundableUntil):
+                draft.RefundableUntil = refundableUntil;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static void WriteMembers(Utf8JsonWriter writer, Entitlement entitlement)
+    {
+        writer.WriteString("payee", entitlement.Payee.ToString());
+        writer.WriteString("payment", entitlement.Payment.ToString());
+        writer.WriteString("resource", entitlement.Resource);
+        writer.WriteString("nonce", entitlement.Nonce);
+        writer.WriteNumber("issued", entitlement.Issued.ToUnixTimeSeconds());
+        writer.WriteNumber("expires", entitlement.Expires.ToUnixTimeSeconds());
+        if (entitlement.RefundableUntil is { } refundableUntil) writer.WriteNumber("refundableUntil", refundableUntil.ToUnixTimeSeconds());
+    }
+
+    /// <summary>Members as read, before it is known that they fit together.</summary>
+    private sealed class Draft
+    {
+        public Id<PayeeKind>? Payee { get; set; }
+        public Id<PaymentKind>? Payment { get; set; }
+        public string? Resource { get; set; }
+        public string? Nonce { get; set; }
+        public DateTimeOffset? Issued { get; set; }
+        public DateTimeOffset? Expires { get; set; }
+        public DateTimeOffset? RefundableUntil { get; set; }
+    }
 }

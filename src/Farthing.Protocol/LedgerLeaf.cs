@@ -1,4 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Buffers.Binary;
+using System.Text;
 
 namespace Farthing.Protocol;
 
@@ -13,7 +14,15 @@ namespace Farthing.Protocol;
 public readonly record struct LedgerLeaf
 {
     /// <summary>The longest leaf.</summary>
-    public const int MaxLength = 142 + Asset.MaxCodeLength + 1;
+    public const int MaxLength = FixedLength + 1 + Asset.MaxCodeLength;
+
+    /// <summary>Bytes of a salt.</summary>
+    public const int SaltLength = 16;
+
+    private const byte Version = 1;
+    private const int FixedLength = 142;
+    private const int PayerCommitmentOffset = 78;
+    private const int MemoCommitmentOffset = 110;
 
     /// <summary>What kind of record: the numbers of <c>docs/spec/journal.md</c>.</summary>
     public byte Kind { get; init; }
@@ -47,17 +56,73 @@ public readonly record struct LedgerLeaf
 
     /// <summary>Writes the leaf; needs at most <see cref="MaxLength"/> bytes.</summary>
     /// <returns>How many bytes were written.</returns>
-    public int Write(Span<byte> destination) => throw new NotImplementedException();
+    public int Write(Span<byte> destination)
+    {
+        destination[0] = Version;
+        destination[1] = Kind;
+        destination[2] = Outcome;
+        destination[3] = Amount.Asset.Scale;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[4..], (ushort)Code);
+        BinaryPrimitives.WriteInt64BigEndian(destination[6..], UnixMilliseconds);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[14..], Id);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[30..], Payee);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[46..], Cited);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[62..], Amount.Units);
+        PayerCommitment.Span[..MerkleTree.HashLength].CopyTo(destination[PayerCommitmentOffset..]);
+        MemoCommitment.Span[..MerkleTree.HashLength].CopyTo(destination[MemoCommitmentOffset..]);
+        var codeLength = Encoding.ASCII.GetBytes(Amount.Asset.Code ?? "", destination[(FixedLength + 1)..]);
+        destination[FixedLength] = (byte)codeLength;
+        return FixedLength + 1 + codeLength;
+    }
 
     /// <summary>Reads a leaf.</summary>
     /// <returns>False for anything but exactly one well-formed leaf. Never throws.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out LedgerLeaf leaf) => throw new NotImplementedException();
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out LedgerLeaf leaf)
+    {
+        leaf = default;
+        if (bytes.Length is <= FixedLength or > MaxLength || bytes[0] != Version) return false;
+        var code = bytes[(FixedLength + 1)..];
+        if (bytes[FixedLength] != code.Length || !Asset.TryRead(code, bytes[3], out var asset)) return false;
+
+        var unixMilliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[6..]);
+        if (unixMilliseconds is < 0 or >= 1L << 48) return false;
+        leaf = new LedgerLeaf
+        {
+            Kind = bytes[1],
+            Outcome = bytes[2],
+            Code = (TransferCode)BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]),
+            UnixMilliseconds = unixMilliseconds,
+            Id = BinaryPrimitives.ReadUInt128BigEndian(bytes[14..]),
+            Payee = BinaryPrimitives.ReadUInt128BigEndian(bytes[30..]),
+            Cited = BinaryPrimitives.ReadUInt128BigEndian(bytes[46..]),
+            Amount = new Amount(asset, BinaryPrimitives.ReadUInt128BigEndian(bytes[62..])),
+            PayerCommitment = bytes.Slice(PayerCommitmentOffset, MerkleTree.HashLength).ToArray(),
+            MemoCommitment = bytes.Slice(MemoCommitmentOffset, MerkleTree.HashLength).ToArray(),
+        };
+        return true;
+    }
 
     /// <summary>SHA-256(salt ‖ payer), 32 bytes into <paramref name="destination"/>.</summary>
-    public static void CommitToPayer(ReadOnlySpan<byte> salt, UInt128 payer, Span<byte> destination) => throw new NotImplementedException();
+    /// <param name="salt">16 bytes.</param>
+    /// <param name="payer">The payer's account.</param>
+    /// <param name="destination">At least 32 bytes.</param>
+    public static void CommitToPayer(ReadOnlySpan<byte> salt, UInt128 payer, Span<byte> destination)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, payer);
+        CommitToMemo(salt, bytes, destination);
+    }
 
     /// <summary>SHA-256(salt ‖ memo), 32 bytes into <paramref name="destination"/>.</summary>
-    public static void CommitToMemo(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> memo, Span<byte> destination) => throw new NotImplementedException();
+    /// <param name="salt">16 bytes.</param>
+    /// <param name="memo">The memo as journaled.</param>
+    /// <param name="destination">At least 32 bytes.</param>
+    /// <exception cref="ArgumentException">The salt is not 16 bytes: another length would let two contents share a commitment.</exception>
+    public static void CommitToMemo(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> memo, Span<byte> destination)
+    {
+        if (salt.Length != SaltLength) throw new ArgumentException("A salt is 16 bytes.", nameof(salt));
+        Sha256.Hash(salt, memo, destination);
+    }
 }
 
 /// <summary>What a movement of money is for.</summary>

@@ -44,28 +44,36 @@ public sealed class VerifyingKey : IEquatable<VerifyingKey>
     private readonly PublicKey key;
     private readonly byte[] raw;
 
-    private VerifyingKey(byte[] raw)
+    private VerifyingKey(byte[] raw, PublicKey key)
     {
         this.raw = raw;
-        key = PublicKey.Import(SignatureAlgorithm.Ed25519, raw, KeyBlobFormat.RawPublicKey);
+        this.key = key;
     }
 
     /// <summary>The 32 bytes of the key.</summary>
     public ReadOnlySpan<byte> Bytes => raw;
 
     /// <summary>Reads 32 bytes.</summary>
-    /// <exception cref="FormatException">Not 32 bytes.</exception>
-    public static VerifyingKey FromBytes(ReadOnlySpan<byte> bytes) => new(bytes.ToArray());
+    /// <exception cref="FormatException">Not 32 bytes, or not a key.</exception>
+    public static VerifyingKey FromBytes(ReadOnlySpan<byte> bytes) =>
+        TryFromBytes(bytes, out var key) ? key : throw new FormatException("An Ed25519 public key is 32 bytes.");
+
+    /// <summary>Reads 32 bytes.</summary>
+    /// <returns>False if there are not 32, or they cannot be a key. Never throws.</returns>
+    public static bool TryFromBytes(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out VerifyingKey? key)
+    {
+        key = PublicKey.TryImport(SignatureAlgorithm.Ed25519, bytes, KeyBlobFormat.RawPublicKey, out var imported) && imported is not null
+            ? new VerifyingKey(bytes.ToArray(), imported)
+            : null;
+        return key is not null;
+    }
 
     /// <summary>Reads standard base64 with padding.</summary>
     /// <returns>False if the text is not base64 of 32 bytes. Never throws.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out VerifyingKey? key)
     {
         key = null;
-        Span<byte> bytes = stackalloc byte[33];
-        if (text is null || text.Length != 44 || !Convert.TryFromBase64String(text, bytes, out var length) || length != 32) return false;
-        key = FromBytes(bytes[..32]);
-        return true;
+        return text is { Length: 44 } && SignedNote.TryDecodeBase64(text, out var bytes) && TryFromBytes(bytes, out key);
     }
 
     /// <summary>True if <paramref name="signature"/> is this key's signature of <paramref name="message"/>.</summary>

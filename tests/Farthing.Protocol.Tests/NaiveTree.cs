@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+
+namespace Farthing.Protocol.Tests;
+
+/// <summary>The tree of RFC 6962 section 2.1 word for word, to compare with.</summary>
+internal static class NaiveTree
+{
+    public static byte[] Root(ReadOnlySpan<byte[]> leaves)
+    {
+        if (leaves.Length == 0) return SHA256.HashData([]);
+        if (leaves.Length == 1) return SHA256.HashData([0, .. leaves[0]]);
+        var left = LeftSize(leaves.Length);
+        return SHA256.HashData([1, .. Root(leaves[..left]), .. Root(leaves[left..])]);
+    }
+
+    public static byte[] Proof(ReadOnlySpan<byte[]> leaves, int index)
+    {
+        if (leaves.Length == 1) return [];
+        var left = LeftSize(leaves.Length);
+        return index < left
+            ? [.. Proof(leaves[..left], index), .. Root(leaves[left..])]
+            : [.. Proof(leaves[left..], index - left), .. Root(leaves[..left])];
+    }
+
+    private static int LeftSize(int count)
+    {
+        var size = 1;
+        while (size * 2 < count) size *= 2;
+        return size;
+    }
+}

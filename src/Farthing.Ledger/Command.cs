@@ -115,8 +115,13 @@ public readonly record struct Command
     public bool Linked { get; init; }
 
     /// <summary>Opens an account. Opening one that is already there with the same asset and flags changes nothing and answers as the first time.</summary>
-    public static Command OpenAccount(UInt128 account, Asset asset, AccountFlags flags) =>
-        new() { Kind = RecordKind.OpenAccount, Id = account, Debit = account, Asset = asset, Flags = flags };
+    /// <param name="account">The account's id.</param>
+    /// <param name="asset">What it counts.</param>
+    /// <param name="flags">What it allows; it cannot be opened frozen or closed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The flags contain <see cref="AccountFlags.Frozen"/> or <see cref="AccountFlags.Closed"/>.</exception>
+    public static Command OpenAccount(UInt128 account, Asset asset, AccountFlags flags) => (flags & (AccountFlags.Frozen | AccountFlags.Closed)) != 0
+        ? throw new ArgumentOutOfRangeException(nameof(flags), flags, "An account cannot be opened frozen or closed.")
+        : new() { Kind = RecordKind.OpenAccount, Id = account, Debit = account, Asset = asset, Flags = flags };
 
     /// <summary>Moves units at once.</summary>
     public static Command Transfer(UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Amount amount, TransferCode code,
@@ -182,8 +187,12 @@ public readonly record struct Command
     /// <param name="id">The id of this command.</param>
     /// <param name="account">The account.</param>
     public static Command ChangeAccount(RecordKind kind, UInt128 id, UInt128 account) => kind is RecordKind.FreezeAccount or RecordKind.UnfreezeAccount or RecordKind.CloseAccount
-        ? new() { Kind = kind, Id = id, Debit = account }
+        ? new() { Kind = kind, Id = id, Digest = account, Debit = account }
         : throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a change of an account.");
+
+    /// <summary>This command with what its cited transfer says filled in.</summary>
+    internal Command AsCarriedOut(UInt128 debit, UInt128 credit, Amount amount, TransferCode code) =>
+        this with { Debit = debit, Credit = credit, Asset = amount.Asset, Units = amount.Units, Code = code };
 
     // Used by the record codec when a journal is replayed.
     internal static Command FromRecord(RecordKind kind, UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Asset asset, UInt128 units, TransferCode code,

@@ -3,13 +3,13 @@ using Farthing.Protocol;
 namespace Farthing.Ledger;
 
 /// <summary>One record of the journal: a command, what became of it, and the places and balances that make history readable without an index.</summary>
-/// <remarks>Its bytes are in <c>docs/spec/journal.md</c>. Immutable; safe to share between threads.</remarks>
+/// <remarks>Its bytes are in <c>docs/spec/journal-records.md</c>. Immutable; safe to share between threads.</remarks>
 public readonly record struct JournalRecord
 {
-    /// <summary>The command as carried out: of a post, void, expiry or refund, accounts, asset, units and code are filled in from what it cites.</summary>
+    /// <summary>The command as carried out: of a post, void, expiry or refund, accounts, asset and units are filled in from what it cites, and the code but for a refund. A refused one is as the caller gave it.</summary>
     public Command Command { get; init; }
 
-    /// <summary>The units, accounts, asset and code given by the caller where <see cref="Command"/> has them filled in: true if the caller asked for all (zero units).</summary>
+    /// <summary>Of a post, void or refund that was carried out: true if the caller asked for all there was (zero units).</summary>
     public bool UnitsWereZero { get; init; }
 
     /// <summary>What became of it.</summary>
@@ -30,7 +30,7 @@ public readonly record struct JournalRecord
     /// <summary>The record before this one that touched the credit account, or -1.</summary>
     public long PreviousOfCredit { get; init; }
 
-    /// <summary>The record before this one that cites the same transfer, or -1.</summary>
+    /// <summary>The record before this one that posts, voids, expires or refunds the same hold or transfer, or -1. A claim does not count.</summary>
     public long PreviousCitation { get; init; }
 
     /// <summary>The debit account's counts after this record.</summary>
@@ -38,4 +38,17 @@ public readonly record struct JournalRecord
 
     /// <summary>The credit account's counts after this record.</summary>
     public Balances CreditAfter { get; init; }
+
+    /// <summary>The command as its caller gave it, which replay hands to the state machine again.</summary>
+    /// <exception cref="InvalidOperationException">An expiry, which the state machine makes itself at the head of a batch.</exception>
+    internal Command ToCommand()
+    {
+        if (Command.Kind == RecordKind.Expire) throw new InvalidOperationException("An expiry is not a command.");
+        if (Outcome != Outcome.Done || Command.Kind is not (RecordKind.Post or RecordKind.Void or RecordKind.Refund)) return Command;
+
+        var units = UnitsWereZero ? UInt128.Zero : Command.Units;
+        // A refund says itself what it is for; a post or void is for what the hold was.
+        var code = Command.Kind == RecordKind.Refund ? Command.Code : TransferCode.None;
+        return Command.AsCarriedOut(UInt128.Zero, UInt128.Zero, new Amount(default, units), code);
+    }
 }

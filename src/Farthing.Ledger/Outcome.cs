@@ -2,7 +2,7 @@ namespace Farthing.Ledger;
 
 /// <summary>What became of a command. The checks stand in the order of these members; the first that fails names the refusal.</summary>
 /// <remarks>
-/// The numbers are on disk: they never change. Refusals up to <see cref="IdAlreadyUsed"/> do not depend on balances, are not journaled and bind nothing;
+/// The numbers are on disk: they never change. Refusals up to <see cref="AccountExistsDifferently"/> do not depend on balances, are not journaled and bind nothing;
 /// those after it are journaled, bind their id for ever, and are answered again to whoever repeats the command.
 /// Each has its stable code and advice in <c>docs/errors.md</c>.
 /// </remarks>
@@ -46,13 +46,13 @@ public enum Outcome : byte
     /// <summary>The id is bound to something else: another digest, kind or chain.</summary>
     IdAlreadyUsed = 11,
 
+    /// <summary>An account with this id was opened with another asset or other flags. That never changes, so there is nothing to bind.</summary>
+    AccountExistsDifferently = 12,
+
     // Refused for the state of things. Journaled, and bound to the id.
 
     /// <summary>Another command of the chain was refused; its outcome says why.</summary>
     ChainRefused = 20,
-
-    /// <summary>An account with this id is open with another asset or other flags.</summary>
-    AccountExistsDifferently = 21,
 
     /// <summary>No such account to debit.</summary>
     DebitAccountNotFound = 22,

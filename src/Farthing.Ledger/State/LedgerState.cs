@@ -1,61 +1,222 @@
+using System.Runtime.CompilerServices;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.State;
 
-/// <summary>Where the state machine writes its records: the payload of one batch.</summary>
-/// <remarks>Not thread-safe; used by the writer, then handed over whole.</remarks>
-internal sealed class BatchBuffer
-{
-    // Written only by RecordCodec. Offsets[i] is where record i begins in Bytes.
-    public byte[] Bytes = new byte[64 << 10];
-    public int Length;
-    public List<int> Offsets { get; } = [];
-    public void Clear() { Length = 0; Offsets.Clear(); }
-}
-
 /// <summary>The ledger's state machine: no clock, no I/O, no async. The same commands at the same times give the same state and the same bytes.</summary>
-/// <remarks>Not thread-safe: the owner serialises.</remarks>
-internal sealed class LedgerState
+/// <remarks>
+/// Not thread-safe: the owner serialises. A chain goes through three gates, each over all its commands before the next: is it well-formed, are its ids free
+/// or is it a repetition, and can it be carried out. The first command that fails the earliest gate names the refusal.
+/// </remarks>
+/// <param name="maxCount">No count of an account passes this; lowered only by tests.</param>
+internal sealed partial class LedgerState(UInt128 maxCount)
 {
+    /// <summary>The most commands in a chain.</summary>
+    public const int MaxChainLength = RecordCodec.MaxChainLength;
+
+    /// <summary>How far an id's time may be after the batch's: five minutes.</summary>
+    public const long MaxIdLeadMilliseconds = 5 * 60 * 1000;
+
+    /// <summary>A batch begins with at most so many expiries, and the rest of the last one's chain.</summary>
+    public const int MaxExpiriesPerBatch = 1024;
+
+    // Each record makes at most one thing refundable, so forgetting two with each keeps up.
+    private const int ForgottenPerRecord = 2;
+
+    private readonly IdIndex ids = new();
+    private readonly AccountTable accounts = new();
+    private readonly HoldTable holds = new();
+    private readonly RefundableTable refundables = new();
+
+    public LedgerState() : this(UInt128.One << 127)
+    {
+    }
+
     /// <summary>The position of the next record.</summary>
-    public long NextPosition => throw new NotImplementedException();
+    public long NextPosition { get; private set; }
 
     /// <summary>The last batch's time, Unix milliseconds.</summary>
-    public long UnixMilliseconds => throw new NotImplementedException();
+    public long UnixMilliseconds { get; private set; }
 
-    /// <summary>An order-independent digest of all accounts and open holds, kept up to date as they change.</summary>
-    public UInt128 Digest => throw new NotImplementedException();
+    /// <summary>An order-independent digest of all accounts, open holds and what can be refunded, kept up to date as they change.</summary>
+    public UInt128 Digest => unchecked(accounts.Digest + holds.Digest + refundables.Digest);
 
     /// <summary>When the next hold expires, or long.MaxValue.</summary>
-    public long NextDeadline => throw new NotImplementedException();
+    public long NextDeadline => holds.NextDeadline;
 
     /// <summary>Begins a batch: sets the time, which must not go back, and journals the expiries that are due, at most 1,024 and the rest of the last one's chain.</summary>
-    public void BeginBatch(long unixMilliseconds, BatchBuffer buffer) => throw new NotImplementedException();
+    public void BeginBatch(long unixMilliseconds, BatchBuffer buffer)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(unixMilliseconds, UnixMilliseconds);
+        UnixMilliseconds = unixMilliseconds;
+        holds.Sweep();
+        refundables.Sweep();
+
+        var chainStart = -1L;
+        for (var count = 0; holds.TryPeekDue(unixMilliseconds, out var hold); count++)
+        {
+            if (count >= MaxExpiriesPerBatch && hold.ChainStart != chainStart) break;
+            chainStart = hold.ChainStart;
+            Expire(hold, buffer);
+            Commit(1);
+        }
+    }
 
     /// <summary>Carries out one chain, all or none; appends its records, refused ones included, unless the refusal is one that is not journaled or all are duplicates.</summary>
-    public void ApplyChain(ReadOnlySpan<Command> chain, Span<CommandResult> results, BatchBuffer buffer) => throw new NotImplementedException();
+    /// <param name="chain">One or more commands, all but the last <see cref="Command.Linked"/>.</param>
+    /// <param name="results">One answer per command.</param>
+    /// <param name="buffer">Where the records go.</param>
+    /// <exception cref="InvalidOperationException">An invariant would be broken: a bug. The state must not be used any more.</exception>
+    public void ApplyChain(ReadOnlySpan<Command> chain, Span<CommandResult> results, BatchBuffer buffer)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(chain.Length);
+        results = results[..chain.Length];
+        if (chain.Length > MaxChainLength || chain[^1].Linked)
+        {
+            results.Fill(new CommandResult(Outcome.ChainTooLong, -1, false));
+            return;
+        }
 
-    public bool TryGetAccount(UInt128 id, out AccountSnapshot account) => throw new NotImplementedException();
+        if (FindMalformed(chain, results) || FindBoundIds(chain, results)) return;
 
-    /// <summary>Where the record bound to an id stands.</summary>
-    public bool TryGetPosition(UInt128 id, out long position) => throw new NotImplementedException();
+        // From here on, an answer of Done and position -1 marks what is to be journaled; the others are accounts that are already open.
+        Span<Place> places = stackalloc Place[MaxChainLength];
+        var recordCount = LayOut(chain, results, places);
+        var firstRecord = buffer.Offsets.Count;
+        for (var i = 0; i < chain.Length; i++)
+        {
+            if (results[i].IsDuplicate) continue;
+            var outcome = CarryOut(chain[i], places[i], buffer);
+            if (outcome != Outcome.Done)
+            {
+                buffer.CutTo(firstRecord);
+                Refuse(chain, results, places, i, outcome, buffer);
+                return;
+            }
 
-    /// <summary>The newest record that cites an id, or -1.</summary>
-    public long LastCitation(UInt128 id) => throw new NotImplementedException();
+            results[i] = new CommandResult(Outcome.Done, places[i].Position, false);
+        }
+
+        Commit(recordCount);
+    }
+
+    public bool TryGetAccount(UInt128 id, out AccountSnapshot account)
+    {
+        var isFound = accounts.TryFind(id, out var state);
+        account = isFound ? state!.ToSnapshot() : default;
+        return isFound;
+    }
+
+    /// <summary>Where the record bound to an id stands; of an account, the record that opened it.</summary>
+    public bool TryGetPosition(UInt128 id, out long position)
+    {
+        ref var entry = ref ids.Find(id);
+        if (!Unsafe.IsNullRef(ref entry))
+        {
+            position = entry.Position;
+            return true;
+        }
+
+        var isFound = accounts.TryFind(id, out var account);
+        position = isFound ? account!.OpenedAt : -1;
+        return isFound;
+    }
+
+    /// <summary>The newest record that posts, voids, expires or refunds an id, or -1.</summary>
+    public long LastCitation(UInt128 id)
+    {
+        ref var entry = ref ids.Find(id);
+        return Unsafe.IsNullRef(ref entry) ? -1 : entry.LastCitation;
+    }
 
     /// <summary>Open holds with a code, oldest first.</summary>
-    public List<UInt128> OpenHolds(TransferCode code) => throw new NotImplementedException();
+    public List<UInt128> OpenHolds(TransferCode code) =>
+        [.. holds.All.Where(hold => hold.Code == code).OrderBy(hold => hold.Position).Select(hold => hold.Id)];
 
     /// <summary>Totals per asset of posted debits and credits over all accounts; equal if the ledger is sound.</summary>
-    public IReadOnlyDictionary<Asset, (UInt128 Debits, UInt128 Credits)> Totals() => throw new NotImplementedException();
-}
+    public IReadOnlyDictionary<Asset, (UInt128 Debits, UInt128 Credits)> Totals()
+    {
+        var totals = new Dictionary<Asset, (UInt128 Debits, UInt128 Credits)>();
+        foreach (var account in accounts.All)
+        {
+            var (debits, credits) = totals.GetValueOrDefault(account.Asset);
+            totals[account.Asset] = (debits + account.Balances.DebitsPosted, credits + account.Balances.CreditsPosted);
+        }
 
-/// <summary>The bytes of a record, little-endian and variable-length; <c>docs/spec/journal.md</c> describes each one.</summary>
-internal static class RecordCodec
-{
-    public static void Append(BatchBuffer buffer, in JournalRecord record) => throw new NotImplementedException();
+        return totals;
+    }
 
-    /// <summary>Reads the record that begins at the start of <paramref name="bytes"/>. The memo is copied.</summary>
-    /// <returns>False for malformed bytes. Never throws.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, long position, long unixMilliseconds, out JournalRecord record, out int length) => throw new NotImplementedException();
+    private static bool BindsItsId(in Command command) => command.Kind != RecordKind.OpenAccount;
+
+    /// <summary>Gives each command that is to be journaled its place.</summary>
+    /// <returns>How many there are.</returns>
+    private int LayOut(ReadOnlySpan<Command> chain, ReadOnlySpan<CommandResult> results, Span<Place> places)
+    {
+        int recordCount = 0, boundCount = 0;
+        for (var i = 0; i < chain.Length; i++)
+        {
+            if (results[i].IsDuplicate) continue;
+            recordCount++;
+            if (BindsItsId(chain[i])) boundCount++;
+        }
+
+        int chainIndex = 0, boundIndex = 0;
+        for (var i = 0; i < chain.Length; i++)
+        {
+            if (results[i].IsDuplicate) continue;
+            var isLastBound = BindsItsId(chain[i]) && boundIndex == boundCount - 1;
+            places[i] = new Place(NextPosition + chainIndex, chainIndex, chainIndex == recordCount - 1, boundIndex, isLastBound);
+            chainIndex++;
+            if (BindsItsId(chain[i])) boundIndex++;
+        }
+
+        return recordCount;
+    }
+
+    /// <summary>Undoes the chain and journals it as refused, so that its ids are bound and a late repetition cannot pay.</summary>
+    private void Refuse(ReadOnlySpan<Command> chain, Span<CommandResult> results, ReadOnlySpan<Place> places, int culprit, Outcome outcome, BatchBuffer buffer)
+    {
+        accounts.RollBack();
+        holds.RollBack();
+        refundables.RollBack();
+        ids.RollBack();
+
+        var recordCount = 0;
+        for (var i = 0; i < chain.Length; i++)
+        {
+            // An account that was not opened can be opened later: its id is not bound, and there is no position to find it by.
+            var own = i == culprit ? outcome : Outcome.ChainRefused;
+            var position = BindsItsId(chain[i]) ? places[i].Position : -1;
+            if (!results[i].IsDuplicate)
+            {
+                if (BindsItsId(chain[i])) ids.Bind(chain[i].Id, chain[i].Digest, chain[i].Kind, own, places[i]);
+                RecordCodec.Append(buffer, new JournalRecord
+                {
+                    Command = chain[i] with { Linked = !places[i].IsLast },
+                    Outcome = own,
+                    Position = places[i].Position,
+                    UnixMilliseconds = UnixMilliseconds,
+                    ChainIndex = (byte)places[i].ChainIndex,
+                    PreviousOfDebit = -1,
+                    PreviousOfCredit = -1,
+                    PreviousCitation = -1,
+                });
+                recordCount++;
+            }
+
+            results[i] = new CommandResult(own, position, false);
+        }
+
+        Commit(recordCount);
+    }
+
+    private void Commit(int recordCount)
+    {
+        accounts.Commit();
+        holds.Commit();
+        refundables.Commit();
+        ids.Commit();
+        NextPosition += recordCount;
+        refundables.Forget(UnixMilliseconds, ForgottenPerRecord * recordCount);
+    }
 }

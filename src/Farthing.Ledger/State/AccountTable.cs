@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using System.Text;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.State;
+
+/// <summary>An account as it is now. Written only by <see cref="LedgerState"/>, after <see cref="AccountTable.Touch"/>.</summary>
+internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags, long openedAt)
+{
+    public UInt128 Id { get; } = id;
+
+    public Asset Asset { get; } = asset;
+
+    /// <summary>The position of the record that opened it.</summary>
+    public long OpenedAt { get; } = openedAt;
+
+    public AccountFlags Flags { get; set; } = flags;
+
+    public Balances Balances { get; set; }
+
+    public long LastPosition { get; set; } = -1;
+
+    public bool IsFrozen => (Flags & AccountFlags.Frozen) != 0;
+
+    public bool IsClosed => (Flags & AccountFlags.Closed) != 0;
+
+    /// <summary>What the account allowed when it was opened.</summary>
+    public AccountFlags FlagsOfOpening => Flags & ~(AccountFlags.Frozen | AccountFlags.Closed);
+
+    /// <summary>What it adds to the digest of all accounts; owned by <see cref="AccountTable"/>.</summary>
+    internal UInt128 DigestShare { get; set; }
+
+    internal bool IsDigestStale { get; set; }
+
+    /// <summary>The chain that touched it last; owned by <see cref="AccountTable"/>.</summary>
+    internal long TouchedByChain { get; set; }
+
+    public AccountSnapshot ToSnapshot() => new(Id, Asset, Flags, Balances, LastPosition);
+}
+
+/// <summary>All accounts, with what is needed to undo the current chain and to know their digest.</summary>
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class AccountTable
+{
+    private const byte DigestTag = 1;
+
+    private readonly Dictionary<UInt128, AccountState> accounts = [];
+    private readonly List<AccountState> opened = [];
+    private readonly List<(AccountState Account, AccountFlags Flags, Balances Balances, long LastPosition)> touched = [];
+
+    // Accounts whose share of the digest is out of date: a busy account is hashed once a batch, not once a transfer.
+    private readonly List<AccountState> stale = [];
+    private UInt128 digest;
+    private long chain = 1;
+
+    public IEnumerable<AccountState> All => accounts.Values;
+
+    /// <summary>The sum of all accounts' hashes, modulo 2^128.</summary>
+    public UInt128 Digest
+    {
+        get
+        {
+            foreach (var account in stale)
+            {
+                var share = HashOf(account);
+                digest = unchecked(digest - account.DigestShare + share);
+                account.DigestShare = share;
+                account.IsDigestStale = false;
+            }
+
+            stale.Clear();
+            return digest;
+        }
+    }
+
+    public bool Contains(UInt128 id) => accounts.ContainsKey(id);
+
+    public bool TryFind(UInt128 id, [NotNullWhen(true)] out AccountState? account) => accounts.TryGetValue(id, out account);
+
+    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
+    {
+        var account = new AccountState(id, asset, flags, position);
+        accounts.Add(id, account);
+        opened.Add(account);
+        Touch(account);
+        return account;
+    }
+
+    /// <summary>Remembers an account as it was before the current chain. To be called before any change.</summary>
+    public void Touch(AccountState account)
+    {
+        if (account.TouchedByChain == chain) return;
+        account.TouchedByChain = chain;
+        touched.Add((account, account.Flags, account.Balances, account.LastPosition));
+    }
+
+    /// <summary>Keeps what the chain changed, once it is sure that the chain made or destroyed nothing.</summary>
+    /// <exception cref="InvalidOperationException">The chain would have broken an invariant: a bug.</exception>
+    public void Commit()
+    {
+        CheckInvariants();
+        foreach (var (account, _, _, _) in touched)
+        {
+            if (account.IsDigestStale) continue;
+            account.IsDigestStale = true;
+            stale.Add(account);
+        }
+
+        EndChain();
+    }
+
+    /// <summary>Puts back what the chain changed.</summary>
+    public void RollBack()
+    {
+        foreach (var (account, flags, balances, lastPosition) in touched)
+        {
+            account.Flags = flags;
+            account.Balances = balances;
+            account.LastPosition = lastPosition;
+        }
+
+        foreach (var account in opened) accounts.Remove(account.Id);
+        EndChain();
+    }
+
+    private void EndChain()
+    {
+        touched.Clear();
+        opened.Clear();
+        chain++;
+    }
+
+    private void CheckInvariants()
+    {
+        UInt128 postedOut = 0, postedIn = 0, heldOut = 0, heldIn = 0;
+        unchecked
+        {
+            foreach (var (account, _, before, _) in touched)
+            {
+                var after = account.Balances;
+                postedOut += after.DebitsPosted - before.DebitsPosted;
+                postedIn += after.CreditsPosted - before.CreditsPosted;
+                heldOut += after.DebitsHeld - before.DebitsHeld;
+                heldIn += after.CreditsHeld - before.CreditsHeld;
+            }
+        }
+
+        if (postedOut != postedIn || heldOut != heldIn)
+            throw new InvalidOperationException($"A chain would debit {postedOut} and credit {postedIn}, hold {heldOut} out and {heldIn} in.");
+
+        foreach (var (account, _, _, _) in touched)
+        {
+            var after = account.Balances;
+            if ((account.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && after.DebitsPosted + after.DebitsHeld > after.CreditsPosted)
+                throw new InvalidOperationException($"Account {account.Id:x32} would have more debits than credits.");
+            if ((account.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && after.CreditsPosted + after.CreditsHeld > after.DebitsPosted)
+                throw new InvalidOperationException($"Account {account.Id:x32} would have more credits than debits.");
+        }
+    }
+
+    private static UInt128 HashOf(AccountState account)
+    {
+        Span<byte> bytes = stackalloc byte[116 + Asset.MaxCodeLength];
+        bytes[0] = DigestTag;
+        bytes[1] = (byte)account.Flags;
+        bytes[2] = account.Asset.Scale;
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[3..], account.Id);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[19..], account.Balances.DebitsPosted);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[35..], account.Balances.DebitsHeld);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[51..], account.Balances.CreditsPosted);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[67..], account.Balances.CreditsHeld);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[83..], account.LastPosition);
+        var code = Encoding.ASCII.GetBytes(account.Asset.Code, bytes[91..]);
+        return XxHash128.HashToUInt128(bytes[..(91 + code)]);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.State;
+
+/// <summary>A hold that is neither posted, voided nor expired.</summary>
+internal sealed class OpenHold : IDeadlined
+{
+    public required UInt128 Id { get; init; }
+
+    public required AccountState Debit { get; init; }
+
+    public required AccountState Credit { get; init; }
+
+    public required UInt128 Units { get; init; }
+
+    public required TransferCode Code { get; init; }
+
+    public required long Deadline { get; init; }
+
+    public required long Position { get; init; }
+
+    /// <summary>The position of its chain's first record: holds of one chain expire together.</summary>
+    public required long ChainStart { get; init; }
+
+    public bool IsLive { get; set; } = true;
+}
+
+/// <summary>All open holds, with what is needed to undo the current chain and to know their digest.</summary>
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class HoldTable
+{
+    private const byte DigestTag = 2;
+
+    private readonly Dictionary<UInt128, OpenHold> holds = [];
+    private readonly DeadlineQueue<OpenHold> deadlines = new();
+    private readonly List<OpenHold> changed = [];
+    private UInt128 digestBefore;
+
+    /// <summary>The sum of all open holds' hashes, modulo 2^128.</summary>
+    public UInt128 Digest { get; private set; }
+
+    public IEnumerable<OpenHold> All => holds.Values;
+
+    /// <summary>When the next hold expires, Unix milliseconds, or long.MaxValue.</summary>
+    public long NextDeadline => deadlines.TryPeek(out var hold) ? hold.Deadline : long.MaxValue;
+
+    public OpenHold Find(UInt128 id) => holds[id];
+
+    public void Add(OpenHold hold)
+    {
+        holds.Add(hold.Id, hold);
+        deadlines.Add(hold);
+        changed.Add(hold);
+        Digest = unchecked(Digest + HashOf(hold));
+    }
+
+    public void Remove(OpenHold hold)
+    {
+        hold.IsLive = false;
+        holds.Remove(hold.Id);
+        changed.Add(hold);
+        Digest = unchecked(Digest - HashOf(hold));
+    }
+
+    /// <summary>The next hold whose deadline is not after <paramref name="time"/>.</summary>
+    public bool TryPeekDue(long time, [NotNullWhen(true)] out OpenHold? hold) => deadlines.TryPeek(out hold) && hold.Deadline <= time;
+
+    public void Sweep() => deadlines.Sweep(holds.Count);
+
+    public void Commit()
+    {
+        changed.Clear();
+        digestBefore = Digest;
+    }
+
+    public void RollBack()
+    {
+        for (var i = changed.Count - 1; i >= 0; i--)
+        {
+            var hold = changed[i];
+            hold.IsLive = !hold.IsLive;
+            if (hold.IsLive) holds.Add(hold.Id, hold);
+            else holds.Remove(hold.Id);
+        }
+
+        changed.Clear();
+        Digest = digestBefore;
+    }
+
+    private static UInt128 HashOf(OpenHold hold)
+    {
+        Span<byte> bytes = stackalloc byte[75];
+        bytes[0] = DigestTag;
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[1..], hold.Id);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[17..], hold.Debit.Id);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[33..], hold.Credit.Id);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[49..], hold.Units);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[65..], hold.Deadline);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[73..], (ushort)hold.Code);
+        return XxHash128.HashToUInt128(bytes);
+    }
+}

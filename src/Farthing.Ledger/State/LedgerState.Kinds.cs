@@ -1,0 +1,264 @@
+using System.Runtime.CompilerServices;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.State;
+
+// The third gate: what each kind of command needs and does. Checks stand in the order of Outcome; after them the command must succeed.
+internal sealed partial class LedgerState
+{
+    private Outcome CarryOut(in Command command, in Place place, BatchBuffer buffer) => command.Kind switch
+    {
+        RecordKind.OpenAccount => OpenAccount(command, place, buffer),
+        RecordKind.Transfer or RecordKind.Hold => TransferOrHold(command, place, buffer),
+        RecordKind.Post => Post(command, place, buffer),
+        RecordKind.Void => Void(command, place, buffer),
+        RecordKind.Refund => Refund(command, place, buffer),
+        RecordKind.Claim => Claim(command, place, buffer),
+        RecordKind.FreezeAccount or RecordKind.UnfreezeAccount or RecordKind.CloseAccount => ChangeAccount(command, place, buffer),
+        _ => throw new InvalidOperationException($"A {command.Kind} is not a command."),
+    };
+
+    private Outcome OpenAccount(in Command command, in Place place, BatchBuffer buffer)
+    {
+        var account = accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
+        Append(buffer, command, place, account, null);
+        return Outcome.Done;
+    }
+
+    private Outcome TransferOrHold(in Command command, in Place place, BatchBuffer buffer)
+    {
+        if (!accounts.TryFind(command.Debit, out var debit)) return Outcome.DebitAccountNotFound;
+        if (!accounts.TryFind(command.Credit, out var credit)) return Outcome.CreditAccountNotFound;
+        if (command.Asset != debit.Asset || command.Asset != credit.Asset) return Outcome.AssetsMustMatch;
+        var isHold = command.Kind == RecordKind.Hold;
+        var deadline = command.DeadlineUnixMilliseconds;
+        if ((isHold || deadline != 0) && deadline <= UnixMilliseconds) return Outcome.DeadlineMustBeInFuture;
+        if (debit.IsClosed) return Outcome.DebitAccountClosed;
+        if (credit.IsClosed) return Outcome.CreditAccountClosed;
+        if (debit.IsFrozen) return Outcome.DebitAccountFrozen;
+        var room = CheckRoom(debit, credit, command.Units);
+        if (room != Outcome.Done) return room;
+
+        if (isHold)
+        {
+            SetHeld(debit, credit, debit.Balances.DebitsHeld + command.Units, credit.Balances.CreditsHeld + command.Units);
+            holds.Add(new OpenHold
+            {
+                Id = command.Id,
+                Debit = debit,
+                Credit = credit,
+                Units = command.Units,
+                Code = command.Code,
+                Deadline = deadline,
+                Position = place.Position,
+                ChainStart = place.ChainStart,
+            });
+        }
+        else
+        {
+            AddPosted(debit, credit, command.Units);
+            MakeRefundable(command, place, debit, credit, command.Units);
+        }
+
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
+        Append(buffer, command, place, debit, credit);
+        return Outcome.Done;
+    }
+
+    private Outcome Post(in Command command, in Place place, BatchBuffer buffer)
+    {
+        ref var cited = ref ids.Find(command.Cited);
+        var state = CheckHold(command.Cited, ref cited);
+        if (state != Outcome.Done) return state;
+        var hold = holds.Find(command.Cited);
+        var units = command.Units == UInt128.Zero ? hold.Units : command.Units;
+        if (units > hold.Units) return Outcome.ExceedsHeld;
+        var refundableUntil = command.DeadlineUnixMilliseconds;
+        if (refundableUntil != 0 && refundableUntil <= UnixMilliseconds) return Outcome.DeadlineMustBeInFuture;
+
+        var previousCitation = Resolve(ref cited, Resolution.Posted, hold, place.Position);
+        AddPosted(hold.Debit, hold.Credit, units);
+        MakeRefundable(command, place, hold.Debit, hold.Credit, units);
+        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, units, hold.Code, previousCitation);
+        return Outcome.Done;
+    }
+
+    private Outcome Void(in Command command, in Place place, BatchBuffer buffer)
+    {
+        ref var cited = ref ids.Find(command.Cited);
+        var state = CheckHold(command.Cited, ref cited);
+        if (state != Outcome.Done) return state;
+
+        var hold = holds.Find(command.Cited);
+        var previousCitation = Resolve(ref cited, Resolution.Voided, hold, place.Position);
+        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, hold.Units, hold.Code, previousCitation);
+        return Outcome.Done;
+    }
+
+    private Outcome Refund(in Command command, in Place place, BatchBuffer buffer)
+    {
+        ref var cited = ref FindCited(command.Cited, out var isAccount);
+        if (isAccount) return Outcome.CitedIsNotRefundable;
+        if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
+        if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
+        if (cited.Kind is not (RecordKind.Transfer or RecordKind.Post)) return Outcome.CitedIsNotRefundable;
+        if (!refundables.TryFind(command.Cited, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
+        var units = command.Units == UInt128.Zero ? refundable.UnitsLeft : command.Units;
+        if (units == UInt128.Zero || units > refundable.UnitsLeft) return Outcome.ExceedsRefundable;
+        var (giver, receiver) = (refundable.Giver, refundable.Receiver);
+        if (giver.IsClosed) return Outcome.DebitAccountClosed;
+        if (receiver.IsClosed) return Outcome.CreditAccountClosed;
+        var room = CheckRoom(giver, receiver, units);
+        if (room != Outcome.Done) return room;
+
+        refundables.Take(refundable, units);
+        AddPosted(giver, receiver, units);
+        var previousCitation = ids.Cite(ref cited, place.Position);
+        BindAndAppend(buffer, command, place, giver, receiver, units, command.Code, previousCitation);
+        return Outcome.Done;
+    }
+
+    private Outcome Claim(in Command command, in Place place, BatchBuffer buffer)
+    {
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
+        Append(buffer, command, place, null, null);
+        return Outcome.Done;
+    }
+
+    private Outcome ChangeAccount(in Command command, in Place place, BatchBuffer buffer)
+    {
+        if (!accounts.TryFind(command.Debit, out var account)) return Outcome.DebitAccountNotFound;
+        if (account.IsClosed || (command.Kind != RecordKind.CloseAccount && account.IsFrozen == (command.Kind == RecordKind.FreezeAccount)))
+            return Outcome.AccountStateUnchanged;
+        var balances = account.Balances;
+        var isEmpty = balances.DebitsPosted == balances.CreditsPosted && (balances.DebitsHeld | balances.CreditsHeld) == UInt128.Zero;
+        if (command.Kind == RecordKind.CloseAccount && !isEmpty) return Outcome.AccountNotEmpty;
+
+        accounts.Touch(account);
+        account.Flags = command.Kind switch
+        {
+            RecordKind.FreezeAccount => account.Flags | AccountFlags.Frozen,
+            RecordKind.UnfreezeAccount => account.Flags & ~AccountFlags.Frozen,
+            _ => account.Flags | AccountFlags.Closed,
+        };
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
+        Append(buffer, command, place, account, null);
+        return Outcome.Done;
+    }
+
+    /// <summary>Gives a hold back whose deadline has passed. The record has the hold's id, cites it and binds nothing.</summary>
+    private void Expire(OpenHold hold, BatchBuffer buffer)
+    {
+        var previousCitation = Resolve(ref ids.Find(hold.Id), Resolution.Expired, hold, NextPosition);
+        var command = Command.FromRecord(RecordKind.Expire, hold.Id, UInt128.Zero, hold.Debit.Id, hold.Credit.Id, hold.Debit.Asset, hold.Units, hold.Code,
+            hold.Id, 0, UInt128.Zero, UInt128.Zero, AccountFlags.None, default, false);
+        Append(buffer, command, new Place(NextPosition, 0, true, 0, false), hold.Debit, hold.Credit, previousCitation);
+    }
+
+    private ref IdEntry FindCited(UInt128 id, out bool isAccount)
+    {
+        ref var cited = ref ids.Find(id);
+        isAccount = Unsafe.IsNullRef(ref cited) && accounts.Contains(id);
+        return ref cited;
+    }
+
+    private Outcome CheckHold(UInt128 id, ref IdEntry cited)
+    {
+        if (Unsafe.IsNullRef(ref cited)) return accounts.Contains(id) ? Outcome.CitedIsNotAHold : Outcome.CitedNotFound;
+        if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
+        if (cited.Kind != RecordKind.Hold) return Outcome.CitedIsNotAHold;
+        return cited.Resolution switch
+        {
+            Resolution.Posted => Outcome.HoldAlreadyPosted,
+            Resolution.Voided => Outcome.HoldAlreadyVoided,
+            Resolution.Expired => Outcome.HoldExpired,
+            _ => holds.Find(id).Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done,
+        };
+    }
+
+    private Outcome CheckRoom(AccountState debit, AccountState credit, UInt128 units)
+    {
+        var from = debit.Balances;
+        var to = credit.Balances;
+        if ((debit.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && from.DebitsPosted + from.DebitsHeld + units > from.CreditsPosted)
+            return Outcome.InsufficientFunds;
+        if ((credit.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && to.CreditsPosted + to.CreditsHeld + units > to.DebitsPosted)
+            return Outcome.ExceedsDebits;
+        // Held units count as if posted, so that posting them cannot overflow.
+        return from.DebitsPosted + from.DebitsHeld + units > maxCount || to.CreditsPosted + to.CreditsHeld + units > maxCount
+            ? Outcome.BalanceOverflow
+            : Outcome.Done;
+    }
+
+    private void AddPosted(AccountState debit, AccountState credit, UInt128 units)
+    {
+        accounts.Touch(debit);
+        accounts.Touch(credit);
+        debit.Balances = debit.Balances with { DebitsPosted = debit.Balances.DebitsPosted + units };
+        credit.Balances = credit.Balances with { CreditsPosted = credit.Balances.CreditsPosted + units };
+    }
+
+    private void SetHeld(AccountState debit, AccountState credit, UInt128 debitsHeld, UInt128 creditsHeld)
+    {
+        accounts.Touch(debit);
+        accounts.Touch(credit);
+        debit.Balances = debit.Balances with { DebitsHeld = debitsHeld };
+        credit.Balances = credit.Balances with { CreditsHeld = creditsHeld };
+    }
+
+    /// <summary>Takes a hold's units back and notes why.</summary>
+    /// <returns>The hold's citation before this one, or -1.</returns>
+    private long Resolve(ref IdEntry cited, Resolution resolution, OpenHold hold, long position)
+    {
+        var previousCitation = ids.Cite(ref cited, position);
+        cited.Resolution = resolution;
+        holds.Remove(hold);
+        SetHeld(hold.Debit, hold.Credit, hold.Debit.Balances.DebitsHeld - hold.Units, hold.Credit.Balances.CreditsHeld - hold.Units);
+        return previousCitation;
+    }
+
+    private void MakeRefundable(in Command command, in Place place, AccountState debit, AccountState credit, UInt128 units)
+    {
+        if (command.DeadlineUnixMilliseconds == 0) return;
+        refundables.Add(new Refundable
+        {
+            Id = command.Id,
+            Giver = credit,
+            Receiver = debit,
+            Deadline = command.DeadlineUnixMilliseconds,
+            Position = place.Position,
+            UnitsLeft = units,
+        });
+    }
+
+    /// <summary>Binds and journals a command that cites another, with what that other one says filled in.</summary>
+    private void BindAndAppend(BatchBuffer buffer, in Command command, in Place place, AccountState debit, AccountState credit, UInt128 units,
+        TransferCode code, long previousCitation)
+    {
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
+        var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(debit.Asset, units), code);
+        Append(buffer, carriedOut, place, debit, credit, previousCitation, command.Units == UInt128.Zero);
+    }
+
+    /// <summary>Journals a command that was carried out and makes it the newest of its accounts' histories.</summary>
+    private void Append(BatchBuffer buffer, in Command command, in Place place, AccountState? debit, AccountState? credit,
+        long previousCitation = -1, bool unitsWereZero = false)
+    {
+        RecordCodec.Append(buffer, new JournalRecord
+        {
+            Command = command with { Linked = !place.IsLast },
+            UnitsWereZero = unitsWereZero,
+            Outcome = Outcome.Done,
+            Position = place.Position,
+            UnixMilliseconds = UnixMilliseconds,
+            ChainIndex = (byte)place.ChainIndex,
+            PreviousOfDebit = debit?.LastPosition ?? -1,
+            PreviousOfCredit = credit?.LastPosition ?? -1,
+            PreviousCitation = previousCitation,
+            DebitAfter = debit?.Balances ?? default,
+            CreditAfter = credit?.Balances ?? default,
+        });
+        if (debit is not null) debit.LastPosition = place.Position;
+        if (credit is not null) credit.LastPosition = place.Position;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+
+namespace Farthing.Ledger.State;
+
+/// <summary>A transfer or post that can still be refunded.</summary>
+internal sealed class Refundable : IDeadlined
+{
+    public required UInt128 Id { get; init; }
+
+    /// <summary>Who was credited, and would give back.</summary>
+    public required AccountState Giver { get; init; }
+
+    /// <summary>Who was debited, and would receive.</summary>
+    public required AccountState Receiver { get; init; }
+
+    /// <summary>Refunds are carried out up to and including this time.</summary>
+    public required long Deadline { get; init; }
+
+    public required long Position { get; init; }
+
+    /// <summary>What was not given back yet.</summary>
+    public required UInt128 UnitsLeft { get; set; }
+
+    public bool IsLive { get; set; } = true;
+}
+
+/// <summary>What can still be refunded, with what is needed to undo the current chain and to know its digest.</summary>
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class RefundableTable
+{
+    private const byte DigestTag = 3;
+
+    private readonly Dictionary<UInt128, Refundable> refundables = [];
+    private readonly DeadlineQueue<Refundable> deadlines = new();
+    private readonly List<(Refundable Refundable, UInt128 UnitsLeft, bool WasAdded)> changes = [];
+    private UInt128 digestBefore;
+
+    /// <summary>The sum of the hashes of all that can be refunded, modulo 2^128.</summary>
+    public UInt128 Digest { get; private set; }
+
+    public bool TryFind(UInt128 id, [NotNullWhen(true)] out Refundable? refundable) => refundables.TryGetValue(id, out refundable);
+
+    public void Add(Refundable refundable)
+    {
+        refundables.Add(refundable.Id, refundable);
+        deadlines.Add(refundable);
+        changes.Add((refundable, refundable.UnitsLeft, true));
+        Digest = unchecked(Digest + HashOf(refundable));
+    }
+
+    public void Take(Refundable refundable, UInt128 units)
+    {
+        changes.Add((refundable, refundable.UnitsLeft, false));
+        Digest = unchecked(Digest - HashOf(refundable));
+        refundable.UnitsLeft -= units;
+        Digest = unchecked(Digest + HashOf(refundable));
+    }
+
+    /// <summary>Forgets at most so many whose deadline is before <paramref name="time"/>, between chains.</summary>
+    public void Forget(long time, int count)
+    {
+        for (; count > 0 && deadlines.TryPeek(out var refundable) && refundable.Deadline < time; count--)
+        {
+            refundable.IsLive = false;
+            refundables.Remove(refundable.Id);
+            Digest = unchecked(Digest - HashOf(refundable));
+        }
+
+        digestBefore = Digest;
+    }
+
+    public void Sweep() => deadlines.Sweep(refundables.Count);
+
+    public void Commit()
+    {
+        changes.Clear();
+        digestBefore = Digest;
+    }
+
+    public void RollBack()
+    {
+        for (var i = changes.Count - 1; i >= 0; i--)
+        {
+            var (refundable, unitsLeft, wasAdded) = changes[i];
+            refundable.UnitsLeft = unitsLeft;
+            if (!wasAdded) continue;
+            refundable.IsLive = false;
+            refundables.Remove(refundable.Id);
+        }
+
+        changes.Clear();
+        Digest = digestBefore;
+    }
+
+    private static UInt128 HashOf(Refundable refundable)
+    {
+        Span<byte> bytes = stackalloc byte[41];
+        bytes[0] = DigestTag;
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[1..], refundable.Id);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes[17..], refundable.UnitsLeft);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[33..], refundable.Deadline);
+        return XxHash128.HashToUInt128(bytes);
+    }
+}

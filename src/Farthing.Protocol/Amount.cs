@@ -119,6 +119,16 @@ public readonly record struct Amount(Asset Asset, UInt128 Units)
         return length;
     }
 
+    /// <summary>The amount as people are shown it: at least two decimals, all that are needed, and the currency: <c>10.00 USD</c>, <c>0.0002 USD</c>.</summary>
+    public string ToPriceString()
+    {
+        var text = ToDecimalString();
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        var decimals = point < 0 ? 0 : text.Length - point - 1;
+        var padded = decimals >= 2 ? text : $"{text}{(point < 0 ? "." : "")}{new string('0', 2 - decimals)}";
+        return Asset.Code is null ? padded : $"{padded} {Asset.Code}";
+    }
+
     /// <summary>The amount with its currency: <c>0.02 USD</c>.</summary>
     public override string ToString() => Asset.Code is null ? ToDecimalString() : $"{ToDecimalString()} {Asset.Code}";
 

@@ -1,0 +1,124 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Farthing.Protocol;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Farthing.AspNetCore;
+
+/// <summary>The site as it is running: the options read once, and what both doors ask of them.</summary>
+internal sealed class FarthingSite
+{
+    /// <summary>How long a person or a program has to pay.</summary>
+    public static readonly TimeSpan TermsLifetime = TimeSpan.FromMinutes(10);
+
+    private const int MaxTitleLength = 120;
+    private const int MaxReturnUrlLength = 1024;
+
+    private readonly SigningKey signingKey;
+    private readonly VerifyingKey entitlementKey;
+    private readonly Func<HttpContext, ValueTask<PaymentPreview?>>? preview;
+    private readonly string? website;
+    private readonly string? name;
+
+    public FarthingSite(IOptions<FarthingOptions> options, TimeProvider time)
+    {
+        var asked = options.Value;
+        Payee = Id<PayeeKind>.TryParse(asked.Payee, out var payee) ? payee : throw new InvalidOperationException("The options were not validated.");
+        entitlementKey = VerifyingKey.TryParse(asked.EntitlementKey, out var key) ? key : throw new InvalidOperationException("The options were not validated.");
+        signingKey = SigningKey.FromSeed(Convert.FromBase64String(asked.SigningKey));
+        Server = new Uri(asked.Server);
+        ChallengeSecret = asked.ChallengeSecret ?? RandomNumberGenerator.GetBytes(32);
+        Stylesheet = asked.Stylesheet;
+        preview = asked.Preview;
+        website = asked.Website;
+        name = asked.Name;
+        Time = time;
+    }
+
+    public Id<PayeeKind> Payee { get; }
+
+    public Uri Server { get; }
+
+    public byte[] ChallengeSecret { get; }
+
+    public string? Stylesheet { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>The page of a payment at the operator, where it can be refunded.</summary>
+    public Uri PaymentPage(Id<PaymentKind> payment) => new(Server, $"/payments/{payment}");
+
+    public string NameFor(HttpRequest request) => name ?? request.Host.Host;
+
+    /// <summary>The absolute address of this request with another query. Never relative: a path that begins with two slashes would name another host.</summary>
+    public string AddressOf(HttpRequest request, QueryString query)
+    {
+        var origin = website ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
+        return origin + request.PathBase.ToUriComponent() + request.Path.ToUriComponent() + query.ToUriComponent();
+    }
+
+    /// <summary>What to show before payment; null if nothing is for sale at this address.</summary>
+    public async ValueTask<PaymentPreview?> PreviewAsync(HttpContext context) =>
+        preview is null ? new PaymentPreview(context.Request.Path.Value ?? "/") : await preview(context);
+
+    /// <summary>Terms for a person, who buys the page: once, for this browser, and back to this address.</summary>
+    /// <returns>Null if the address cannot be sold: it is too long, or has control characters.</returns>
+    public string? TermsForBrowser(Amount price, string resource, string title, string nonce, HttpRequest request)
+    {
+        var address = AddressOf(request, BrowserDoor.QueryWithoutAnswer(request));
+        if (address.Length > MaxReturnUrlLength) address = AddressOf(request, QueryString.Empty);
+        return Sign(price, resource, title, nonce, address, once: true);
+    }
+
+    /// <summary>Terms for a program, which buys the call.</summary>
+    /// <returns>Null if the address cannot be sold: it is too long, or has control characters.</returns>
+    public string? TermsForProgram(PaymentRequirement requirement, string resource, string title) =>
+        Sign(requirement.Price, resource, title, RandomText(), returnUrl: null, once: requirement.Use == PaymentUse.Once);
+
+    /// <summary>Reads an entitlement of this site for this resource and nonce.</summary>
+    /// <returns>Null if it is not one; one that has expired is returned too.</returns>
+    public Entitlement? ReadEntitlement(string? token, string resource, string nonce) =>
+        Entitlement.TryVerify(token, entitlementKey, out var entitlement)
+        && entitlement.Payee == Payee
+        && string.Equals(entitlement.Resource, resource, StringComparison.Ordinal)
+        && CryptographicOperations.FixedTimeEquals(System.Text.Encoding.UTF8.GetBytes(entitlement.Nonce), System.Text.Encoding.UTF8.GetBytes(nonce))
+            ? entitlement
+            : null;
+
+    /// <summary>True if the entitlement still opens its page.</summary>
+    public bool IsCurrent(Entitlement entitlement) => Time.GetUtcNow() < entitlement.Expires;
+
+    /// <summary>256 random bits as base64url.</summary>
+    public static string RandomText() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    private string? Sign(Amount price, string resource, string title, string nonce, string? returnUrl, bool once)
+    {
+        var terms = new Terms
+        {
+            Payee = Payee,
+            Amount = price,
+            Resource = resource,
+            Title = Shorten(title),
+            ReturnUrl = returnUrl,
+            Once = once,
+            Expires = Time.GetUtcNow() + TermsLifetime,
+            Nonce = nonce,
+        };
+        try
+        {
+            return terms.Sign(signingKey);
+        }
+        catch (InvalidOperationException)
+        {
+            // Everything else in the terms is within bounds by construction.
+            return null;
+        }
+    }
+
+    private static string Shorten(string title)
+    {
+        var text = string.Concat(title.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)).Trim();
+        return text.Length <= MaxTitleLength ? text : text[..(MaxTitleLength - 1)] + "…";
+    }
+}

@@ -1,0 +1,52 @@
+using Farthing.Protocol;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Net.Http.Headers;
+
+namespace Farthing.AspNetCore;
+
+/// <summary>Stands before every handler with a price. Whoever has paid passes; everyone else gets a 402 and not one byte of the page.</summary>
+internal sealed class PaymentGate(BrowserDoor browsers, ProgramDoor programs)
+{
+    public async Task InvokeAsync(HttpContext context, PaymentRequirement requirement, RequestDelegate next)
+    {
+        context.Response.Headers.Append(HeaderNames.Vary, "Accept, Authorization, Cookie");
+        // A site may cache its output by address alone: what was paid for by one must not be served to all.
+        if (context.Features.Get<IOutputCacheFeature>() is { } cache) cache.Context.AllowCacheStorage = false;
+
+        var sale = new Sale(context, requirement, ResourceOf(context.Request), next);
+        if (ProgramDoor.BringsCredential(context.Request)) await programs.AdmitAsync(sale);
+        else await browsers.AdmitAsync(sale);
+    }
+
+    /// <summary>The path; with the method in front unless that only reads, as <c>POST</c> may cost more than <c>GET</c>.</summary>
+    private static string ResourceOf(HttpRequest request)
+    {
+        var path = (request.PathBase + request.Path).Value is { Length: > 0 } value ? value : "/";
+        return HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) ? path : $"{request.Method} {path}";
+    }
+}
+
+/// <summary>One request of something that has a price.</summary>
+/// <param name="Context">The request.</param>
+/// <param name="Requirement">The price.</param>
+/// <param name="Resource">What is sold, as terms and entitlements name it.</param>
+/// <param name="Handler">What runs once it is paid.</param>
+internal sealed record Sale(HttpContext Context, PaymentRequirement Requirement, string Resource, RequestDelegate Handler)
+{
+    public HttpRequest Request => Context.Request;
+
+    public HttpResponse Response => Context.Response;
+
+    /// <summary>Runs the handler for a payment.</summary>
+    public Task ServeAsync(Entitlement entitlement, Uri page, string cacheControl)
+    {
+        Context.Features.Set(new RequestPayment(entitlement.Payment, Requirement.Price, page, entitlement.RefundableUntil));
+        Response.OnStarting(() =>
+        {
+            if (!Response.Headers.CacheControl.ToString().Contains("no-store", StringComparison.OrdinalIgnoreCase)) Response.Headers.CacheControl = cacheControl;
+            return Task.CompletedTask;
+        });
+        return Handler(Context);
+    }
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Farthing.Protocol;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Farthing.AspNetCore;
+
+/// <summary>A program: is asked with <c>WWW-Authenticate: Payment</c>, pays, and repeats the request with <c>Authorization: Payment</c>.</summary>
+/// <remarks>
+/// The steps of <see cref="AdmitAsync"/>: 1. one well-formed credential; 2. the challenge is of this site and not over; 3. it asked for this resource at this
+/// price; 4. the entitlement is of the operator, for this payee, resource and challenge, and not over; 5. the challenge was not answered before.
+/// Only then the handler runs. If it fails through no fault of the caller (an exception or a 5xx), the challenge may be answered again.
+/// </remarks>
+internal sealed class ProgramDoor(FarthingSite site)
+{
+    /// <summary>How many answered challenges are remembered at most: some 30 MB, and 160 paid calls a second for the ten minutes that challenges live.</summary>
+    public const int MaxUsedChallenges = 100_000;
+
+    private readonly UsedChallenges used = new(MaxUsedChallenges);
+
+    /// <summary>True if the request tries to show that it was paid for.</summary>
+    public static bool BringsCredential(HttpRequest request) =>
+        request.Headers.Authorization.Any(value => value is not null && value.StartsWith($"{PaymentChallenge.Scheme} ", StringComparison.OrdinalIgnoreCase));
+
+    public async Task AdmitAsync(Sale sale)
+    {
+        if (sale.Request.Headers.Authorization is not [{ } header] || !PaymentCredential.TryParse(header, out var credential))
+        {
+            await AskAsync(sale, ProgramProblem.MalformedCredential);
+            return;
+        }
+
+        var now = site.Time.GetUtcNow();
+        var challenge = credential.Challenge;
+        var error = challenge.Check(site.ChallengeSecret, now);
+        if (error != ChallengeError.None)
+        {
+            await AskAsync(sale, error == ChallengeError.Expired ? ProgramProblem.PaymentExpired : ProgramProblem.InvalidChallenge);
+            return;
+        }
+
+        if (!ChargeRequest.TryRead(challenge.Request, out var charge) || !Terms.TryParse(charge.Terms, out var terms)
+            || terms.Payee != site.Payee || terms.Resource != sale.Resource || terms.Amount != sale.Requirement.Price)
+        {
+            await AskAsync(sale, ProgramProblem.InvalidChallenge);
+            return;
+        }
+
+        if (site.ReadEntitlement(credential.Entitlement, sale.Resource, terms.Nonce) is not { } entitlement)
+        {
+            await AskAsync(sale, ProgramProblem.VerificationFailed);
+            return;
+        }
+
+        if (!site.IsCurrent(entitlement))
+        {
+            await AskAsync(sale, ProgramProblem.PaymentExpired);
+            return;
+        }
+
+        switch (used.Take(challenge.Id, terms.Expires, now))
+        {
+            case UsedChallenges.Claim.UsedBefore:
+                await AskAsync(sale, ProgramProblem.AlreadyUsed);
+                return;
+            case UsedChallenges.Claim.Full:
+                sale.Response.Headers.RetryAfter = "10";
+                await WriteProblemAsync(sale, StatusCodes.Status503ServiceUnavailable, ProgramProblem.TooManyCalls);
+                return;
+        }
+
+        await ServeAsync(sale, challenge, entitlement, now);
+    }
+
+    /// <summary>Answers 402 with a fresh challenge and why the request did not pass.</summary>
+    public async Task AskAsync(Sale sale, ProgramProblem problem)
+    {
+        if (await site.PreviewAsync(sale.Context) is not { } preview)
+        {
+            sale.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        if (TryAddChallenge(sale, preview.Title)) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, problem);
+        else await RefuseAddressAsync(sale);
+    }
+
+    /// <summary>Adds a challenge to the answer, with terms of its own.</summary>
+    /// <returns>False if terms cannot name this address.</returns>
+    public bool TryAddChallenge(Sale sale, string title)
+    {
+        if (site.TermsForProgram(sale.Requirement, sale.Resource, title) is not { } terms) return false;
+        var request = new ChargeRequest(sale.Requirement.Price, site.Payee, site.Server, terms).ToRequest();
+        var expires = DateTimeOffset.FromUnixTimeSeconds((site.Time.GetUtcNow() + FarthingSite.TermsLifetime).ToUnixTimeSeconds());
+        var challenge = PaymentChallenge.Create(site.ChallengeSecret, site.Payee.ToString(), PaymentChallenge.Farthing, PaymentChallenge.Charge, request, expires);
+        sale.Response.Headers.WWWAuthenticate = StringValues.Concat(sale.Response.Headers.WWWAuthenticate, challenge.ToHeader());
+        return true;
+    }
+
+    /// <summary>Refuses an address that terms cannot name: too long, or with control characters.</summary>
+    public static Task RefuseAddressAsync(Sale sale) => WriteProblemAsync(sale, StatusCodes.Status400BadRequest, ProgramProblem.AddressNotForSale);
+
+    private async Task ServeAsync(Sale sale, PaymentChallenge challenge, Entitlement entitlement, DateTimeOffset now)
+    {
+        sale.Response.OnStarting(() =>
+        {
+            if (sale.Response.StatusCode < StatusCodes.Status400BadRequest)
+                sale.Response.Headers[PaymentReceiptHeader.Name] = new PaymentReceiptHeader(PaymentChallenge.Farthing, now, entitlement.Payment.ToString()).ToHeader();
+            return Task.CompletedTask;
+        });
+
+        var served = false;
+        try
+        {
+            await sale.ServeAsync(entitlement, site.PaymentPage(entitlement.Payment), "private");
+            served = sale.Response.StatusCode < StatusCodes.Status500InternalServerError;
+        }
+        finally
+        {
+            // What was begun to be sent counts as served, or a caller could hang up after the last byte and call again.
+            if (!served && !sale.Response.HasStarted) used.GiveBack(challenge.Id);
+        }
+    }
+
+    private static async Task WriteProblemAsync(Sale sale, int status, ProgramProblem problem)
+    {
+        var response = sale.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/problem+json";
+        response.Headers.CacheControl = "no-store";
+        response.Headers[HeaderNames.XContentTypeOptions] = "nosniff";
+        if (HttpMethods.IsHead(sale.Request.Method)) return;
+
+        await using var writer = new Utf8JsonWriter(response.BodyWriter);
+        writer.WriteStartObject();
+        writer.WriteString("type", $"https://paymentauth.org/problems/{problem.Code}");
+        writer.WriteString("title", problem.Title);
+        writer.WriteNumber("status", status);
+        writer.WriteString("detail", problem.Detail);
+        if (status == StatusCodes.Status402PaymentRequired)
+        {
+            writer.WriteStartObject("price");
+            writer.WriteString("amount", sale.Requirement.Price.ToDecimalString());
+            writer.WriteString("currency", sale.Requirement.Price.Asset.Code);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>Why a program's request did not pass.</summary>
+/// <param name="Code">The last part of the problem's type, in the words of the <c>Payment</c> scheme.</param>
+/// <param name="Title">A sentence, the same for every occurrence.</param>
+/// <param name="Detail">What to do.</param>
+internal sealed record ProgramProblem(string Code, string Title, string Detail)
+{
+    public static ProgramProblem PaymentRequired { get; } = new("payment-required", "This has a price.", "Pay what the WWW-Authenticate header asks and repeat the request with Authorization: Payment.");
+
+    public static ProgramProblem MalformedCredential { get; } = new("malformed-credential", "The payment credential cannot be read.", "Send one Authorization: Payment header of method farthing; a fresh challenge is in WWW-Authenticate.");
+
+    public static ProgramProblem InvalidChallenge { get; } = new("invalid-challenge", "The challenge is not one of this address.", "Answer the fresh challenge in WWW-Authenticate, unchanged, at the address that gave it.");
+
+    public static ProgramProblem VerificationFailed { get; } = new("verification-failed", "The entitlement does not prove this payment.", "It must be signed by the operator for the terms of this very challenge; a fresh one is in WWW-Authenticate.");
+
+    public static ProgramProblem PaymentExpired { get; } = new("payment-expired", "The challenge or the entitlement is over.", "Ask the payment server again with the same Idempotency-Key for a fresh entitlement; if the challenge is over, answer the new one.");
+
+    public static ProgramProblem AlreadyUsed { get; } = new("credential-already-used", "This payment was used before.", "One challenge opens one call: answer the fresh one in WWW-Authenticate.");
+
+    public static ProgramProblem TooManyCalls { get; } = new("too-many-calls", "The site takes no more paid calls right now.", "Nothing was used up: repeat the same request after the time in Retry-After.");
+
+    public static ProgramProblem AddressNotForSale { get; } = new("address-not-for-sale", "This address cannot be sold.", "It is too long, or has control characters.");
+}

@@ -1,3 +1,7 @@
+using Farthing.Ledger.Journal;
+using Farthing.Ledger.Proofs;
+using Farthing.Ledger.Sequencing;
+using Farthing.Ledger.State;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger;
@@ -14,7 +18,7 @@ public sealed record LedgerOptions
     /// <summary>Signs checkpoints and receipts.</summary>
     public required SigningKey CheckpointKey { get; init; }
 
-    /// <summary>The size of a segment file in bytes, a multiple of 4 KiB. Default 64 MiB.</summary>
+    /// <summary>The size of a segment file of a new journal in bytes, a multiple of 4 KiB and at least 1 MiB. Default 64 MiB.</summary>
     public long SegmentBytes { get; init; } = 64 << 20;
 
     /// <summary>The most commands in a batch. Default 8,192.</summary>
@@ -28,61 +32,213 @@ public sealed record LedgerOptions
 /// </remarks>
 public sealed class Ledger : IAsyncDisposable
 {
+    private readonly DirectoryLock directoryLock;
+    private readonly IJournal journal;
+    private readonly RecordReader records;
+    private readonly ClockGuard clock;
+    private readonly Watermark durable;
+    private readonly Sequencer sequencer;
+    private readonly Flusher flusher;
+    private readonly LedgerProofs proofs;
+    private int disposed;
+
+    private Ledger(LedgerOptions options, TimeProvider time, DirectoryLock directoryLock, IJournal journal, Action<string, Exception> endProcess)
+    {
+        this.directoryLock = directoryLock;
+        this.journal = journal;
+        var state = new LedgerState();
+        var frames = new FrameIndex();
+        records = new(journal, frames);
+        proofs = new(options, records, endProcess);
+        try
+        {
+            var replay = new Replay(state);
+            foreach (var frame in journal.ReadFrames())
+            {
+                replay.Apply(frame);
+                frames.Add(frame.Header);
+                proofs.Follow(frame.Header, frame.Records, done: null);
+            }
+            // Before anything is cut: a torn frame that a checkpoint covers is a loss, not the rest of an unfinished write.
+            proofs.LoadCheckpoint(state.NextPosition);
+            RecoveryNotes = journal.Recover() is { } note ? [note] : [];
+        }
+        catch
+        {
+            proofs.Dispose();
+            throw;
+        }
+
+        durable = new(state.NextPosition);
+        clock = new(time, state.UnixMilliseconds);
+        var handover = new Handover();
+        var pool = new BatchPool();
+        sequencer = new(state, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, pool, endProcess);
+        flusher = new(handover, journal, frames, new(durable, Follow, endProcess));
+        flusher.Start();
+        sequencer.Start();
+
+        void Follow(FrameHeader header, Batch batch)
+        {
+            if (batch.Records.Length == 0) pool.Return(batch);
+            else proofs.Follow(header, batch.Records.Bytes.AsMemory(0, batch.Records.Length), () => pool.Return(batch));
+        }
+    }
+
+    /// <summary>What recovery cut or repaired on opening, in words; empty if nothing.</summary>
+    public IReadOnlyList<string> RecoveryNotes { get; }
+
+    /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt, a full disk).</summary>
+    public string? NotReadyReason => clock.NotReadyReason ?? journal.NotReadyReason ?? proofs.NotReadyReason;
+
+    /// <summary>How many records are on disk.</summary>
+    public long DurableSize => durable.Size;
+
+    /// <summary>The name and key that checkpoints are verified with.</summary>
+    public CheckpointKey VerifierKey => proofs.VerifierKey;
+
     /// <summary>Opens the ledger in a directory, creating it if it is empty, and replays the journal.</summary>
     /// <exception cref="LedgerDamagedException">The journal is damaged somewhere else than in a torn last frame, or was written by a newer version.</exception>
     /// <exception cref="LedgerInUseException">Another process has it open.</exception>
-    public static Ledger Open(LedgerOptions options, TimeProvider time) => throw new NotImplementedException();
+    public static Ledger Open(LedgerOptions options, TimeProvider time) => Open(options, time, directory => FileJournal.Open(directory, options.SegmentBytes), EndProcess);
 
-    /// <summary>What recovery cut or repaired on opening, in words; empty if nothing.</summary>
-    public IReadOnlyList<string> RecoveryNotes => throw new NotImplementedException();
-
-    /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt).</summary>
-    public string? NotReadyReason => throw new NotImplementedException();
-
-    /// <summary>How many records are on disk.</summary>
-    public long DurableSize => throw new NotImplementedException();
-
-    /// <summary>The name and key that checkpoints are verified with.</summary>
-    public CheckpointKey VerifierKey => throw new NotImplementedException();
+    internal static Ledger Open(LedgerOptions options, TimeProvider time, Func<string, IJournal> openJournal, Action<string, Exception> endProcess)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentBytes, Segment.MinBytes);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.SegmentBytes % Frame.BlockBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchCommands, 1);
+        Directory.CreateDirectory(options.Directory);
+        var directoryLock = DirectoryLock.Take(options.Directory);
+        IJournal? journal = null;
+        try
+        {
+            journal = openJournal(FileJournal.DirectoryIn(options.Directory));
+            return new(options, time, directoryLock, journal, endProcess);
+        }
+        catch
+        {
+            journal?.Dispose();
+            directoryLock.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Carries out commands in order; chains (<see cref="Command.Linked"/>) as a whole, and no chain affects the next.</summary>
     /// <param name="commands">One or more commands; not copied, and must not change until the answer.</param>
     /// <returns>One answer per command, once all of them are durable.</returns>
-    /// <exception cref="LedgerUnreadyException">See <see cref="NotReadyReason"/>; or the ledger is closing. Nothing was done.</exception>
-    public ValueTask<CommandResult[]> SubmitAsync(Command[] commands) => throw new NotImplementedException();
+    /// <exception cref="LedgerUnreadyException">See <see cref="NotReadyReason"/>; or too much is waiting, or the ledger is closing. Nothing was done.</exception>
+    public ValueTask<CommandResult[]> SubmitAsync(Command[] commands)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentOutOfRangeException.ThrowIfZero(commands.Length, nameof(commands));
+        if (NotReadyReason is { } reason) throw new LedgerUnreadyException(reason);
+        return sequencer.SubmitAsync(commands);
+    }
 
     /// <summary>An account, or null. What it shows is durable.</summary>
-    public ValueTask<AccountSnapshot?> ReadAccountAsync(UInt128 account) => throw new NotImplementedException();
+    public async ValueTask<AccountSnapshot?> ReadAccountAsync(UInt128 account)
+    {
+        // Whatever an account shows is the work of the last record that touched it: nothing later need be waited for.
+        var seen = sequencer.Look(account, static (state, id) => state.TryGetAccount(id, out var found) ? found : (AccountSnapshot?)null);
+        if (seen is { } snapshot) await durable.WaitAsync(snapshot.LastPosition + 1);
+        return seen;
+    }
 
     /// <summary>The record bound to an id, refused ones included, or null. What it shows is durable.</summary>
-    public ValueTask<JournalRecord?> FindAsync(UInt128 id) => throw new NotImplementedException();
+    public async ValueTask<JournalRecord?> FindAsync(UInt128 id)
+    {
+        var position = sequencer.Look(id, static (state, id) => state.TryGetPosition(id, out var found) ? found : -1);
+        if (position < 0) return null;
+        await durable.WaitAsync(position + 1);
+        return records.Read(position);
+    }
 
     /// <summary>The durable record at a position below <see cref="DurableSize"/>.</summary>
-    public JournalRecord Read(long position) => throw new NotImplementedException();
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    public JournalRecord Read(long position) => records.Read(position);
 
     /// <summary>All durable records that cite an id (posts, voids, expiry, refunds), oldest first.</summary>
-    public ValueTask<IReadOnlyList<JournalRecord>> ReadCitationsAsync(UInt128 id) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<JournalRecord>> ReadCitationsAsync(UInt128 id)
+    {
+        var position = sequencer.Look(id, static (state, id) => state.LastCitation(id));
+        await durable.WaitAsync(position + 1);
+        return History.ReadCitations(records, position);
+    }
 
     /// <summary>Records that moved or held units of an account, newest first; refused ones are left out.</summary>
     /// <param name="account">The account.</param>
-    /// <param name="before">Only records before this position; null for the newest.</param>
+    /// <param name="before">Only records before this position; null for the newest. Cheap if the record there is itself one of the account's.</param>
     /// <param name="count">At most so many.</param>
-    public ValueTask<IReadOnlyList<JournalRecord>> ReadStatementAsync(UInt128 account, long? before, int count) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<JournalRecord>> ReadStatementAsync(UInt128 account, long? before, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (await ReadAccountAsync(account) is not { } snapshot) return [];
+        return History.ReadStatement(records, account, snapshot.LastPosition, before ?? long.MaxValue, count);
+    }
 
     /// <summary>Ids of the holds with a code that are neither posted, voided nor expired, oldest first.</summary>
-    public ValueTask<IReadOnlyList<UInt128>> ReadOpenHoldsAsync(TransferCode code) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<UInt128>> ReadOpenHoldsAsync(TransferCode code)
+    {
+        var (holds, size) = sequencer.Look(code, static (state, code) => (state.OpenHolds(code), state.NextPosition));
+        await durable.WaitAsync(size);
+        return holds;
+    }
 
     /// <summary>All durable records from a position on, for those who keep a projection; ends at <see cref="DurableSize"/>.</summary>
-    public IEnumerable<JournalRecord> ReadFrom(long position) => throw new NotImplementedException();
+    public IEnumerable<JournalRecord> ReadFrom(long position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        return Enumerate();
+
+        IEnumerable<JournalRecord> Enumerate()
+        {
+            while (position < durable.Size)
+            {
+                foreach (var record in records.ReadFrameFrom(position))
+                {
+                    position++;
+                    yield return record;
+                }
+            }
+        }
+    }
 
     /// <summary>A signed and stored checkpoint that covers at least <paramref name="minimumSize"/> records. At most one is made per commit; an older one that covers enough is reused.</summary>
-    public ValueTask<SignedCheckpoint> GetCheckpointAsync(long minimumSize = 0) => throw new NotImplementedException();
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many records.</exception>
+    /// <exception cref="LedgerUnreadyException">It could not be stored.</exception>
+    public ValueTask<SignedCheckpoint> GetCheckpointAsync(long minimumSize = 0)
+    {
+        if (minimumSize > durable.Size)
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(minimumSize, sequencer.Look(0, static (state, _) => state.NextPosition));
+        return proofs.GetCheckpointAsync(minimumSize);
+    }
 
     /// <summary>The leaf at a position and its proof towards a checkpoint of <paramref name="size"/> records.</summary>
-    public LeafProof Prove(long position, long size) => throw new NotImplementedException();
+    /// <exception cref="ArgumentOutOfRangeException">The position is not below the size, or the tree is not so large yet.</exception>
+    public LeafProof Prove(long position, long size) => proofs.Prove(position, size);
 
     /// <summary>Finishes what is queued, stores a last checkpoint and releases the directory.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    /// <exception cref="LedgerUnreadyException">The last checkpoint could not be stored; the directory is released all the same.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        sequencer.Close();
+        flusher.Join();
+        try
+        {
+            await proofs.GetCheckpointAsync(durable.Size);
+        }
+        finally
+        {
+            proofs.Dispose();
+            journal.Dispose();
+            directoryLock.Dispose();
+        }
+    }
+
+    private static void EndProcess(string message, Exception error) => Environment.FailFast($"{message} {error.Message}", error);
 }
 
 /// <summary>A checkpoint and its signed note.</summary>

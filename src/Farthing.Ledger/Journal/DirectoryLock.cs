@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Farthing.Ledger.Journal;
+
+/// <summary>Keeps a second process, or a second ledger of this one, out of a data directory. The system drops it when the process ends, however it ends.</summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    private readonly SafeFileHandle handle;
+
+    private DirectoryLock(SafeFileHandle handle) => this.handle = handle;
+
+    /// <exception cref="LedgerInUseException">It is taken.</exception>
+    public static DirectoryLock Take(string directory)
+    {
+        var path = Path.Combine(directory, "lock");
+        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (SystemCalls.Lock(handle, SystemCalls.LockExclusive | SystemCalls.LockWithoutWaiting) == 0)
+        {
+            // For people only: the number says whom to ask, the lock is the system's.
+            RandomAccess.SetLength(handle, 0);
+            RandomAccess.Write(handle, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+            return new(handle);
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        var owner = ReadOwner(handle);
+        handle.Dispose();
+        if (error != SystemCalls.WouldBlock) throw new IOException($"flock of {path} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+        throw new LedgerInUseException($"{directory} is in use by {owner}. Stop it first, or start with another data directory.");
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private static string ReadOwner(SafeFileHandle handle)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        var length = RandomAccess.Read(handle, bytes, 0);
+        return int.TryParse(Encoding.ASCII.GetString(bytes[..length]).Trim(), out var process) ? $"process {process}" : "another process";
+    }
+}

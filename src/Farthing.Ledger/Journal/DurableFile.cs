@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Farthing.Ledger.Journal;
+
+/// <summary>A file whose flush tells the truth.</summary>
+/// <remarks>
+/// The framework reports write errors but swallows those of its own flush on Linux, so flushing goes straight to the system.
+/// Reads and writes at an offset may run at the same time on several threads; whoever overlaps them orders them.
+/// </remarks>
+internal sealed class DurableFile : IDisposable
+{
+    private readonly SafeFileHandle handle;
+
+    private DurableFile(string path, SafeFileHandle handle)
+    {
+        Path = path;
+        this.handle = handle;
+    }
+
+    public string Path { get; }
+
+    public long Length => RandomAccess.GetLength(handle);
+
+    // FileShare.ReadWrite keeps the framework from taking a lock of its own: the directory has one.
+    public static DurableFile Create(string path) => new(path, File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+
+    public static DurableFile OpenForWriting(string path) => new(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+
+    public static DurableFile OpenForReading(string path) => new(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+
+    /// <summary>Writes all bytes at an offset, into the system's cache.</summary>
+    public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(handle, bytes, offset);
+
+    /// <summary>Fills the span from an offset; what lies beyond the end of the file reads as not there.</summary>
+    /// <returns>How many bytes were read; fewer than asked only at the end of the file.</returns>
+    public int Read(Span<byte> destination, long offset)
+    {
+        var total = 0;
+        while (total < destination.Length)
+        {
+            var read = RandomAccess.Read(handle, destination[total..], offset + total);
+            if (read == 0) break;
+            total += read;
+        }
+        return total;
+    }
+
+    /// <summary>Forces what was written to disk.</summary>
+    /// <exception cref="IOException">It may not be there, now or later: flushing again proves nothing.</exception>
+    public void Flush() => SystemCalls.Check(SystemCalls.FlushData(handle), "fdatasync", Path);
+
+    public void Dispose() => handle.Dispose();
+
+    /// <summary>Forces the names in a directory to disk, after a file was created in it or renamed.</summary>
+    public static void FlushDirectory(string path)
+    {
+        var descriptor = SystemCalls.Open(path, SystemCalls.ReadOnly | SystemCalls.Directory | SystemCalls.CloseOnExec, 0);
+        SystemCalls.Check(descriptor, "open", path);
+        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
+        SystemCalls.Check(SystemCalls.Flush(directory), "fsync", path);
+    }
+
+    /// <summary>Puts a small file in place whole and durable: after a crash there is the old content or the new one.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".new";
+        using (var file = Create(temporary))
+        {
+            file.Write(content, 0);
+            file.Flush();
+        }
+        File.Move(temporary, path, overwrite: true);
+        FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
+    }
+}
+
+/// <summary>The few calls of Linux that the framework does not offer, or not honestly.</summary>
+internal static partial class SystemCalls
+{
+    public const int ReadOnly = 0;
+    public const int Directory = 0x10000;
+    public const int CloseOnExec = 0x80000;
+    public const int LockExclusive = 2;
+    public const int LockWithoutWaiting = 4;
+    public const int WouldBlock = 11;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    public static partial int FlushData(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Flush(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(SafeFileHandle file, int operation);
+
+    public static void Check(int result, string call, string path)
+    {
+        if (result >= 0) return;
+        var error = Marshal.GetLastPInvokeError();
+        throw new IOException($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+    }
+}

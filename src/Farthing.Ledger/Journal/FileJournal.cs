@@ -1,0 +1,146 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using Farthing.Ledger.State;
+
+namespace Farthing.Ledger.Journal;
+
+/// <summary>The journal in a directory of segments.</summary>
+internal sealed class FileJournal : IJournal
+{
+    private readonly string directory;
+    private readonly SegmentHeader shape;
+    private readonly JournalReader reader;
+    private readonly byte[] frame;
+    private SegmentPreparer? preparer;
+
+    // Replaced whole by the appending thread; read by any.
+    private volatile Segment[] segments;
+
+    // Written only by the appending thread.
+    private FramePlace next;
+    private long sequence;
+    private UInt128 previousHash;
+
+    private FileJournal(string directory, Segment[] segments, SegmentHeader shape)
+    {
+        this.directory = directory;
+        this.segments = segments;
+        this.shape = shape;
+        reader = new(segments);
+        frame = new byte[Math.Min(Frame.MaxBytes, shape.Bytes - Frame.BlockBytes)];
+    }
+
+    public string? NotReadyReason => preparer?.NotReadyReason;
+
+    public int MaxBatchBytes => frame.Length - FrameHeader.Length;
+
+    /// <summary>Opens the journal in a directory that the caller has locked; makes the first segment if there is none.</summary>
+    /// <param name="directory">Where the segments are.</param>
+    /// <param name="segmentBytes">The size of segments of a new journal; one that is there keeps its own, so that a frame that fits one fits all.</param>
+    /// <exception cref="LedgerDamagedException">Segments are missing or not what they should be.</exception>
+    public static FileJournal Open(string directory, long segmentBytes)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var halfMade in Directory.EnumerateFiles(directory, "*.segment.new")) File.Delete(halfMade);
+        var segments = OpenSegments(directory, forWriting: true);
+        if (segments.Length == 0)
+        {
+            DurableFile.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
+            segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))))];
+        }
+        return new(directory, segments, segments[0].Header);
+    }
+
+    /// <summary>Where the segments of a data directory are.</summary>
+    public static string DirectoryIn(string dataDirectory) => Path.Combine(dataDirectory, "journal");
+
+    /// <summary>Opens all segments of a directory, which must be numbered without a gap.</summary>
+    public static Segment[] OpenSegments(string directory, bool forWriting)
+    {
+        var segments = new List<Segment>();
+        try
+        {
+            foreach (var number in Segment.List(directory))
+            {
+                if (number != segments.Count)
+                    throw new LedgerDamagedException($"{Path.Combine(directory, Segment.FileName(segments.Count))} is missing. Restore it from a backup.");
+                segments.Add(Segment.Open(directory, number, forWriting));
+            }
+            return [.. segments];
+        }
+        catch
+        {
+            foreach (var segment in segments) segment.Dispose();
+            throw;
+        }
+    }
+
+    public IEnumerable<Frame> ReadFrames() => reader.ReadFrames();
+
+    public string? Recover()
+    {
+        var end = reader.End ?? throw new InvalidOperationException("Frames must be read to the end first.");
+        next = end.Place;
+        sequence = reader.NextSequence;
+        previousHash = reader.LastHash;
+        preparer = new(directory, shape with { Number = segments.Length });
+        if (end.TornBytes == 0) return null;
+
+        // Zeroed and flushed before anything is appended: a shorter frame must not leave the torn one's end behind it.
+        var file = segments[next.Segment].File;
+        var zeros = new byte[Frame.BlockBytes];
+        for (long cut = 0; cut < end.TornBytes; cut += zeros.Length) file.Write(zeros, next.Offset + cut);
+        file.Flush();
+        return string.Create(CultureInfo.InvariantCulture, $"The last write had not finished when the process ended: {end.TornBytes} bytes at {next} were cut. Nothing in them had been acknowledged.");
+    }
+
+    public FrameHeader Append(in FrameHeader batch, BatchBuffer records)
+    {
+        var length = Frame.BytesFor(records.Length, records.Offsets.Count);
+        var segment = segments[next.Segment];
+        if (next.Offset + length > segment.Header.Bytes) segment = TakeNextSegment();
+
+        var bytes = frame.AsSpan(0, length);
+        var header = Frame.Encode(batch with
+        {
+            Place = next,
+            Sequence = sequence,
+            PreviousHash = previousHash,
+            RecordCount = records.Offsets.Count,
+            RecordBytes = records.Length,
+        }, records, bytes);
+        segment.File.Write(bytes, next.Offset);
+        segment.File.Flush();
+
+        next = next with { Block = next.Block + length / Frame.BlockBytes };
+        sequence++;
+        previousHash = header.Hash;
+        if (next.Offset > segment.Header.Bytes / 2 && next.Segment == segments.Length - 1) preparer!.Begin();
+        return header;
+    }
+
+    public void Read(FramePlace place, int offset, Span<byte> destination)
+    {
+        var segment = segments[place.Segment];
+        if (segment.File.Read(destination, place.Offset + offset) < destination.Length)
+            throw new LedgerDamagedException($"{segment.File.Path} became shorter while it was in use.");
+    }
+
+    public void Dispose()
+    {
+        preparer?.Dispose();
+        foreach (var segment in segments) segment.Dispose();
+    }
+
+    private Segment TakeNextSegment()
+    {
+        if (next.Segment == segments.Length - 1)
+        {
+            segments = [.. segments, preparer!.Take()];
+            preparer = new(directory, shape with { Number = segments.Length });
+        }
+        next = new(next.Segment + 1, 1);
+        return segments[next.Segment];
+    }
+}

@@ -1,0 +1,116 @@
+namespace Farthing.Ledger.Journal;
+
+/// <summary>Reads a journal from its first byte to its last good frame, and tells a torn end from damage. Never writes.</summary>
+/// <remarks>
+/// One frame at a time is on its way to disk, and the space behind it is zero. So a crash can leave at most one bad frame, at the very end.
+/// A bad frame with a good one behind it, or further away from the end than a frame is long, is damage.
+/// Not thread-safe.
+/// </remarks>
+internal sealed class JournalReader(IReadOnlyList<Segment> segments)
+{
+    private const int ScanBytes = 1 << 20;
+
+    private UInt128 previousHash;
+    private long nextSequence;
+    private long nextPosition;
+
+    /// <summary>Set when all frames are read: where the next frame goes.</summary>
+    public JournalEnd? End { get; private set; }
+
+    /// <summary>The hash of the last frame read.</summary>
+    public UInt128 LastHash => previousHash;
+
+    /// <summary>The sequence after the last frame read.</summary>
+    public long NextSequence => nextSequence;
+
+    public IEnumerable<Frame> ReadFrames()
+    {
+        var end = new FramePlace(segments[0].Header.Number, 1);
+        foreach (var segment in segments)
+        {
+            if (segment.Header.Journal != segments[0].Header.Journal)
+                throw Damaged(new(segment.Header.Number, 0), "the segment belongs to another journal");
+            var block = 1;
+            while (block < segment.Blocks && TryReadFrame(segment, block, out var frame))
+            {
+                CheckOrder(frame.Header, new(segment.Header.Number, block));
+                block += frame.Header.FrameBytes / Frame.BlockBytes;
+                end = new(segment.Header.Number, block);
+                yield return frame;
+            }
+
+            if (FindLastUsedByte(segment, block) is not { } last) continue;
+            var bad = new FramePlace(segment.Header.Number, block);
+            RefuseDamage(segment, bad, last);
+            End = new(bad, last + 1 - bad.Offset);
+            yield break;
+        }
+        End = new(end, 0);
+    }
+
+    private LedgerDamagedException Damaged(FramePlace place, string what) => Damage.At(place, nextSequence, nextPosition, what);
+
+    private void CheckOrder(in FrameHeader header, FramePlace place)
+    {
+        if (header.Place != place) throw Damaged(place, $"the frame belongs at {header.Place}");
+        if (header.Sequence != nextSequence) throw Damaged(place, $"the frame is batch {header.Sequence}");
+        if (header.PreviousHash != previousHash) throw Damaged(place, "the frame does not follow the one before it");
+        if (header.FirstPosition != nextPosition) throw Damaged(place, $"the frame begins with record {header.FirstPosition}");
+        nextSequence = header.Sequence + 1;
+        nextPosition = header.EndPosition;
+        previousHash = header.Hash;
+    }
+
+    // The frame at `bad` is not good and something stands there or behind it. Returns only if a crash explains it.
+    private void RefuseDamage(Segment segment, FramePlace bad, long lastUsedByte)
+    {
+        if (lastUsedByte >= bad.Offset + segment.MaxFrameBytes)
+            throw Damaged(bad, "a frame is missing or unreadable, and the segment goes on behind it");
+        if (FindGoodFrame(segment, bad.Block + 1) is { } good)
+            throw Damaged(bad, $"a frame is missing or unreadable, and a good one follows at {good}");
+        foreach (var later in segments)
+        {
+            if (later.Header.Number > segment.Header.Number && FindLastUsedByte(later, 1) is not null)
+                throw Damaged(bad, $"a frame is missing or unreadable, and {Segment.FileName(later.Header.Number)} goes on behind it");
+        }
+    }
+
+    private static bool TryReadFrame(Segment segment, int block, out Frame frame)
+    {
+        frame = null!;
+        Span<byte> head = stackalloc byte[FrameHeader.Length];
+        var offset = (long)block * Frame.BlockBytes;
+        if (segment.File.Read(head, offset) < head.Length || !FrameHeader.TryRead(head, segment.MaxFrameBytes, out var header)) return false;
+        if (offset + header.FrameBytes > segment.Header.Bytes) return false;
+
+        var bytes = new byte[header.FrameBytes];
+        if (segment.File.Read(bytes, offset) < bytes.Length || Frame.HashOf(bytes) != header.Hash) return false;
+        frame = new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes));
+        return true;
+    }
+
+    private static FramePlace? FindGoodFrame(Segment segment, int fromBlock)
+    {
+        for (var block = fromBlock; block < segment.Blocks; block++)
+        {
+            if (TryReadFrame(segment, block, out _)) return new(segment.Header.Number, block);
+        }
+        return null;
+    }
+
+    private static long? FindLastUsedByte(Segment segment, int fromBlock)
+    {
+        var buffer = new byte[ScanBytes];
+        long? last = null;
+        for (var at = (long)fromBlock * Frame.BlockBytes; at < segment.Header.Bytes; at += buffer.Length)
+        {
+            var length = segment.File.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, segment.Header.Bytes - at)), at);
+            var used = buffer.AsSpan(0, length).LastIndexOfAnyExcept((byte)0);
+            if (used >= 0) last = at + used;
+        }
+        return last;
+    }
+}
+
+/// <summary>Where a journal ends: where the next frame goes, and how many bytes a torn one left there.</summary>
+internal readonly record struct JournalEnd(FramePlace Place, long TornBytes);

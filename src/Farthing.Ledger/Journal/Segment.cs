@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.IO.Hashing;
+
+namespace Farthing.Ledger.Journal;
+
+/// <summary>A file of fixed size, zeroed beforehand: a header block, then frames. <c>docs/spec/journal.md</c> gives each byte.</summary>
+internal sealed class Segment : IDisposable
+{
+    /// <summary>The format that this program writes, and the newest that it reads.</summary>
+    public const int FormatVersion = 1;
+
+    /// <summary>Room for a chain and a full round of expiries, whatever the memos.</summary>
+    public const int MinBytes = 1 << 20;
+
+    private const int HeaderLength = 64;
+    private const int ZeroChunkBytes = 1 << 20;
+    private const int FlushEveryBytes = 4 << 20;
+
+    private Segment(DurableFile file, SegmentHeader header)
+    {
+        File = file;
+        Header = header;
+    }
+
+    private static ReadOnlySpan<byte> Magic => "FARTHSEG"u8;
+
+    public DurableFile File { get; }
+
+    public SegmentHeader Header { get; }
+
+    public int Blocks => (int)(Header.Bytes / Frame.BlockBytes);
+
+    public int MaxFrameBytes => (int)Math.Min(Frame.MaxBytes, Header.Bytes - Frame.BlockBytes);
+
+    public static string FileName(int number) => number.ToString("D8", CultureInfo.InvariantCulture) + ".segment";
+
+    /// <summary>The numbers of the segments in a directory, ascending.</summary>
+    public static List<int> List(string directory)
+    {
+        var numbers = new List<int>();
+        foreach (var path in Directory.EnumerateFiles(directory, "*.segment"))
+        {
+            if (!int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || FileName(number) != Path.GetFileName(path))
+                throw new LedgerDamagedException($"{path} is not the name of a segment. Move it out of the journal's directory.");
+            numbers.Add(number);
+        }
+        numbers.Sort();
+        return numbers;
+    }
+
+    /// <summary>Makes a zeroed segment, durable with its name. Slow; a half-made one is left behind only under another name.</summary>
+    /// <exception cref="IOException">No room, or the disk failed.</exception>
+    public static Segment Prepare(string directory, SegmentHeader header)
+    {
+        var path = Path.Combine(directory, FileName(header.Number));
+        var temporary = path + ".new";
+        var file = DurableFile.Create(temporary);
+        try
+        {
+            var zeros = new byte[ZeroChunkBytes];
+            for (long at = 0; at < header.Bytes; at += zeros.Length)
+            {
+                file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, header.Bytes - at)), at);
+                // In steps, so that the journal's own flush never waits behind a whole segment of dirty pages.
+                if ((at + zeros.Length) % FlushEveryBytes == 0) file.Flush();
+            }
+            file.Write(WriteHeader(header), 0);
+            file.Flush();
+        }
+        catch
+        {
+            file.Dispose();
+            System.IO.File.Delete(temporary);
+            throw;
+        }
+
+        file.Dispose();
+        System.IO.File.Move(temporary, path);
+        DurableFile.FlushDirectory(directory);
+        return new(DurableFile.OpenForWriting(path), header);
+    }
+
+    /// <exception cref="LedgerDamagedException">The header or the length is wrong, or a newer program wrote it.</exception>
+    public static Segment Open(string directory, int number, bool forWriting)
+    {
+        var path = Path.Combine(directory, FileName(number));
+        var file = forWriting ? DurableFile.OpenForWriting(path) : DurableFile.OpenForReading(path);
+        try
+        {
+            return new(file, ReadHeader(file, number));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => File.Dispose();
+
+    internal static byte[] WriteHeader(SegmentHeader header)
+    {
+        var bytes = new byte[Frame.BlockBytes];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), FormatVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), header.Number);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(16), header.Bytes);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(24), header.Journal);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(48), HashOf(bytes));
+        return bytes;
+    }
+
+    private static SegmentHeader ReadHeader(DurableFile file, int number)
+    {
+        Span<byte> bytes = stackalloc byte[Frame.BlockBytes];
+        if (file.Read(bytes, 0) < bytes.Length || !bytes[..8].SequenceEqual(Magic))
+            throw new LedgerDamagedException($"{file.Path} does not begin as a segment does. Restore it from a backup.");
+
+        // The version comes before the checksum: what else a newer program put there is its own affair.
+        var version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
+        if (version > FormatVersion)
+            throw new LedgerDamagedException($"{file.Path} has journal format {version}; this program reads up to {FormatVersion}. It was written by a newer version: start that one.");
+
+        var header = new SegmentHeader(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]), BinaryPrimitives.ReadUInt128LittleEndian(bytes[24..]));
+        if (version < 1 || BinaryPrimitives.ReadUInt128LittleEndian(bytes[48..]) != HashOf(bytes) || bytes[HeaderLength..].ContainsAnyExcept((byte)0))
+            throw new LedgerDamagedException($"{file.Path} has a damaged header at byte 0. Restore it from a backup.");
+        if (header.Number != number)
+            throw new LedgerDamagedException($"{file.Path} is segment {header.Number} under another's name. Give it back its name, or restore from a backup.");
+        if (file.Length != header.Bytes)
+            throw new LedgerDamagedException($"{file.Path} has {file.Length} bytes instead of {header.Bytes}. Restore it from a backup.");
+        return header;
+    }
+
+    private static UInt128 HashOf(ReadOnlySpan<byte> header) => XxHash128.HashToUInt128(header[..48]);
+}
+
+/// <summary>What is written at the head of a segment.</summary>
+/// <param name="Number">Its place in the journal, from zero.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Journal">A random number shared by all segments of one journal, so that a stranger's is noticed.</param>
+internal readonly record struct SegmentHeader(int Number, long Bytes, UInt128 Journal);

@@ -1,0 +1,69 @@
+using System.Text;
+using Farthing.Ledger.Journal;
+using Farthing.Ledger.Sequencing;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Proofs;
+
+/// <summary>Signs checkpoints of durable sizes, and stores each one before it is given out.</summary>
+/// <remarks>What was signed can never be taken back: recovery refuses to open a journal that is shorter than its checkpoint. Thread-safe.</remarks>
+internal sealed class CheckpointStore(string directory, string origin, SigningKey key, HashTree tree, Watermark covered) : IDisposable
+{
+    private readonly string path = System.IO.Path.Combine(directory, FileName);
+    private readonly SemaphoreSlim signing = new(1);
+
+    // Written under the semaphore; read anywhere.
+    private volatile SignedCheckpoint? newest;
+
+    public const string FileName = "checkpoint";
+
+    public CheckpointKey VerifierKey { get; } = new(origin, key.Verifier);
+
+    /// <summary>Reads the stored checkpoint and holds the journal against it.</summary>
+    /// <param name="size">How many records the journal has; they must be on their way into the tree.</param>
+    /// <exception cref="LedgerDamagedException">The checkpoint is not ours, or the journal does not contain what it signs.</exception>
+    public void Load(long size)
+    {
+        if (!File.Exists(path)) return;
+        var note = File.ReadAllText(path, Encoding.UTF8);
+        if (!Checkpoint.TryVerify(note, VerifierKey, out var checkpoint))
+            throw new LedgerDamagedException($"{path} is not a checkpoint of {VerifierKey}. Start with the origin and key that the ledger was made with, or restore the directory from a backup.");
+        if (checkpoint.Size > size)
+            throw new LedgerDamagedException($"The journal ends after {size} records, but {path} signs {checkpoint.Size}: {checkpoint.Size - size} acknowledged records are missing at its end. Nothing was changed. Restore the directory from a backup.");
+
+        covered.WaitAsync(checkpoint.Size).AsTask().Wait();
+        if (!tree.Root(checkpoint.Size).AsSpan().SequenceEqual(checkpoint.Root))
+            throw new LedgerDamagedException($"The first {checkpoint.Size} records of the journal are not those that {path} signs. Nothing was changed. Restore the directory from a backup.");
+        newest = new(checkpoint, note);
+    }
+
+    /// <summary>The newest checkpoint if it covers enough, else a new one over all that is in the tree by then.</summary>
+    /// <exception cref="LedgerUnreadyException">It could not be stored.</exception>
+    public async ValueTask<SignedCheckpoint> GetAsync(long minimumSize)
+    {
+        if (newest is { } known && known.Checkpoint.Size >= minimumSize) return known;
+        await covered.WaitAsync(minimumSize);
+        await signing.WaitAsync();
+        try
+        {
+            // Whoever waited here while another one signed finds that it covers enough.
+            if (newest is { } made && made.Checkpoint.Size >= minimumSize) return made;
+            var size = covered.Size;
+            var checkpoint = new Checkpoint(origin, size, tree.Root(size));
+            var signed = new SignedCheckpoint(checkpoint, checkpoint.Sign(key));
+            DurableFile.Replace(path, Encoding.UTF8.GetBytes(signed.Note));
+            newest = signed;
+            return signed;
+        }
+        catch (IOException error)
+        {
+            throw new LedgerUnreadyException($"The checkpoint could not be stored: {error.Message}");
+        }
+        finally
+        {
+            signing.Release();
+        }
+    }
+
+    public void Dispose() => signing.Dispose();
+}

@@ -1,0 +1,124 @@
+using Farthing.Ledger.Journal;
+using Farthing.Ledger.Sequencing;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Proofs;
+
+/// <summary>Hashes durable records into the tree on a thread of its own, behind the writer.</summary>
+internal sealed class TreeFollower : IDisposable
+{
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private const int MaxQueued = BatchPool.Count;
+
+    private readonly HashTree tree;
+    private readonly Action<string, Exception> endProcess;
+    private readonly Thread thread;
+    private readonly object gate = new();
+
+    // Owned by the follower.
+    private byte[] hashes = [];
+
+    // Guarded by the gate.
+    private readonly Queue<Work> queue = new();
+    private bool closed;
+
+    public TreeFollower(HashTree tree, Action<string, Exception> endProcess)
+    {
+        this.tree = tree;
+        this.endProcess = endProcess;
+        thread = new Thread(Run) { IsBackground = true, Name = "farthing tree" };
+        thread.Start();
+    }
+
+    private readonly record struct Work(FrameHeader Header, ReadOnlyMemory<byte> Records, Action? Done);
+
+    /// <summary>How many records are in the tree and can be proven.</summary>
+    public Watermark Covered { get; } = new(0);
+
+    /// <summary>Why the tree stands still, or null. Written by the follower; read anywhere.</summary>
+    public volatile string? NotReadyReason;
+
+    /// <summary>Takes durable records in order; waits while too many are queued.</summary>
+    /// <param name="header">Their frame.</param>
+    /// <param name="records">Their bytes, which must not change until <paramref name="done"/>.</param>
+    /// <param name="done">Called when they are in the tree.</param>
+    public void Enqueue(in FrameHeader header, ReadOnlyMemory<byte> records, Action? done)
+    {
+        lock (gate)
+        {
+            while (queue.Count >= MaxQueued) Monitor.Wait(gate);
+            queue.Enqueue(new(header, records, done));
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Finishes what is queued, and ends.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            closed = true;
+            Monitor.PulseAll(gate);
+        }
+        thread.Join();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (TryTake(out var work))
+            {
+                Add(work);
+                Store();
+                Covered.Advance(work.Header.EndPosition);
+                work.Done?.Invoke();
+            }
+        }
+        catch (Exception error)
+        {
+            endProcess("The tree over the journal could not be continued. Everything acknowledged is on disk; the tree is made anew at the next start.", error);
+        }
+    }
+
+    private bool TryTake(out Work work)
+    {
+        lock (gate)
+        {
+            while (queue.Count == 0 && !closed) Monitor.Wait(gate);
+            var taken = queue.TryDequeue(out work);
+            Monitor.PulseAll(gate);
+            return taken;
+        }
+    }
+
+    private void Add(in Work work)
+    {
+        var length = work.Header.RecordCount * MerkleTree.HashLength;
+        if (hashes.Length < length) hashes = new byte[length];
+        LeafBuilder.HashLeaves(work.Header, work.Records.Span, hashes);
+        for (var at = 0; at < length; at += MerkleTree.HashLength) tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
+    }
+
+    private void Store()
+    {
+        while (true)
+        {
+            try
+            {
+                tree.Store();
+                NotReadyReason = null;
+                return;
+            }
+            catch (IOException error)
+            {
+                NotReadyReason = $"There is no room for the tree over the journal: {error.Message} Make room; work goes on by itself.";
+                lock (gate)
+                {
+                    if (closed) throw;
+                    Monitor.Wait(gate, RetryEvery);
+                }
+            }
+        }
+    }
+}

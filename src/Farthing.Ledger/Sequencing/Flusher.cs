@@ -1,0 +1,73 @@
+using Farthing.Ledger.Journal;
+
+namespace Farthing.Ledger.Sequencing;
+
+/// <summary>Forces batches to disk, one after the other, and only then answers. Whatever goes wrong here ends the process.</summary>
+internal sealed class Flusher
+{
+    private readonly Handover handover;
+    private readonly IJournal journal;
+    private readonly FrameIndex frames;
+    private readonly Watermark durable;
+    private readonly Action<FrameHeader, Batch> follow;
+    private readonly Action<string, Exception> endProcess;
+    private readonly Thread thread;
+
+    /// <param name="handover">Where batches come from.</param>
+    /// <param name="journal">Where they go.</param>
+    /// <param name="frames">Learns where they are.</param>
+    /// <param name="parts">Who is told afterwards.</param>
+    public Flusher(Handover handover, IJournal journal, FrameIndex frames, FlusherParts parts)
+    {
+        this.handover = handover;
+        this.journal = journal;
+        this.frames = frames;
+        durable = parts.Durable;
+        follow = parts.Follow;
+        endProcess = parts.EndProcess;
+        thread = new Thread(Run) { IsBackground = true, Name = "farthing flusher" };
+    }
+
+    public void Start() => thread.Start();
+
+    /// <summary>Waits until the last batch is durable and answered; the writer must have ended.</summary>
+    public void Join() => thread.Join();
+
+    private void Run()
+    {
+        try
+        {
+            while (handover.Take() is { } batch) Flush(batch);
+        }
+        catch (Exception error)
+        {
+            // After a failed flush nobody knows what is on disk, and a second flush may say that all is well.
+            endProcess("The journal could not be written. Nothing unacknowledged is lost by starting again; look at the disk first.", error);
+        }
+    }
+
+    private void Flush(Batch batch)
+    {
+        FrameHeader header = default;
+        if (batch.Records.Offsets.Count > 0)
+        {
+            header = journal.Append(new FrameHeader
+            {
+                FirstPosition = batch.FirstPosition,
+                UnixMilliseconds = batch.UnixMilliseconds,
+                StateDigest = batch.StateDigest,
+                Seed = batch.Seed,
+            }, batch.Records);
+            frames.Add(header);
+            durable.Advance(header.EndPosition);
+        }
+        foreach (var submission in batch.Answers) submission.SetResult(submission.Results);
+        follow(header, batch);
+    }
+}
+
+/// <summary>Whom the flusher tells.</summary>
+/// <param name="Durable">How many records are on disk.</param>
+/// <param name="Follow">Takes over each batch that was answered.</param>
+/// <param name="EndProcess">Ends the process with a message.</param>
+internal readonly record struct FlusherParts(Watermark Durable, Action<FrameHeader, Batch> Follow, Action<string, Exception> EndProcess);

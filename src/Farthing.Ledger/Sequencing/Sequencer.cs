@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using Farthing.Ledger.State;
+
+namespace Farthing.Ledger.Sequencing;
+
+/// <summary>The writer: takes what waits, applies it in memory, and makes batches of it. Owns the state machine.</summary>
+/// <remarks>Submitting and reading are thread-safe.</remarks>
+internal sealed class Sequencer
+{
+    // A timer cannot be set for longer than some seven weeks; whoever waits longer looks again.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    private static readonly TimeSpan UntrustedClockRetry = TimeSpan.FromSeconds(1);
+
+    // More than any record takes: the codec's fixed fields at their longest, and a memo.
+    private const int MaxRecordBytes = 512 + Command.MaxMemoLength;
+    private const int MaxChainBytes = 32 * (MaxRecordBytes + sizeof(int));
+
+    private readonly SubmissionQueue queue = new();
+    private readonly Handover handover;
+    private readonly BatchPool pool;
+    private readonly ClockGuard clock;
+    private readonly Action<string, Exception> endProcess;
+    private readonly Thread thread;
+    private readonly ITimer wake;
+    private readonly int maxCommands;
+    private readonly int maxBytes;
+
+    // Held by the writer while it applies, and by readers for a moment.
+    private readonly Lock stateGate = new();
+    private readonly LedgerState state;
+
+    public Sequencer(LedgerState state, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, BatchPool pool, Action<string, Exception> endProcess)
+    {
+        this.state = state;
+        this.clock = clock;
+        this.handover = handover;
+        this.pool = pool;
+        this.endProcess = endProcess;
+        maxCommands = limits.Commands;
+        maxBytes = limits.Bytes;
+        wake = time.CreateTimer(_ => queue.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        thread = new Thread(Run) { IsBackground = true, Name = "farthing writer" };
+    }
+
+    public void Start()
+    {
+        thread.Start();
+        queue.Wake();
+    }
+
+    /// <exception cref="LedgerUnreadyException">Nothing was done.</exception>
+    public ValueTask<CommandResult[]> SubmitAsync(Command[] commands)
+    {
+        var submission = new Submission(commands);
+        queue.Add(submission);
+        return new(submission.Task);
+    }
+
+    /// <summary>Looks at the state between two batches or submissions; what is seen may not be durable yet.</summary>
+    public TResult Look<TArgument, TResult>(TArgument argument, Func<LedgerState, TArgument, TResult> look)
+    {
+        lock (stateGate) return look(state, argument);
+    }
+
+    /// <summary>Applies what waits, and ends.</summary>
+    public void Close()
+    {
+        queue.Close();
+        thread.Join();
+        wake.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (queue.Take(out var submissions)) ApplyAll(submissions);
+        }
+        catch (Exception error)
+        {
+            // The state may be half changed, and what is in memory would no longer be what is on disk.
+            endProcess("The ledger's writer failed. This is a bug; everything acknowledged is on disk.", error);
+        }
+        finally
+        {
+            handover.Close();
+        }
+    }
+
+    private void ApplyAll(List<Submission> submissions)
+    {
+        var now = clock.BeginBatch();
+        var batch = state.NextDeadline <= now ? Begin(now) : handover.TakeBack();
+        foreach (var submission in submissions)
+        {
+            while (true)
+            {
+                batch ??= Begin(clock.BeginBatch());
+                if (Apply(submission, batch)) break;
+                batch.IsFull = true;
+                Put(ref batch);
+            }
+            batch.Answers.Add(submission);
+        }
+        if (batch is not null) Put(ref batch);
+        ArmWake();
+    }
+
+    // True if all of it is applied; false if the batch is full.
+    private bool Apply(Submission submission, Batch batch)
+    {
+        lock (stateGate)
+        {
+            while (submission.Applied < submission.Commands.Length)
+            {
+                var length = submission.NextChainLength();
+                if (batch.Commands > 0 && (batch.Commands + length > maxCommands || Room(batch) < MaxChainBytes)) return false;
+                state.ApplyChain(submission.Commands.AsSpan(submission.Applied, length), submission.Results.AsSpan(submission.Applied, length), batch.Records);
+                submission.Applied += length;
+                batch.Commands += length;
+            }
+            return true;
+        }
+    }
+
+    private Batch Begin(long now)
+    {
+        var batch = pool.Rent();
+        RandomNumberGenerator.Fill(batch.Seed);
+        lock (stateGate)
+        {
+            batch.FirstPosition = state.NextPosition;
+            batch.UnixMilliseconds = now;
+            state.BeginBatch(now, batch.Records);
+        }
+        return batch;
+    }
+
+    private void Put(ref Batch? batch)
+    {
+        if (batch!.IsEmpty)
+        {
+            pool.Return(batch);
+        }
+        else
+        {
+            batch.StateDigest = state.Digest;
+            handover.Put(batch);
+        }
+        batch = null;
+    }
+
+    private int Room(Batch batch) => maxBytes - batch.Records.Length - sizeof(int) * batch.Records.Offsets.Count;
+
+    private void ArmWake()
+    {
+        if (state.NextDeadline == long.MaxValue) return;
+        var wait = clock.NotReadyReason is null
+            ? TimeSpan.FromMilliseconds(Math.Clamp(state.NextDeadline - clock.BeginBatch(), 0, (long)LongestWait.TotalMilliseconds))
+            : UntrustedClockRetry;
+        wake.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+}
+
+/// <summary>How large a batch may become.</summary>
+internal readonly record struct SequencerLimits(int Commands, int Bytes);

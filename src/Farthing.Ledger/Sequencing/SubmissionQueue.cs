@@ -1,0 +1,67 @@
+namespace Farthing.Ledger.Sequencing;
+
+/// <summary>Submissions on their way to the writer, in order of arrival. Thread-safe.</summary>
+internal sealed class SubmissionQueue
+{
+    /// <summary>The most commands that wait. Beyond it new ones are refused; a single larger submission is taken when nothing else waits.</summary>
+    public const int MaxCommands = 1 << 18;
+
+    private readonly object gate = new();
+
+    // Guarded by the gate.
+    private List<Submission> waiting = [];
+    private List<Submission> spare = [];
+    private int commands;
+    private bool woken;
+    private bool closed;
+
+    /// <exception cref="LedgerUnreadyException">Too much waits already, or the ledger is closing.</exception>
+    public void Add(Submission submission)
+    {
+        lock (gate)
+        {
+            if (closed) throw new LedgerUnreadyException("The ledger is closing.");
+            if (commands > 0 && submission.Commands.Length > MaxCommands - commands)
+                throw new LedgerUnreadyException($"{commands} commands are waiting already. Try again in a moment.");
+            waiting.Add(submission);
+            commands += submission.Commands.Length;
+            if (waiting.Count == 1) Monitor.Pulse(gate);
+        }
+    }
+
+    /// <summary>Waits for submissions, or to be woken.</summary>
+    /// <param name="taken">What waited, possibly nothing; valid until the next call.</param>
+    /// <returns>False when the queue is closed and empty.</returns>
+    public bool Take(out List<Submission> taken)
+    {
+        lock (gate)
+        {
+            while (waiting.Count == 0 && !woken && !closed) Monitor.Wait(gate);
+            spare.Clear();
+            taken = waiting;
+            (waiting, spare) = (spare, waiting);
+            commands = 0;
+            woken = false;
+            return taken.Count > 0 || !closed;
+        }
+    }
+
+    /// <summary>Makes the writer look at the clock.</summary>
+    public void Wake()
+    {
+        lock (gate)
+        {
+            woken = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            Monitor.Pulse(gate);
+        }
+    }
+}

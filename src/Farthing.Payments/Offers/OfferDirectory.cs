@@ -1,3 +1,6 @@
+using System.Globalization;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Settings;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Offers;
@@ -19,6 +22,12 @@ public sealed record NewOffer(string Name, string? Resource, Amount Price, int R
     /// <summary>Fifteen minutes.</summary>
     public const int DefaultRefundWindowSeconds = 900;
 
+    /// <summary>The longest name, in characters.</summary>
+    public const int MaxNameLength = 200;
+
+    /// <summary>The longest resource, in characters.</summary>
+    public const int MaxResourceLength = 512;
+
     /// <summary>Ninety days.</summary>
     public const int MaxRefundWindowSeconds = 90 * 24 * 3600;
 }
@@ -30,15 +39,104 @@ public sealed record Page<T>(IReadOnlyList<T> Lines, string? Next);
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash.</remarks>
 public sealed class OfferDirectory
 {
+    private readonly RowCache<Offer> loaded = new();
+    private readonly ISettingsStore settings;
+    private readonly PayeeDirectory payees;
+    private readonly Cursor cursor;
+    private readonly TimeProvider time;
+
+    internal OfferDirectory(ISettingsStore settings, PayeeDirectory payees, LabelledSecrets secrets, TimeProvider time)
+    {
+        this.settings = settings;
+        this.payees = payees;
+        cursor = new Cursor(secrets, "offers");
+        this.time = time;
+    }
+
     /// <summary>Makes an offer of a payee; its price must be in the payee's currency.</summary>
-    public ValueTask<Answer<Offer>> CreateAsync(Id<PayeeKind> payee, IdempotencyKey key, NewOffer request) => throw new NotImplementedException();
+    public async ValueTask<Answer<Offer>> CreateAsync(Id<PayeeKind> payee, IdempotencyKey key, NewOffer request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (await payees.FindAsync(payee) is not { } owner) return PayeeDirectory.NotFound(payee);
+        if (Check(request, owner) is { } refusal) return refusal;
+
+        var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, request.Price.Units.ToString(CultureInfo.InvariantCulture),
+            request.Price.Asset.Code, request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
+        var digest = Digest(row);
+        var claim = await settings.ClaimOfferAsync(new ClaimRow($"offer:{payee}", key.ToHash(), digest, row.Id, 0), row);
+        if (claim.Digest != digest) return PayeeDirectory.Conflict;
+
+        var standing = await settings.FindOfferAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed offer {claim.Row:x32} has no row.");
+        await FinishAsync(standing);
+        // The first answer is given again, even if the offer was closed since.
+        return loaded.Add(standing.Id, ToOffer(standing)) with { IsClosed = false };
+    }
 
     /// <summary>An offer, closed ones included, or null. Answered from memory once it was read.</summary>
-    public ValueTask<Offer?> FindAsync(Id<OfferKind> id) => throw new NotImplementedException();
+    public async ValueTask<Offer?> FindAsync(Id<OfferKind> id)
+    {
+        if (loaded.TryGet(id.Value, out var offer)) return offer;
+        var row = await settings.FindOfferAsync(id.Value);
+        return row is null || row.State == RowState.Creating ? null : loaded.Add(id.Value, ToOffer(row));
+    }
 
     /// <summary>A payee's offers, newest first.</summary>
-    public ValueTask<Answer<Page<Offer>>> ListAsync(Id<PayeeKind> payee, string? cursor, int pageSize) => throw new NotImplementedException();
+    public async ValueTask<Answer<Page<Offer>>> ListAsync(Id<PayeeKind> payee, string? cursor, int pageSize)
+    {
+        if (!this.cursor.TryRead(payee.Value, cursor, out var before)) return Cursor.Invalid;
+        var rows = await settings.ListOffersAsync(payee.Value, before, pageSize + 1);
+        var lines = rows.Take(pageSize).Select(ToOffer).ToList();
+        return new Page<Offer>(lines, rows.Count > pageSize ? this.cursor.Write(payee.Value, lines[^1].Id.Value) : null);
+    }
 
     /// <summary>Closes an offer; closing a closed one changes nothing.</summary>
-    public ValueTask<Answer<Offer>> CloseAsync(Id<PayeeKind> payee, Id<OfferKind> id) => throw new NotImplementedException();
+    public async ValueTask<Answer<Offer>> CloseAsync(Id<PayeeKind> payee, Id<OfferKind> id)
+    {
+        if (await FindAsync(id) is not { } offer || offer.Payee != payee) return NotFound(id);
+        if (offer.IsClosed) return offer;
+        await settings.SetOfferStateAsync(id.Value, RowState.Closed);
+        var closed = offer with { IsClosed = true };
+        loaded.Set(id.Value, closed);
+        return closed;
+    }
+
+    internal static Refusal NotFound(Id<OfferKind> id) => new(RefusalCodes.OfferNotFound, $"There is no offer {id}.");
+
+    internal bool TryGetLoaded(UInt128 id, out Offer? offer) => loaded.TryGet(id, out offer);
+
+    /// <summary>Carries a claimed row on. An offer has no account, so all that is left is to mark it active.</summary>
+    internal async ValueTask FinishAsync(OfferRow row)
+    {
+        if (row.State == RowState.Creating) await settings.SetOfferStateAsync(row.Id, RowState.Active);
+    }
+
+    private static Offer ToOffer(OfferRow row) => new(new(row.Id), new(row.Payee), row.Name, row.Resource,
+        new Amount(Currency.Of(row.Currency), UInt128.Parse(row.PriceUnits, CultureInfo.InvariantCulture)), row.RefundWindowSeconds, row.State == RowState.Closed, row.CreatedAt);
+
+    private static UInt128 Digest(OfferRow row)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[512]);
+        bytes.Add("offer");
+        bytes.Add(row.Payee);
+        bytes.Add(row.Name);
+        bytes.Add(row.Resource);
+        bytes.Add(row.PriceUnits);
+        bytes.Add(row.Currency);
+        bytes.Add((UInt128)(uint)row.RefundWindowSeconds);
+        return bytes.ToDigest();
+    }
+
+    private static Refusal? Check(NewOffer request, Payee owner)
+    {
+        if (!Words.AreShown(request.Name, NewOffer.MaxNameLength))
+            return new(RefusalCodes.InvalidField, $"name must be 1 to {NewOffer.MaxNameLength} characters, not all blank, without control characters.");
+        if (request.Resource is not null && !Words.AreShown(request.Resource, NewOffer.MaxResourceLength))
+            return new(RefusalCodes.InvalidField, $"resource must be 1 to {NewOffer.MaxResourceLength} characters, without control characters.");
+        if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
+            return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
+        if (request.Price.IsZero) return new(RefusalCodes.AmountMustNotBeZero, "A price must be more than zero.");
+        if (request.Price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The price is too large.");
+        return request.Price.Asset == owner.Asset ? null
+            : new(RefusalCodes.CurrencyMismatch, $"The price is in {request.Price.Asset}, but the payee is paid in {owner.Asset}.");
+    }
 }

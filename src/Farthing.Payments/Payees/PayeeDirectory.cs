@@ -1,3 +1,5 @@
+using Farthing.Ledger;
+using Farthing.Payments.Settings;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Payees;
@@ -16,6 +18,12 @@ public sealed record NewPayee(string Name, Asset Asset, string? Website = null, 
 {
     /// <summary>Five.</summary>
     public const int DefaultRefundsPerWalletPerMonth = 5;
+
+    /// <summary>One thousand.</summary>
+    public const int MaxRefundsPerWalletPerMonth = 1000;
+
+    /// <summary>The longest name, in characters.</summary>
+    public const int MaxNameLength = 100;
 }
 
 /// <summary>A payee and the key that was issued for it.</summary>
@@ -24,20 +32,135 @@ public sealed record IssuedPayee(Payee Payee, string Key);
 /// <summary>A payee with its money: what it can spend, and what is held for it.</summary>
 public sealed record PayeeBalance(Payee Payee, Amount Balance, Amount Held);
 
+/// <summary>A payee as it is kept in memory.</summary>
+internal sealed record PayeeEntry(Payee Payee, int KeyGeneration, UInt128 FeesAccount)
+{
+    public UInt128 Account => Payee.Id.Value;
+}
+
 /// <summary>Payees: making, reading, keys.</summary>
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash.</remarks>
 public sealed class PayeeDirectory
 {
+    private const string CreateScope = "payee";
+
+    private readonly RowCache<PayeeEntry> loaded = new();
+    private readonly ISettingsStore settings;
+    private readonly Ledger.Ledger ledger;
+    private readonly ChartOfAccounts chart;
+    private readonly IssuedKeys keys;
+    private readonly TimeProvider time;
+
+    internal PayeeDirectory(ISettingsStore settings, Ledger.Ledger ledger, ChartOfAccounts chart, IssuedKeys keys, TimeProvider time)
+    {
+        this.settings = settings;
+        this.ledger = ledger;
+        this.chart = chart;
+        this.keys = keys;
+        this.time = time;
+    }
+
     /// <summary>Makes a payee: settings row, ledger account, then active. The same key gives the same payee and the same issued key.</summary>
-    public ValueTask<Answer<IssuedPayee>> CreateAsync(IdempotencyKey key, NewPayee request) => throw new NotImplementedException();
+    public async ValueTask<Answer<IssuedPayee>> CreateAsync(IdempotencyKey key, NewPayee request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Check(request, out var origin) is { } refusal) return refusal;
+
+        var id = Id<PayeeKind>.New(time);
+        var row = new PayeeRow(id.Value, request.Name, request.Asset.Code, origin, request.SigningKey?.Bytes.ToArray(), 1,
+            request.RefundsPerWalletPerMonth, RowState.Creating, time.GetUtcNow());
+        var digest = Digest(row);
+        var claim = await settings.ClaimPayeeAsync(new ClaimRow(CreateScope, key.ToHash(), digest, row.Id, row.KeyGeneration), row);
+        if (claim.Digest != digest) return Conflict;
+
+        var standing = await settings.FindPayeeAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed payee {claim.Row:x32} has no row.");
+        if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
+        var entry = loaded.Add(standing.Id, ToEntry(standing));
+        return new IssuedPayee(entry.Payee, keys.Issue(entry.Payee.Id, claim.Result));
+    }
 
     /// <summary>A payee, or null. Answered from memory once it was read.</summary>
-    public ValueTask<Payee?> FindAsync(Id<PayeeKind> id) => throw new NotImplementedException();
+    public async ValueTask<Payee?> FindAsync(Id<PayeeKind> id) => (await LoadAsync(id.Value))?.Payee;
 
     /// <summary>A payee with its balance and what is held for it.</summary>
-    public ValueTask<Answer<PayeeBalance>> ReadAsync(Id<PayeeKind> id) => throw new NotImplementedException();
+    public async ValueTask<Answer<PayeeBalance>> ReadAsync(Id<PayeeKind> id)
+    {
+        if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
+        var account = await ledger.ReadAccountAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has no account.");
+        var asset = entry.Payee.Asset;
+        return new PayeeBalance(entry.Payee, new Amount(asset, account.Balances.Available), new Amount(asset, account.Balances.CreditsHeld));
+    }
 
     /// <summary>Issues a new key and ends the old one.</summary>
     /// <returns>The new key.</returns>
-    public ValueTask<Answer<string>> RotateKeyAsync(Id<PayeeKind> id, IdempotencyKey key) => throw new NotImplementedException();
+    public async ValueTask<Answer<string>> RotateKeyAsync(Id<PayeeKind> id, IdempotencyKey key)
+    {
+        if (await LoadAsync(id.Value) is null) return NotFound(id);
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add("payee-key");
+        bytes.Add(id.Value);
+        var digest = bytes.ToDigest();
+        var claim = await settings.ClaimPayeeKeyRotationAsync(new ClaimRow($"payee-key:{id}", key.ToHash(), digest, id.Value, 0));
+        if (claim.Digest != digest) return Conflict;
+
+        var row = await settings.FindPayeeAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has lost its row.");
+        loaded.Set(id.Value, ToEntry(row));
+        return keys.Issue(id, claim.Result);
+    }
+
+    internal static Refusal NotFound(Id<PayeeKind> id) => new(RefusalCodes.PayeeNotFound, $"There is no payee {id}.");
+
+    internal static Refusal Conflict { get; } = new(RefusalCodes.IdempotencyConflict, "This key was used for another request. Use a new key for a new request.");
+
+    internal bool TryGetLoaded(UInt128 id, out PayeeEntry? entry) => loaded.TryGet(id, out entry);
+
+    internal async ValueTask<PayeeEntry?> LoadAsync(UInt128 id)
+    {
+        if (loaded.TryGet(id, out var entry)) return entry;
+        var row = await settings.FindPayeeAsync(id);
+        return row is null || row.State == RowState.Creating ? null : loaded.Add(id, ToEntry(row));
+    }
+
+    /// <summary>Carries a claimed row on: opens its accounts, then marks it active. Does nothing that was done before.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    internal async ValueTask<bool> TryFinishAsync(PayeeRow row)
+    {
+        if (row.State != RowState.Creating) return true;
+        var asset = Currency.Of(row.Currency);
+        if (!await chart.TryOpenAsync(ChartOfAccounts.Fees(asset), asset)) return false;
+        if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, asset, AccountFlags.DebitsMustNotExceedCredits))) return false;
+        await settings.SetPayeeStateAsync(row.Id, RowState.Active);
+        return true;
+    }
+
+    private static PayeeEntry ToEntry(PayeeRow row)
+    {
+        var asset = Currency.Of(row.Currency);
+        var signingKey = row.SigningKey is null ? null : VerifyingKey.FromBytes(row.SigningKey);
+        return new(new Payee(new(row.Id), row.Name, asset, row.Website, signingKey, row.RefundsPerWalletPerMonth), row.KeyGeneration, ChartOfAccounts.Fees(asset));
+    }
+
+    private static UInt128 Digest(PayeeRow row)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[512]);
+        bytes.Add("payee");
+        bytes.Add(row.Name);
+        bytes.Add(row.Currency);
+        bytes.Add(row.Website);
+        bytes.Add(row.SigningKey is null ? default : row.SigningKey.AsSpan());
+        bytes.Add((UInt128)(uint)row.RefundsPerWalletPerMonth);
+        return bytes.ToDigest();
+    }
+
+    private static Refusal? Check(NewPayee request, out string? origin)
+    {
+        origin = null;
+        if (!Words.AreShown(request.Name, NewPayee.MaxNameLength))
+            return new(RefusalCodes.InvalidField, $"name must be 1 to {NewPayee.MaxNameLength} characters, not all blank, without control characters.");
+        if (!Currency.IsKnown(request.Asset)) return new(RefusalCodes.UnknownCurrency, $"{request.Asset} is not a currency of this server.");
+        if (request.Website is not null && !Origin.TryRead(request.Website, out origin))
+            return new(RefusalCodes.InvalidField, "website must be an absolute http or https address without a user name, such as https://news.example.");
+        return request.RefundsPerWalletPerMonth is >= 0 and <= NewPayee.MaxRefundsPerWalletPerMonth ? null
+            : new(RefusalCodes.InvalidField, $"The refunds of a wallet in a month must be 0 to {NewPayee.MaxRefundsPerWalletPerMonth}.");
+    }
 }

@@ -1,3 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
+using Farthing.Ledger;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Settings;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Wallets;
@@ -15,23 +20,123 @@ public sealed record WalletBalance(Wallet Wallet, Amount Balance, Amount Held);
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash.</remarks>
 public sealed class WalletDirectory
 {
+    private const string CreateScope = "wallet";
+    private const string BrowserScope = "browser-wallet";
+
+    private readonly RowCache<WalletEntry> loaded = new();
+    private readonly ISettingsStore settings;
+    private readonly Ledger.Ledger ledger;
+    private readonly IssuedKeys keys;
+    private readonly TimeProvider time;
+
+    internal WalletDirectory(ISettingsStore settings, Ledger.Ledger ledger, IssuedKeys keys, TimeProvider time)
+    {
+        this.settings = settings;
+        this.ledger = ledger;
+        this.keys = keys;
+        this.time = time;
+    }
+
     /// <summary>Makes a wallet for whoever asks. The key must be random (<see cref="IdempotencyKey.IsRandomEnough"/>), as it stands for its owner.</summary>
-    public ValueTask<Answer<IssuedWallet>> CreateAsync(IdempotencyKey key, Asset asset) => throw new NotImplementedException();
+    public async ValueTask<Answer<IssuedWallet>> CreateAsync(IdempotencyKey key, Asset asset)
+    {
+        if (!key.IsRandomEnough)
+            return new Refusal(RefusalCodes.IdempotencyKeyInvalid, "Where there is no account yet, the key must be a random UUID or at least 22 random characters of A-Z a-z 0-9 - _.");
+        var answer = await CreateAsync(CreateScope, key.ToHash(), asset);
+        return answer.IsGiven ? new IssuedWallet(answer.Value, keys.Issue(answer.Value.Id, 1)) : answer.Refusal;
+    }
 
     /// <summary>The wallet of a browser's cookie, made if there is none. Two calls at once make one wallet.</summary>
     /// <param name="browserSecret">The opaque cookie: 256 random bits as base64url.</param>
     /// <param name="asset">The currency of a new wallet.</param>
-    public ValueTask<Answer<Wallet>> OpenForBrowserAsync(string browserSecret, Asset asset) => throw new NotImplementedException();
+    public ValueTask<Answer<Wallet>> OpenForBrowserAsync(string browserSecret, Asset asset)
+    {
+        ArgumentNullException.ThrowIfNull(browserSecret);
+        return CreateAsync(BrowserScope, BrowserKey(browserSecret, asset), asset);
+    }
 
     /// <summary>The wallet of a browser's cookie in a currency, or null.</summary>
-    public ValueTask<Wallet?> FindForBrowserAsync(string browserSecret, Asset asset) => throw new NotImplementedException();
+    public async ValueTask<Wallet?> FindForBrowserAsync(string browserSecret, Asset asset)
+    {
+        ArgumentNullException.ThrowIfNull(browserSecret);
+        var claim = await settings.FindClaimAsync(BrowserScope, BrowserKey(browserSecret, asset));
+        return claim is null ? null : (await LoadAsync(claim.Row))?.Wallet;
+    }
 
     /// <summary>A wallet, or null.</summary>
-    public ValueTask<Wallet?> FindAsync(Id<WalletKind> id) => throw new NotImplementedException();
+    public async ValueTask<Wallet?> FindAsync(Id<WalletKind> id) => (await LoadAsync(id.Value))?.Wallet;
 
     /// <summary>A wallet with its balance and what is held.</summary>
-    public ValueTask<Answer<WalletBalance>> ReadAsync(Id<WalletKind> id) => throw new NotImplementedException();
+    public async ValueTask<Answer<WalletBalance>> ReadAsync(Id<WalletKind> id)
+    {
+        if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
+        if (entry.IsErased) return Erased;
+        var account = await ledger.ReadAccountAsync(id.Value) ?? throw new InvalidOperationException($"The wallet {id} has no account.");
+        return new WalletBalance(entry.Wallet, new Amount(entry.Asset, account.Balances.Available), new Amount(entry.Asset, account.Balances.DebitsHeld));
+    }
 
     /// <summary>Destroys the key of the wallet's memos, for ever. What is left of its balance stays in the ledger; the wallet can no longer be used.</summary>
-    public ValueTask<Answer<Wallet>> EraseAsync(Id<WalletKind> id) => throw new NotImplementedException();
+    public async ValueTask<Answer<Wallet>> EraseAsync(Id<WalletKind> id)
+    {
+        if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
+        if (entry.IsErased) return entry.Wallet;
+
+        // The freeze stops payments that were resolved before the key was destroyed. A second one changes nothing.
+        if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, FreezeId(id), id.Value)) is null) return LedgerCalls.NotReady;
+        await settings.EraseWalletAsync(id.Value);
+        loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration));
+        return entry.Wallet;
+    }
+
+    internal static Refusal NotFound(Id<WalletKind> id) => new(RefusalCodes.WalletNotFound, $"There is no wallet {id}.");
+
+    internal static Refusal Erased { get; } = new(RefusalCodes.WalletErased, "The wallet was erased. Make a new one.");
+
+    internal bool TryGetLoaded(UInt128 id, out WalletEntry? entry) => loaded.TryGet(id, out entry);
+
+    internal async ValueTask<WalletEntry?> LoadAsync(UInt128 id)
+    {
+        if (loaded.TryGet(id, out var entry)) return entry;
+        var row = await settings.FindWalletAsync(id);
+        return row is null || row.State == RowState.Creating ? null : loaded.Add(id, ToEntry(row));
+    }
+
+    /// <summary>Carries a claimed row on: opens its account, then marks it active. Does nothing that was done before.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    internal async ValueTask<bool> TryFinishAsync(WalletRow row)
+    {
+        if (row.State != RowState.Creating) return true;
+        if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, Currency.Of(row.Currency), AccountFlags.DebitsMustNotExceedCredits))) return false;
+        await settings.SetWalletStateAsync(row.Id, RowState.Active);
+        return true;
+    }
+
+    private async ValueTask<Answer<Wallet>> CreateAsync(string scope, byte[] key, Asset asset)
+    {
+        if (!Currency.IsKnown(asset)) return new Refusal(RefusalCodes.UnknownCurrency, $"{asset} is not a currency of this server.");
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add(scope);
+        bytes.Add(asset.Code);
+        var digest = bytes.ToDigest();
+        var row = new WalletRow(Id<WalletKind>.New(time).Value, asset.Code, RandomNumberGenerator.GetBytes(MemoCipher.KeyLength), 1, RowState.Creating, time.GetUtcNow());
+        var claim = await settings.ClaimWalletAsync(new ClaimRow(scope, key, digest, row.Id, row.KeyGeneration), row);
+        if (claim.Digest != digest) return PayeeDirectory.Conflict;
+
+        var standing = await settings.FindWalletAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed wallet {claim.Row:x32} has no row.");
+        if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
+        return loaded.Add(standing.Id, ToEntry(standing)).Wallet;
+    }
+
+    private static WalletEntry ToEntry(WalletRow row) => new(new(row.Id), Currency.Of(row.Currency), row.MemoKey, row.KeyGeneration);
+
+    // A browser's cookie is a secret: only its hash is kept.
+    private static byte[] BrowserKey(string browserSecret, Asset asset) => SHA256.HashData(Encoding.UTF8.GetBytes($"{asset.Code}:{browserSecret}"));
+
+    private static UInt128 FreezeId(Id<WalletKind> id)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add("erase");
+        bytes.Add(id.Value);
+        return bytes.ToLegId();
+    }
 }

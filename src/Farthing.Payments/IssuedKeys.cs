@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Farthing.Protocol;
+
+namespace Farthing.Payments;
+
+/// <summary>The operator's key: <c>fk_op_</c> and 43 characters of base64url, or any text the operator chose.</summary>
+public static class OperatorKey
+{
+    /// <summary>Makes a new random key of 256 bits.</summary>
+    public static string Create() => "fk_op_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>SHA-256 of the key: all that is stored of it.</summary>
+    public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}
+
+/// <summary>The keys of payees and wallets: <c>fk_wal_ID_GENERATION_SECRET</c>, where the secret is recomputed from the rest and nothing is stored.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash)
+{
+    private const int IdLength = 26;
+    private const int SecretLength = 43;
+    private const int HeadLength = 7;
+    private const int LongestKey = 512;
+
+    public string Issue(Id<WalletKind> id, int generation) => Issue(CallerKind.Wallet, id.ToString(), id.Value, generation);
+
+    public string Issue(Id<PayeeKind> id, int generation) => Issue(CallerKind.Payee, id.ToString(), id.Value, generation);
+
+    /// <summary>Reads a key and checks its secret.</summary>
+    /// <returns>False if this server never issued it. Whether its generation is still current is for the caller to check; the operator's has none.</returns>
+    public bool TryRead(string text, out Caller caller, out int generation)
+    {
+        caller = default;
+        generation = 0;
+        if (text.Length > LongestKey) return false;
+        if (text.StartsWith("fk_wal_", StringComparison.Ordinal)) return TryReadIssued<WalletKind>(text, CallerKind.Wallet, out caller, out generation);
+        if (text.StartsWith("fk_pye_", StringComparison.Ordinal)) return TryReadIssued<PayeeKind>(text, CallerKind.Payee, out caller, out generation);
+        if (!CryptographicOperations.FixedTimeEquals(OperatorKey.Hash(text), operatorKeyHash)) return false;
+        caller = new(CallerKind.Operator, 0);
+        return true;
+    }
+
+    private bool TryReadIssued<T>(string text, CallerKind kind, out Caller caller, out int generation) where T : IIdKind
+    {
+        caller = default;
+        generation = 0;
+        var idEnd = HeadLength + IdLength;
+        var secretStart = text.Length - SecretLength;
+        if (secretStart < idEnd + 3 || text[idEnd] != '_' || text[secretStart - 1] != '_') return false;
+        if (!Id<T>.TryParse(text.AsSpan(3, Id<T>.TextLength), out var id)) return false;
+        if (!int.TryParse(text.AsSpan(idEnd + 1, secretStart - 1 - (idEnd + 1)), NumberStyles.None, CultureInfo.InvariantCulture, out generation)) return false;
+
+        Span<byte> shown = stackalloc byte[33];
+        Span<byte> expected = stackalloc byte[32];
+        if (!Base64Url.TryDecodeFromChars(text.AsSpan(secretStart), shown, out var length) || length != 32) return false;
+        secrets.WriteIssuedKey((byte)kind, id.Value, generation, expected);
+        if (!CryptographicOperations.FixedTimeEquals(shown[..32], expected)) return false;
+        caller = new(kind, id.Value);
+        return true;
+    }
+
+    private string Issue(CallerKind kind, string id, UInt128 value, int generation)
+    {
+        Span<byte> secret = stackalloc byte[32];
+        secrets.WriteIssuedKey((byte)kind, value, generation, secret);
+        return string.Create(CultureInfo.InvariantCulture, $"fk_{id}_{generation}_{Base64Url.EncodeToString(secret)}");
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Farthing.Protocol;
+
+namespace Farthing.Payments;
+
+/// <summary>The keys derived from the issuing secret, one per label, so that no use of the secret tells anything about another.</summary>
+/// <remarks>Immutable; safe to share between threads.</remarks>
+internal sealed class LabelledSecrets(byte[] issuingSecret)
+{
+    private readonly byte[] issuedKey = Derive(issuingSecret, "issued-key");
+    private readonly byte[] payer = Derive(issuingSecret, "payer");
+    private readonly byte[] reference = Derive(issuingSecret, "reference");
+    private readonly byte[] cursor = Derive(issuingSecret, "cursor");
+
+    /// <summary>The pseudonym of a wallet with a payee: the same every time, unlinkable between payees.</summary>
+    public Id<PayerKind> PayerOf(UInt128 wallet, UInt128 payee)
+    {
+        Span<byte> message = stackalloc byte[32];
+        BinaryPrimitives.WriteUInt128BigEndian(message, wallet);
+        BinaryPrimitives.WriteUInt128BigEndian(message[16..], payee);
+        return new(First16(payer, message));
+    }
+
+    /// <summary>The blind index of a reference for one party, a payee or a wallet.</summary>
+    public UInt128 ReferenceOf(UInt128 party, string text)
+    {
+        Span<byte> message = stackalloc byte[16 + (text.Length * 3)];
+        BinaryPrimitives.WriteUInt128BigEndian(message, party);
+        var length = 16 + Encoding.UTF8.GetBytes(text, message[16..]);
+        return First16(reference, message[..length]);
+    }
+
+    /// <summary>32 bytes that only this server can make for a kind, an id and a generation of its key.</summary>
+    public void WriteIssuedKey(byte kind, UInt128 id, int generation, Span<byte> destination)
+    {
+        Span<byte> message = stackalloc byte[21];
+        message[0] = kind;
+        BinaryPrimitives.WriteUInt128BigEndian(message[1..], id);
+        BinaryPrimitives.WriteInt32BigEndian(message[17..], generation);
+        HMACSHA256.HashData(issuedKey, message, destination);
+    }
+
+    /// <summary>What shows that a cursor was made here for this list.</summary>
+    public UInt128 CursorSeal(string list, UInt128 owner, UInt128 value)
+    {
+        Span<byte> message = stackalloc byte[32 + list.Length];
+        BinaryPrimitives.WriteUInt128BigEndian(message, owner);
+        BinaryPrimitives.WriteUInt128BigEndian(message[16..], value);
+        Encoding.ASCII.GetBytes(list, message[32..]);
+        return First16(cursor, message);
+    }
+
+    private static byte[] Derive(byte[] secret, string label) => HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes($"farthing {label} v1"));
+
+    private static UInt128 First16(byte[] key, ReadOnlySpan<byte> message)
+    {
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(key, message, hash);
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+}

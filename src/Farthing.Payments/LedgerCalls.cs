@@ -1,0 +1,45 @@
+using Farthing.Ledger;
+
+namespace Farthing.Payments;
+
+/// <summary>Calls of the ledger whose refusal of all work is an answer here.</summary>
+internal static class LedgerCalls
+{
+    public static Refusal NotReady { get; } = new(RefusalCodes.NotReady, "The ledger takes no new work right now. Repeat with the same key.");
+
+    /// <summary>Submits a chain; null if the ledger takes no work, in which case nothing was done.</summary>
+    public static async ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
+    {
+        for (var i = 0; i < chain.Length - 1; i++) chain[i] = chain[i] with { Linked = true };
+        try
+        {
+            return await ledger.SubmitAsync(chain);
+        }
+        catch (LedgerUnreadyException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens accounts or issues allowances: commands that may have been carried out before and must not be refused.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    /// <exception cref="InvalidOperationException">One of them was refused.</exception>
+    public static async ValueTask<bool> TryEnsureAsync(this Ledger.Ledger ledger, params Command[] commands)
+    {
+        try
+        {
+            var results = await ledger.SubmitAsync(commands);
+            for (var i = 0; i < results.Length; i++)
+            {
+                if (results[i].Outcome != Outcome.Done)
+                    throw new InvalidOperationException($"The ledger refused to prepare account {commands[i].Id:x32}: {results[i].Outcome}.");
+            }
+
+            return true;
+        }
+        catch (LedgerUnreadyException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Wallets;
+
+/// <summary>A wallet as it is kept in memory.</summary>
+/// <remarks>Immutable but for the pseudonym last used; safe to share between threads.</remarks>
+internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKey, int keyGeneration)
+{
+    // Written by whoever pays last; each value is whole, as a reference is written at once.
+    private volatile Tuple<UInt128, Id<PayerKind>>? lastPayer;
+
+    public Wallet Wallet { get; } = new(id, asset);
+
+    public Asset Asset => Wallet.Asset;
+
+    public UInt128 Account => Wallet.Id.Value;
+
+    /// <summary>The key of its memos; null once it was destroyed.</summary>
+    public byte[]? MemoKey => memoKey;
+
+    public bool IsErased => memoKey is null;
+
+    public int KeyGeneration => keyGeneration;
+
+    /// <summary>Its pseudonym with a payee.</summary>
+    public Id<PayerKind> PayerTo(UInt128 payee, LabelledSecrets secrets)
+    {
+        if (lastPayer is { } last && last.Item1 == payee) return last.Item2;
+        var payer = secrets.PayerOf(Account, payee);
+        lastPayer = new(payee, payer);
+        return payer;
+    }
+}

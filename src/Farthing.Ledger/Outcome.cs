@@ -125,4 +125,5 @@ public enum Outcome : byte
 /// <param name="Outcome">What became of it; for a duplicate, what became of the first one.</param>
 /// <param name="Position">Where its record stands in the journal, which is also its leaf's index; -1 if it was not journaled.</param>
 /// <param name="IsDuplicate">True if the same command was answered before.</param>
-public readonly record struct CommandResult(Outcome Outcome, long Position, bool IsDuplicate);
+/// <param name="UnixMilliseconds">The time of the batch that journaled it, so that the answer needs no reading; zero if it was not journaled now.</param>
+public readonly record struct CommandResult(Outcome Outcome, long Position, bool IsDuplicate, long UnixMilliseconds = 0);

@@ -94,7 +94,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
                 return;
             }
 
-            results[i] = new CommandResult(Outcome.Done, places[i].Position, false);
+            results[i] = new CommandResult(Outcome.Done, places[i].Position, false, UnixMilliseconds);
         }
 
         Commit(recordCount);
@@ -204,7 +204,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
                 recordCount++;
             }
 
-            results[i] = new CommandResult(own, position, false);
+            results[i] = new CommandResult(own, position, false, position < 0 ? 0 : UnixMilliseconds);
         }
 
         Commit(recordCount);

@@ -19,6 +19,9 @@ public readonly record struct LedgerLeaf
     /// <summary>Bytes of a salt.</summary>
     public const int SaltLength = 16;
 
+    /// <summary>The last millisecond of the year 9999.</summary>
+    private const long MaxUnixMilliseconds = 253_402_300_799_999;
+
     private const byte Version = 1;
     private const int FixedLength = 142;
     private const int PayerCommitmentOffset = 78;
@@ -85,7 +88,7 @@ public readonly record struct LedgerLeaf
         if (bytes[FixedLength] != code.Length || !Asset.TryRead(code, bytes[3], out var asset)) return false;
 
         var unixMilliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[6..]);
-        if (unixMilliseconds is < 0 or >= 1L << 48) return false;
+        if (unixMilliseconds is < 0 or > MaxUnixMilliseconds) return false;
         leaf = new LedgerLeaf
         {
             Kind = bytes[1],

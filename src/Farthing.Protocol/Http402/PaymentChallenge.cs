@@ -1,6 +1,4 @@
 using System.Buffers.Text;
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -46,8 +44,6 @@ public sealed record PaymentChallenge
 
     /// <summary>The longest header value that is read, in characters.</summary>
     public const int MaxHeaderLength = 16 << 10;
-
-    private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     /// <summary>The code over the other parameters. Parameter <c>id</c>.</summary>
     public required string Id { get; init; }
@@ -104,7 +100,7 @@ public sealed record PaymentChallenge
             Method = method,
             Intent = intent,
             Request = request,
-            Expires = expires?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+            Expires = expires is { } end ? Rfc3339.Format(end) : null,
             Digest = digest,
             Description = description,
             Opaque = opaque,
@@ -118,7 +114,7 @@ public sealed record PaymentChallenge
         var expected = Encoding.UTF8.GetBytes(ComputeId(secret));
         if (!CryptographicOperations.FixedTimeEquals(expected, Encoding.UTF8.GetBytes(Id))) return ChallengeError.NotIssuedHere;
         if (Expires is null) return ChallengeError.None;
-        return TryParseTime(Expires, out var end) && now < end ? ChallengeError.None : ChallengeError.Expired;
+        return Rfc3339.TryParse(Expires, out var end) && now < end ? ChallengeError.None : ChallengeError.Expired;
     }
 
     /// <summary>The value for <c>WWW-Authenticate</c>: the scheme and its parameters.</summary>
@@ -175,9 +171,6 @@ public sealed record PaymentChallenge
     }
 
     internal static bool IsHeaderText(string text) => !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
-
-    internal static bool TryParseTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 
     private IEnumerable<(string Name, string Value)> Parameters()
     {

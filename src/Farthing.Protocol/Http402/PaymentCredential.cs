@@ -85,7 +85,7 @@ public sealed record PaymentReceiptHeader(string Method, DateTimeOffset Timestam
     {
         writer.WriteString("status", "success");
         writer.WriteString("method", receipt.Method);
-        writer.WriteString("timestamp", receipt.Timestamp.UtcDateTime);
+        writer.WriteString("timestamp", Rfc3339.Format(receipt.Timestamp));
         writer.WriteString("reference", receipt.Reference);
     }));
 
@@ -104,7 +104,7 @@ public sealed record PaymentReceiptHeader(string Method, DateTimeOffset Timestam
         });
         if (!isObject || members.GetValueOrDefault("status") != "success") return false;
         if (!members.TryGetValue("method", out var method) || !members.TryGetValue("reference", out var reference)) return false;
-        if (!members.TryGetValue("timestamp", out var timestamp) || !PaymentChallenge.TryParseTime(timestamp, out var time)) return false;
+        if (!members.TryGetValue("timestamp", out var timestamp) || !Rfc3339.TryParse(timestamp, out var time)) return false;
         receipt = new PaymentReceiptHeader(method, time, reference);
         return true;
     }

@@ -2,10 +2,13 @@ namespace Farthing.Protocol.Tests;
 
 public class MerkleTreeTests
 {
+    /// <summary>The inputs that implementations of RFC 6962 share.</summary>
+    internal static byte[][] Rfc6962Leaves { get; } =
+        [.. new[] { "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f" }.Select(Convert.FromHexString)];
+
     [Fact]
     public void Rfc_6962_examples_have_their_known_roots()
     {
-        string[] inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
         string[] roots =
         [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -17,9 +20,28 @@ public class MerkleTreeTests
             "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
-        var leaves = inputs.Select(Convert.FromHexString).ToArray();
         for (var size = 1; size <= 8; size++)
-            Assert.Equal(roots[size - 1], Convert.ToHexStringLower(NaiveTree.Root(leaves.AsSpan(0, size))));
+            Assert.Equal(roots[size - 1], Convert.ToHexStringLower(NaiveTree.Root(Rfc6962Leaves.AsSpan(0, size))));
+    }
+
+    [Fact]
+    public void Proofs_of_the_vectors_verify()
+    {
+        var verified = 0;
+        foreach (var tree in Vectors.Read("tree.json").GetProperty("trees").EnumerateArray())
+        {
+            var root = Convert.FromHexString(tree.GetProperty("root").GetString()!);
+            var index = 0;
+            foreach (var proof in tree.GetProperty("proofs").EnumerateArray())
+            {
+                var hash = new byte[32];
+                MerkleTree.HashLeaf(Rfc6962Leaves[index], hash);
+                Assert.True(MerkleTree.VerifyInclusion(hash, index++, tree.GetProperty("size").GetInt64(), Convert.FromHexString(proof.GetString()!), root));
+                verified++;
+            }
+        }
+
+        Assert.Equal(36, verified);
     }
 
     [Fact]

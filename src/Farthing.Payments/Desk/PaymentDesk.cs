@@ -151,4 +151,7 @@ public sealed class PaymentDesk
 
     /// <summary>A fresh entitlement for terms whose resource the wallet has paid and not had refunded; null if it has not.</summary>
     public ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token) => throw new NotImplementedException();
+
+    /// <summary>How many one-click refunds a wallet has left with a payee in this calendar month (UTC).</summary>
+    public ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => throw new NotImplementedException();
 }

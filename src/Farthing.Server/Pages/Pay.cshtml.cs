@@ -1,0 +1,53 @@
+using Farthing.Payments;
+using Farthing.Protocol;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Farthing.Server.Pages;
+
+/// <summary>One payment, shown before it is made: who is paid, for what, how much. Looking at it changes nothing.</summary>
+internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
+{
+    /// <summary>What is missing in the wallet; null if there is enough, or no wallet yet.</summary>
+    public Amount? Missing => Wallet is { } wallet && wallet.Balance.Units < Asked.Price.Units ? Asked.Price - wallet.Balance : null;
+
+    public async Task<IActionResult> OnGetAsync([FromQuery] string? terms)
+    {
+        GiveSecret();
+        if (await ExamineAsync(terms) is { } refused) return refused;
+        if (Asked.Paid is null) return Page();
+
+        // Paid before, from this browser: straight back, without asking.
+        var renewed = await Payments.Desk.RenewEntitlementAsync(Wallet!.Wallet.Id, Terms);
+        if (renewed.Refusal is { } refusal) return Refuse(refusal);
+        return renewed.Value is { } entitlement ? GoBack(Asked.Terms, entitlement) : Page();
+    }
+
+    /// <summary>Pays, from a new wallet if there is none, and goes back to the site.</summary>
+    public async Task<IActionResult> OnPostAsync([FromForm] string? terms)
+    {
+        if (await ExamineAsync(terms) is { } refused) return refused;
+        if (BrowserSecret is not { } secret) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
+        if (Wallet is null || Missing is not null)
+        {
+            var opened = await OpenWalletAsync(secret, Asked.Price.Asset);
+            if (!opened.IsGiven) return Refuse(opened.Refusal);
+            if (await ReadWalletAsync(opened.Value) is { } unread) return unread;
+        }
+
+        var paid = await Payments.Desk.PayOnceAsync(Wallet!.Wallet.Id, Terms);
+        if (paid.IsGiven) return paid.Value.Entitlement is { } entitlement ? GoBack(Asked.Terms, entitlement) : new SeeOtherResult($"/payments/{paid.Value.Id}");
+        // The page says what is missing and offers to top up.
+        return paid.Refusal.Code == RefusalCodes.InsufficientFunds ? ShowAgain() : Refuse(paid.Refusal);
+    }
+
+    /// <summary>Tops the wallet up and shows the payment again.</summary>
+    public async Task<IActionResult> OnPostTopUpAsync([FromForm] string? terms, [FromForm] string? key)
+    {
+        if (await ExamineAsync(terms) is { } refused) return refused;
+        if (Wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
+        var toppedUp = await TopUpAsync(Wallet.Wallet, key);
+        return toppedUp.IsGiven ? ShowAgain() : Refuse(toppedUp.Refusal);
+    }
+
+    private SeeOtherResult ShowAgain() => new($"/pay{QueryString.Create(TermsField, Terms)}");
+}

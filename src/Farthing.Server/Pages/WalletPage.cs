@@ -1,0 +1,128 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Farthing.Payments;
+using Farthing.Payments.TopUps;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Farthing.Server.Pages;
+
+/// <summary>What every wallet page shares: whose browser this is, and how a refusal is shown.</summary>
+/// <remarks>A browser is known by one opaque cookie of 256 random bits. It has at most one wallet in each currency.</remarks>
+internal abstract class WalletPage(PaymentSystem payments) : PageModel
+{
+    /// <summary>The form field and query parameter of a site's terms.</summary>
+    public const string TermsField = "terms";
+
+    /// <summary>The query parameter of a page that is shown again because its form had gone stale.</summary>
+    public const string StaleMark = "again";
+
+    private const string WalletCookie = "farthing_wallet";
+    private const int SecretLength = 43;
+    private static readonly Asset[] Currencies = [Asset.Usd, Asset.Eur, Asset.Gbp, Asset.Btc];
+    private static readonly TimeSpan CookieLifetime = TimeSpan.FromDays(400);
+
+    /// <summary>Why the page cannot do what was asked; null if it can.</summary>
+    public Obstacle? Obstacle { get; private set; }
+
+    /// <summary>True if the form was stale and has to be sent again.</summary>
+    public bool IsShownAgain => Request.Query.ContainsKey(StaleMark);
+
+    protected PaymentSystem Payments { get; } = payments;
+
+    /// <summary>The secret of this browser, or null if it has none yet or keeps no cookies.</summary>
+    protected string? BrowserSecret =>
+        Request.Cookies.TryGetValue(WalletCookie, out var secret) && secret.Length == SecretLength && Base64Url.IsValid(secret) ? secret : null;
+
+    /// <summary>What a new wallet is given, and what one click tops up: 10.00 of play money.</summary>
+    public static Amount PlayMoney(Asset asset) => Amount.TryParse("10", asset, out var amount) == AmountError.None ? amount : throw new InvalidOperationException();
+
+    /// <summary>A key for a form, made when the page is shown: the form works once, however often it is sent.</summary>
+    public string NewFormKey() => Guid.CreateVersion7(HttpContext.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()).ToString();
+
+    /// <summary>Gives the browser its secret if it has none. The only thing that looking at a page changes.</summary>
+    protected void GiveSecret()
+    {
+        if (BrowserSecret is not null) return;
+        Response.Cookies.Append(WalletCookie, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)), new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            Secure = Request.IsHttps,
+            IsEssential = true,
+            Path = "/",
+            MaxAge = CookieLifetime,
+        });
+    }
+
+    /// <summary>This browser's wallet in a currency, or null.</summary>
+    protected async ValueTask<Wallet?> FindWalletAsync(Asset asset) =>
+        BrowserSecret is { } secret ? await Payments.Wallets.FindForBrowserAsync(secret, asset) : null;
+
+    /// <summary>All wallets of this browser.</summary>
+    protected async ValueTask<IReadOnlyList<Wallet>> FindWalletsAsync()
+    {
+        var found = new List<Wallet>();
+        foreach (var currency in Currencies)
+        {
+            if (await FindWalletAsync(currency) is { } wallet) found.Add(wallet);
+        }
+
+        return found;
+    }
+
+    /// <summary>This browser's wallet in a currency, made and given play money if there is none.</summary>
+    protected async ValueTask<Answer<Wallet>> OpenWalletAsync(string secret, Asset asset)
+    {
+        var opened = await Payments.Wallets.OpenForBrowserAsync(secret, asset);
+        if (!opened.IsGiven) return opened;
+        // The same key every time: the gift is given once, also if the server stopped between making the wallet and filling it.
+        var gift = await TopUpAsync(opened.Value, "welcome");
+        return gift.IsGiven ? opened : gift.Refusal;
+    }
+
+    /// <summary>Tops a wallet up with play money, once for each key.</summary>
+    protected async ValueTask<Answer<TopUp>> TopUpAsync(Wallet wallet, string? formKey) =>
+        IdempotencyKey.TryParse(formKey, out var key)
+            ? await Payments.TopUps.TopUpAsync(wallet.Id, key, PlayMoney(wallet.Asset), "sandbox", null)
+            : new Refusal(RefusalCodes.IdempotencyKeyInvalid, "The form was not complete. Go back and try again.");
+
+    /// <summary>Shows a refusal in place of the page's content.</summary>
+    /// <param name="refusal">Why.</param>
+    /// <param name="wayBack">Where a link can lead, known to be safe; null for none.</param>
+    protected PageResult Refuse(Refusal refusal, string? wayBack = null)
+    {
+        Response.StatusCode = refusal.Code.HttpStatus;
+        Obstacle = Obstacle.From(refusal, wayBack);
+        return Page();
+    }
+
+    /// <summary>The caller that a wallet is to the desk.</summary>
+    protected static Caller Owner(Wallet wallet) => new(CallerKind.Wallet, wallet.Id.Value);
+}
+
+/// <summary>A refusal in words for people.</summary>
+/// <param name="Title">What is the matter.</param>
+/// <param name="Advice">What to do about it.</param>
+/// <param name="Code">The stable code, for whoever is asked for help.</param>
+/// <param name="WayBack">A link to where the payer came from, or null.</param>
+internal sealed record Obstacle(string Title, string Advice, string Code, string? WayBack)
+{
+    public static Obstacle From(Refusal refusal, string? wayBack)
+    {
+        var (title, advice) = refusal.Code.Code switch
+        {
+            "terms_invalid" => ("This payment request is damaged", "It was changed on its way here, or is not complete. Nothing was paid. Go back to the site and follow its link again."),
+            "terms_expired" => ("This payment request is too old", "A request is good for ten minutes. Nothing was paid. Go back to the site and follow its link again; you will see the same page with a fresh request."),
+            "terms_for_another_site" => ("This payment request leads to a stranger", "It would send you to a site that the payee has not registered, so it is not shown here. Nothing was paid."),
+            "payee_not_found" or "payee_has_no_signing_key" => ("Nobody here asks for this payment", "The request names a payee that this server does not know, or that asks no payments. Nothing was paid."),
+            "payment_not_found" => ("There is no such payment here", "It was made from another browser, or the address is not right. A wallet belongs to the browser that made it."),
+            "wallet_not_found" => ("This browser keeps no wallet", "The wallet lives in a cookie of this browser. Allow cookies for this address, then go back and try again. Nothing was paid."),
+            "invalid_cursor" => ("This page of the statement is gone", "Open the statement again from its newest line."),
+            "rate_limited" => ("Too many new wallets", "Somebody at your address makes many wallets. Wait a minute, then try again. Nothing was paid."),
+            _ => (refusal.Code.Title.TrimEnd('.'), refusal.Detail),
+        };
+        return new Obstacle(title, advice, refusal.Code.Code, wayBack);
+    }
+}

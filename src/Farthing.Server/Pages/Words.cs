@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Numerics;
+using Farthing.Payments.Statements;
+using Farthing.Protocol;
+
+namespace Farthing.Server.Pages;
+
+/// <summary>How the pages say what the ledger counts.</summary>
+internal static class Words
+{
+    /// <summary>What a line of a statement is.</summary>
+    public static string Of(StatementLine line) => line.Kind switch
+    {
+        "payment" => $"Paid to {line.Counterparty}",
+        "refund" => $"Refund from {line.Counterparty}",
+        "top_up" => "Top-up, play money",
+        "hold" => $"Set aside for {line.Counterparty}",
+        "post" => $"Paid to {line.Counterparty}, from what was set aside",
+        "void" => $"No longer set aside for {line.Counterparty}",
+        "expire" => $"No longer set aside for {line.Counterparty}: its time was over",
+        _ => line.Kind,
+    };
+
+    /// <summary>What a line changed, with its sign: <c>−0.02 USD</c>, <c>+10.00 USD</c>; for money set aside, how much.</summary>
+    public static string SignedAmount(StatementLine line)
+    {
+        var (units, sign) = line.SignedUnits.Sign != 0 ? (line.SignedUnits, line.SignedUnits.Sign > 0 ? "+" : "−") : (line.HeldUnits, "");
+        return sign + new Amount(line.Asset, (UInt128)BigInteger.Abs(units)).ToPriceString();
+    }
+
+    /// <summary>A moment: <c>23 Nov 2026, 14:05 UTC</c>.</summary>
+    public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A time to wait or to act in: <c>15 minutes</c>, <c>2 hours</c>, <c>30 days</c>. Rounded down, so that it never promises too much.</summary>
+    public static string Duration(int seconds)
+    {
+        var (count, unit) = seconds switch
+        {
+            < 120 => (seconds, "second"),
+            < 2 * 3600 => (seconds / 60, "minute"),
+            < 2 * 86_400 => (seconds / 3600, "hour"),
+            _ => (seconds / 86_400, "day"),
+        };
+        return $"{count} {unit}{(count == 1 ? "" : "s")}";
+    }
+}

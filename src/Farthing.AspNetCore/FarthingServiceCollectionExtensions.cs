@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Farthing.AspNetCore;
 
 /// <summary>Adds to a site what <see cref="PaymentEndpoints.RequirePayment"/> needs.</summary>
-public static class FarthingServices
+public static class FarthingServiceCollectionExtensions
 {
     /// <summary>Sets who is paid and where. There is no middleware to add: endpoints with a price gate themselves.</summary>
     /// <param name="services">The site's services. A registered <see cref="TimeProvider"/> is used; else the system's.</param>

@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Farthing.Server;
+
+return await ServerApp.RunAsync(args);

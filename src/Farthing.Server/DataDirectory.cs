@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Farthing.Payments;
+using Farthing.Protocol;
+
+namespace Farthing.Server;
+
+/// <summary>The directory that holds everything a server remembers. Held exclusively from <see cref="Open"/> to <see cref="Dispose"/>.</summary>
+/// <remarks>
+/// <c>farthing.json</c> says format and mode; <c>keys/</c> holds the secrets, readable by the owner only; <c>ledger/</c> the journal; the rest are databases.
+/// Not thread-safe; used at start and stop only.
+/// </remarks>
+internal sealed class DataDirectory : IDisposable
+{
+    /// <summary>The format that this version reads and writes.</summary>
+    public const int Format = 1;
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string root;
+    private readonly FileStream directoryLock;
+
+    private DataDirectory(string root, FileStream directoryLock)
+    {
+        this.root = root;
+        this.directoryLock = directoryLock;
+    }
+
+    /// <summary>The journal's directory.</summary>
+    public string Ledger => Path.Combine(root, "ledger");
+
+    /// <summary>The settings database.</summary>
+    public string Settings => Path.Combine(root, "settings.db");
+
+    /// <summary>The sandbox rail's own database: it stands for an outside party.</summary>
+    public string SandboxRail => Path.Combine(root, "sandbox-rail.db");
+
+    /// <summary>Where the secrets are.</summary>
+    public string Keys => Path.Combine(root, "keys");
+
+    /// <summary>Opens a data directory, making it if it is absent or empty.</summary>
+    /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or <c>live</c>.</exception>
+    public static DataDirectory Open(string path)
+    {
+        var root = Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(root, OwnerOnly | UnixFileMode.UserExecute);
+            var directory = new DataDirectory(root, Lock(root));
+            try
+            {
+                directory.CheckOrMakeFormat();
+                Directory.CreateDirectory(directory.Keys, OwnerOnly | UnixFileMode.UserExecute);
+                return directory;
+            }
+            catch
+            {
+                directory.Dispose();
+                throw;
+            }
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StartRefusedException($"The data directory {root} cannot be used: {e.Message}");
+        }
+    }
+
+    /// <summary>Reads the secrets, making those that a new directory lacks.</summary>
+    /// <exception cref="StartRefusedException">A secret is missing although the ledger was used with it.</exception>
+    public ServerSecrets OpenSecrets() => new(
+        Secret("issuing"),
+        SigningKey.FromSeed(Secret("entitlement")),
+        SigningKey.FromSeed(Secret("ledger")));
+
+    /// <summary>The SHA-256 of the operator's key.</summary>
+    /// <param name="given">The key that the operator set, which replaces the stored one; or null.</param>
+    /// <param name="made">The new key, if there was none: it is to be shown once, as only its hash is stored.</param>
+    public byte[] OpenOperatorKey(string? given, out string? made)
+    {
+        made = null;
+        var file = Path.Combine(Keys, "operator.sha256");
+        if (given is null && File.Exists(file)) return Convert.FromHexString(File.ReadAllText(file).Trim());
+
+        if (given is null) made = given = "fk_op_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        var hash = SHA256.HashData(Encoding.ASCII.GetBytes(given));
+        WriteWhole(file, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash) + "\n"));
+        return hash;
+    }
+
+    /// <summary>Writes a file that only the owner can read, whole or not at all.</summary>
+    public static void WriteWhole(string file, ReadOnlySpan<byte> content)
+    {
+        var unfinished = file + ".new";
+        File.Delete(unfinished);
+        using (var stream = new FileStream(unfinished, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Options = FileOptions.WriteThrough,
+            UnixCreateMode = OwnerOnly,
+        }))
+        {
+            stream.Write(content);
+        }
+
+        File.Move(unfinished, file, overwrite: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => directoryLock.Dispose();
+
+    private static FileStream Lock(string root)
+    {
+        try
+        {
+            // On Unix the runtime takes an flock, which ends with the process however it ends.
+            return new FileStream(Path.Combine(root, "lock"), new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = OwnerOnly,
+            });
+        }
+        catch (IOException)
+        {
+            throw new StartRefusedException($"The data directory {root} is in use by another process. Stop that one first, or choose another directory with --data.");
+        }
+    }
+
+    private void CheckOrMakeFormat()
+    {
+        var file = Path.Combine(root, "farthing.json");
+        if (!File.Exists(file))
+        {
+            var stranger = Directory.EnumerateFileSystemEntries(root).Select(Path.GetFileName).FirstOrDefault(name => name is not ("lock" or "farthing.json.new"));
+            if (stranger is not null) throw new StartRefusedException($"{root} is not a data directory: it has no farthing.json, but it has {stranger}. Choose an empty directory with --data.");
+            WriteWhole(file, JsonSerializer.SerializeToUtf8Bytes(new DirectoryFormat(Format, "test"), DataDirectoryJson.Default.DirectoryFormat));
+            return;
+        }
+
+        DirectoryFormat? found;
+        try
+        {
+            found = JsonSerializer.Deserialize(File.ReadAllBytes(file), DataDirectoryJson.Default.DirectoryFormat);
+        }
+        catch (JsonException)
+        {
+            found = null;
+        }
+
+        if (found is null or { Format: < 1 }) throw new StartRefusedException($"{file} is damaged: it must say format and mode. Restore it from a backup.");
+        if (found.Format > Format) throw new StartRefusedException($"The data directory {root} was written by a newer version (format {found.Format}; this version reads up to {Format}). Start that version.");
+        if (found.Mode == "live") throw new StartRefusedException($"The data directory {root} is for live money, and this version does not take live money: the journal format is not frozen yet.");
+        if (found.Mode != "test") throw new StartRefusedException($"{file} names the mode '{found.Mode}'. This version knows only 'test'.");
+    }
+
+    private byte[] Secret(string name)
+    {
+        var file = Path.Combine(Keys, name);
+        if (File.Exists(file))
+        {
+            var secret = File.ReadAllBytes(file);
+            return secret.Length == 32 ? secret : throw new StartRefusedException($"{file} is damaged: a secret has 32 bytes, this file {secret.Length}. Restore it from a backup.");
+        }
+
+        // A new secret beside an old journal would orphan every key, memo and signature made with the lost one.
+        if (Directory.Exists(Ledger)) throw new StartRefusedException($"{file} is missing, but the ledger was used with it. Restore it from a backup.");
+        var made = RandomNumberGenerator.GetBytes(32);
+        WriteWhole(file, made);
+        return made;
+    }
+}
+
+/// <summary>The content of <c>farthing.json</c>.</summary>
+internal sealed record DirectoryFormat(int Format, string Mode);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(DirectoryFormat))]
+[JsonSerializable(typeof(SampleSiteState))]
+internal sealed partial class DataDirectoryJson : JsonSerializerContext;

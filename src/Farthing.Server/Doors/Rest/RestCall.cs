@@ -1,0 +1,101 @@
+using Farthing.Payments;
+
+namespace Farthing.Server.Doors.Rest;
+
+/// <summary>Whose bearer key a call takes.</summary>
+internal enum KeyOwner
+{
+    /// <summary>No key.</summary>
+    Anyone,
+
+    /// <summary>The operator's.</summary>
+    Operator,
+
+    /// <summary>A payee's.</summary>
+    Payee,
+
+    /// <summary>A payee's or the operator's.</summary>
+    PayeeOrOperator,
+
+    /// <summary>A wallet's.</summary>
+    Wallet,
+
+    /// <summary>A wallet's or a payee's.</summary>
+    WalletOrPayee,
+}
+
+/// <summary>What a call is. One description drives both what is checked before its handler runs and what OpenAPI says of it. Immutable.</summary>
+internal sealed record RestCall
+{
+    /// <summary>The largest body of most calls: 1 MiB.</summary>
+    public const int MaxBodyBytes = 1 << 20;
+
+    /// <summary>The largest body of a batch: 4 MiB.</summary>
+    public const int MaxBatchBodyBytes = 4 << 20;
+
+    /// <summary>OpenAPI's operation id: camelCase, a verb and a noun.</summary>
+    public required string OperationId { get; init; }
+
+    /// <summary>OpenAPI's group.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>One line of what it does.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>What else a caller must know, or null.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Whose key it takes.</summary>
+    public KeyOwner Key { get; init; }
+
+    /// <summary>True if it needs an <c>Idempotency-Key</c>.</summary>
+    public bool TakesIdempotencyKey { get; init; }
+
+    /// <summary>The type of its body, or null if it takes none.</summary>
+    public Type? Body { get; init; }
+
+    /// <summary>True if the body may be left out.</summary>
+    public bool BodyIsOptional { get; init; }
+
+    /// <summary>The largest body.</summary>
+    public int MaxBytes { get; init; } = MaxBodyBytes;
+
+    /// <summary>The status of success.</summary>
+    public int Status { get; init; } = StatusCodes.Status200OK;
+
+    /// <summary>The type of the answer, or null for <c>text/plain</c>.</summary>
+    public Type? Answer { get; init; }
+
+    /// <summary>True if it is a list with <c>pageSize</c> and <c>cursor</c>.</summary>
+    public bool IsPaged { get; init; }
+
+    /// <summary>A query member that must be there, and what it is; or null.</summary>
+    public (string Name, string Description)? RequiredQuery { get; init; }
+
+    /// <summary>JSON of a body, or null.</summary>
+    public string? BodyExample { get; init; }
+
+    /// <summary>JSON or text of an answer.</summary>
+    public required string AnswerExample { get; init; }
+
+    /// <summary>What it may refuse, beyond what follows from the members above.</summary>
+    public IReadOnlyList<RefusalCode> Refusals { get; init; } = [];
+
+    /// <summary>Everything it may refuse.</summary>
+    public IEnumerable<RefusalCode> AllRefusals()
+    {
+        IEnumerable<RefusalCode> all = Refusals;
+        if (Key != KeyOwner.Anyone) all = all.Append(RefusalCodes.Unauthorized).Append(RefusalCodes.Forbidden);
+        if (TakesIdempotencyKey)
+            all = all.Concat([RefusalCodes.IdempotencyKeyMissing, RefusalCodes.IdempotencyKeyInvalid, RefusalCodes.IdempotencyKeyInFuture, RefusalCodes.IdempotencyConflict]);
+        if (Body is not null)
+        {
+            all = all.Concat([RefusalCodes.MalformedJson, RefusalCodes.InvalidUtf8, RefusalCodes.JsonTooDeep, RefusalCodes.UnknownField, RefusalCodes.MissingField,
+                RefusalCodes.InvalidField, RefusalCodes.BodyTooLarge, RefusalCodes.UnsupportedMediaType]);
+        }
+
+        if (IsPaged) all = all.Append(RefusalCodes.InvalidCursor).Append(RefusalCodes.InvalidField);
+        if (RequiredQuery is not null) all = all.Append(RefusalCodes.MissingField).Append(RefusalCodes.InvalidField);
+        return all.Append(RefusalCodes.NotReady).Append(RefusalCodes.InternalError).Distinct();
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text.Json.Serialization;
+using Farthing.Protocol;
+
+namespace Farthing.Server.Doors.Rest;
+
+// What travels, call by call. Bodies are read strictly along these types; OpenAPI describes them; absent members are left out.
+
+/// <summary>A body without members.</summary>
+internal sealed record NoFields;
+
+/// <summary>Body of <c>POST /v1/payees</c>.</summary>
+internal sealed record NewPayeeBody
+{
+    public required string Name { get; init; }
+    public required string Currency { get; init; }
+    public string? Website { get; init; }
+    public string? SigningKey { get; init; }
+    public int? RefundsPerWalletPerMonth { get; init; }
+}
+
+/// <summary>A payee that was made, with its key.</summary>
+internal sealed record PayeeMade(string Id, string Name, string Currency, string Key, string? Website, string? SigningKey, int RefundsPerWalletPerMonth);
+
+/// <summary>A payee and its money.</summary>
+internal sealed record PayeeJson(string Id, string Name, string Currency, AmountJson Balance, AmountJson Held, string? Website, string? SigningKey, int RefundsPerWalletPerMonth);
+
+/// <summary>A new key.</summary>
+internal sealed record KeyMade(string Key);
+
+/// <summary>How an offer is priced.</summary>
+internal sealed record PricingJson(string Model, AmountJson Price);
+
+/// <summary>Body of <c>POST /v1/offers</c>.</summary>
+internal sealed record NewOfferBody
+{
+    public required string Name { get; init; }
+    public string? Resource { get; init; }
+    public required PricingJson Pricing { get; init; }
+    public int? RefundWindowSeconds { get; init; }
+}
+
+/// <summary>An offer.</summary>
+internal sealed record OfferJson(string Id, string Payee, string Name, string? Resource, PricingJson Pricing, int RefundWindowSeconds, string Status, string CreatedAt);
+
+/// <summary>A page of offers.</summary>
+internal sealed record OfferPage(IReadOnlyList<OfferJson> Lines, string? Next);
+
+/// <summary>Body of <c>POST /v1/wallets</c>.</summary>
+internal sealed record NewWalletBody
+{
+    public required string Currency { get; init; }
+}
+
+/// <summary>A wallet that was made, with its key.</summary>
+internal sealed record WalletMade(string Id, string Currency, string Key);
+
+/// <summary>A wallet and its money.</summary>
+internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held);
+
+/// <summary>A wallet that was erased.</summary>
+internal sealed record WalletErased(string Id, string Status);
+
+/// <summary>Body of <c>POST /v1/wallets/{id}/top-ups</c>.</summary>
+internal sealed record NewTopUpBody
+{
+    public required AmountJson Amount { get; init; }
+    public required string Rail { get; init; }
+    public string? Sandbox { get; init; }
+}
+
+/// <summary>A top-up.</summary>
+internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, string? NextAction);
+
+/// <summary>One line of a statement.</summary>
+internal sealed record StatementLineJson(
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Reference, string CreatedAt);
+
+/// <summary>A page of a statement.</summary>
+internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
+
+/// <summary>Body of <c>POST /v1/payments</c>.</summary>
+internal record NewPaymentBody
+{
+    public string? Offer { get; init; }
+    public uint? Quantity { get; init; }
+    public string? Terms { get; init; }
+    public string? Payee { get; init; }
+    public AmountJson? Amount { get; init; }
+    public string? Reference { get; init; }
+    public bool? Hold { get; init; }
+}
+
+/// <summary>One payment of a batch.</summary>
+internal sealed record BatchPaymentBody : NewPaymentBody
+{
+    public string? IdempotencyKey { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/payments/batch</c>.</summary>
+internal sealed record BatchBody
+{
+    public required IReadOnlyList<BatchPaymentBody> Payments { get; init; }
+}
+
+/// <summary>A payment, as its wallet or its payee sees it. Written by <see cref="PaymentWriter"/>.</summary>
+internal sealed record PaymentJson
+{
+    public required string Id { get; init; }
+    public required string Status { get; init; }
+    public required AmountJson Amount { get; init; }
+    public required AmountJson Fee { get; init; }
+    public required AmountJson Refunded { get; init; }
+    public required string Payee { get; init; }
+    public string? Wallet { get; init; }
+    public string? Payer { get; init; }
+    public string? Offer { get; init; }
+    public string? Reference { get; init; }
+    public string? Resource { get; init; }
+    public required string CreatedAt { get; init; }
+    public string? RefundableUntil { get; init; }
+    public string? Entitlement { get; init; }
+}
+
+/// <summary>A page of payments.</summary>
+internal sealed record PaymentPage(IReadOnlyList<PaymentJson> Lines, string? Next);
+
+/// <summary>What became of one payment of a batch: exactly one of the two is there.</summary>
+internal sealed record BatchResultJson(PaymentJson? Payment, ProblemJson? Problem);
+
+/// <summary>What became of a batch, in the order of the request.</summary>
+internal sealed record BatchAnswer(IReadOnlyList<BatchResultJson> Results);
+
+/// <summary>Body of a post or a refund.</summary>
+internal sealed record AmountBody
+{
+    public AmountJson? Amount { get; init; }
+}
+
+/// <summary>A refund.</summary>
+internal sealed record RefundJson(string Id, string Payment, AmountJson Amount, AmountJson FeeReturned, string CreatedAt);
+
+/// <summary>A refusal: problem details of RFC 9457, to which a code may add facts.</summary>
+internal sealed record ProblemJson(string Type, string Title, int Status, string Detail, string Code, string Retry)
+{
+    [JsonExtensionData]
+    public IDictionary<string, object>? Facts { get; init; }
+}
+
+/// <summary>Reads and writes what travels, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    MaxDepth = BodyDiagnosis.MaxDepth)]
+[JsonSerializable(typeof(NoFields))]
+[JsonSerializable(typeof(NewPayeeBody))]
+[JsonSerializable(typeof(PayeeMade))]
+[JsonSerializable(typeof(PayeeJson))]
+[JsonSerializable(typeof(KeyMade))]
+[JsonSerializable(typeof(NewOfferBody))]
+[JsonSerializable(typeof(OfferJson))]
+[JsonSerializable(typeof(OfferPage))]
+[JsonSerializable(typeof(NewWalletBody))]
+[JsonSerializable(typeof(WalletMade))]
+[JsonSerializable(typeof(WalletJson))]
+[JsonSerializable(typeof(WalletErased))]
+[JsonSerializable(typeof(NewTopUpBody))]
+[JsonSerializable(typeof(TopUpJson))]
+[JsonSerializable(typeof(StatementPage))]
+[JsonSerializable(typeof(NewPaymentBody))]
+[JsonSerializable(typeof(BatchBody))]
+[JsonSerializable(typeof(PaymentPage))]
+[JsonSerializable(typeof(BatchAnswer))]
+[JsonSerializable(typeof(AmountBody))]
+[JsonSerializable(typeof(RefundJson))]
+[JsonSerializable(typeof(Receipt))]
+internal sealed partial class Wire : JsonSerializerContext;

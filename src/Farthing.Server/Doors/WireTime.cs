@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Farthing.Server.Doors;
+
+/// <summary>Times on the wire: RFC 3339, UTC, to the millisecond.</summary>
+internal static class WireTime
+{
+    /// <summary>The length of <c>2026-11-23T09:30:00.000Z</c>.</summary>
+    public const int Length = 24;
+
+    private const string Form = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString(Form, CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the text as ASCII; needs <see cref="Length"/> bytes.</summary>
+    /// <returns>How many bytes were written.</returns>
+    public static int FormatUtf8(DateTimeOffset time, Span<byte> destination) =>
+        time.UtcDateTime.TryFormat(destination, out var written, Form, CultureInfo.InvariantCulture) ? written : throw new ArgumentException("Too short.", nameof(destination));
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Security.Cryptography;
+using Farthing.Ledger;
+using Farthing.Payments;
+using Farthing.Payments.Settings;
+using Farthing.Payments.TopUps;
+using Farthing.Protocol;
+using Farthing.Server.Doors;
+using Farthing.Server.Doors.Rest;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Farthing.Server;
+
+/// <summary>The composition root: the one place where the parts are put together.</summary>
+internal static class ServerApp
+{
+    private static readonly TimeSpan TimeToFinish = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs the server until it is told to stop.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, 1 if it could not start.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            await RunAsync(ServerOptions.Parse(args, Environment.GetEnvironmentVariable), TimeProvider.System);
+            return 0;
+        }
+        catch (Exception e) when (e is StartRefusedException or LedgerInUseException or LedgerDamagedException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task RunAsync(ServerOptions options, TimeProvider time)
+    {
+        // 1. The data directory and what it keeps secret.
+        using var data = DataDirectory.Open(options.Data);
+        var secrets = data.OpenSecrets();
+        var operatorKeyHash = data.OpenOperatorKey(options.OperatorKey, out var madeOperatorKey);
+
+        // 2. The ledger, and the payments above it.
+        await using var ledger = Ledger.Ledger.Open(
+            new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey }, time);
+        foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"Recovery: {note}");
+        var system = await PaymentSystem.StartAsync(
+            ledger, OpenSettings(data), OpenRails(data), secrets, operatorKeyHash, new PaymentOptions { FeeBasisPoints = options.FeeBasisPoints }, time);
+
+        // 3. The doors.
+        using var walletCreations = new WalletCreationLimit(options.WalletsPerMinute);
+        var readiness = new Readiness(ledger);
+        await using var app = BuildApp(options.Port, system, time);
+        app.UseMiddleware<EveryAnswerIsAProblem>();
+        app.MapHealth(readiness);
+        app.MapErrorsPage();
+        app.MapRest(system, ledger, walletCreations);
+
+        // 4. Open for business.
+        await StartAsync(app, options.Port);
+        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        if (options.SampleSite is not null) await SampleSite.PrepareAsync(system, secrets, options.SampleSite, options.SampleState!, address);
+        readiness.MarkStarted();
+        Greeting.Print(address, options, madeOperatorKey);
+
+        // 5. Until told to stop: Kestrel takes no more, what is in flight is finished, then the ledger closes.
+        await app.WaitForShutdownAsync();
+    }
+
+    private static WebApplication BuildApp(int port, PaymentSystem system, TimeProvider time)
+    {
+        // The content root is where the program is, not where it was started: settings files of a stranger's directory are none of ours.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // Play money only, so this machine only.
+            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RestCall.MaxBatchBodyBytes;
+        });
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToFinish);
+        builder.Services.AddSingleton(system);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddHostedService<PendingTopUps>();
+        return builder.Build();
+    }
+
+    private static async Task StartAsync(WebApplication app, int port)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new StartRefusedException($"Port {port} is in use. Choose another with --port.");
+        }
+    }
+
+    // The log's name says which key signs it, and stays when the port changes.
+    private static string OriginOf(SigningKey ledgerKey) =>
+        $"farthing.test/{Convert.ToHexStringLower(SHA256.HashData(ledgerKey.Verifier.Bytes))[..8]}";
+
+    private static ISettingsStore OpenSettings(DataDirectory data) => throw new NotImplementedException($"The settings store of {data.Settings} is being built.");
+
+    private static IReadOnlyList<IRail> OpenRails(DataDirectory data) => throw new NotImplementedException($"The sandbox rail of {data.SandboxRail} is being built.");
+}

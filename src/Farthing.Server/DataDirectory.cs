@@ -40,6 +40,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Where the secrets are.</summary>
     public string Keys => Path.Combine(root, "keys");
 
+    /// <summary>The keys that protect the wallet pages' forms.</summary>
+    public string FormKeys => Path.Combine(Keys, "forms");
+
     /// <summary>Opens a data directory, making it if it is absent or empty.</summary>
     /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or <c>live</c>.</exception>
     public static DataDirectory Open(string path)

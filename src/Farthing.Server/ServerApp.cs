@@ -7,6 +7,7 @@ using Farthing.Payments.TopUps;
 using Farthing.Protocol;
 using Farthing.Server.Doors;
 using Farthing.Server.Doors.Rest;
+using Farthing.Server.Pages;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -53,10 +54,11 @@ internal static class ServerApp
         // 3. The doors.
         using var walletCreations = new WalletCreationLimit(options.WalletsPerMinute);
         var readiness = new Readiness(ledger);
-        await using var app = BuildApp(options.Port, system, time);
+        await using var app = BuildApp(options.Port, data, system, time);
         app.UseMiddleware<EveryAnswerIsAProblem>();
         app.MapHealth(readiness);
         app.MapErrorsPage();
+        app.MapWalletPages();
         app.MapRest(system, ledger, walletCreations);
 
         // 4. Open for business.
@@ -70,7 +72,7 @@ internal static class ServerApp
         await app.WaitForShutdownAsync();
     }
 
-    private static WebApplication BuildApp(int port, PaymentSystem system, TimeProvider time)
+    private static WebApplication BuildApp(int port, DataDirectory data, PaymentSystem system, TimeProvider time)
     {
         // The content root is where the program is, not where it was started: settings files of a stranger's directory are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -88,6 +90,7 @@ internal static class ServerApp
         builder.Services.AddSingleton(system);
         builder.Services.AddSingleton(time);
         builder.Services.AddHostedService<PendingTopUps>();
+        builder.Services.AddWalletPages(data.FormKeys);
         return builder.Build();
     }
 

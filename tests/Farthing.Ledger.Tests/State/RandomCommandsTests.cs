@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Tests.State;
+
+public class RandomCommandsTests
+{
+    private const int Worlds = 1_000;
+    private const int CommandsPerWorld = 1_000;
+    private const int LeastOfEachOutcome = 100;
+
+    [Fact]
+    public void A_million_random_commands_give_what_a_naive_model_says()
+    {
+        var counts = new ConcurrentDictionary<Outcome, int>();
+        var repeated = 0;
+        Parallel.For(0, Worlds, seed =>
+        {
+            var (outcomes, duplicates) = Run(seed);
+            foreach (var (outcome, count) in outcomes) counts.AddOrUpdate(outcome, count, (_, sum) => sum + count);
+            Interlocked.Add(ref repeated, duplicates);
+        });
+
+        Assert.True(counts.Values.Sum() + repeated >= Worlds * CommandsPerWorld);
+        Assert.True(repeated > Worlds * CommandsPerWorld / 100, $"Only {repeated} repetitions.");
+        foreach (var outcome in Enum.GetValues<Outcome>())
+            Assert.True(counts.GetValueOrDefault(outcome) >= LeastOfEachOutcome, $"{outcome} came up only {counts.GetValueOrDefault(outcome)} times.");
+    }
+
+    private static (Dictionary<Outcome, int> Outcomes, int Duplicates) Run(int seed)
+    {
+        var random = new Random(seed);
+        var chains = new RandomChains(seed);
+        // In every other world counts are nearly full from the start.
+        var maxCount = seed % 2 == 0 ? UInt128.One << 127 : (UInt128)(ulong)random.Next(2_000, 12_000);
+        var ledger = new RecordedLedger(maxCount);
+        var model = new NaiveLedger(maxCount);
+        var outcomes = new Dictionary<Outcome, int>();
+        var (commands, duplicates) = (0, 0);
+
+        for (var next = chains.Beginning(); ; next = [.. Enumerable.Range(0, random.Next(0, 7)).Select(_ => chains.NextChain())])
+        {
+            model.BeginBatch(chains.Now);
+            var expected = next.Select(model.Apply).ToArray();
+            var answers = ledger.Apply(chains.Now, next);
+            for (var i = 0; i < next.Length; i++)
+            {
+                if (!answers[i].SequenceEqual(expected[i]))
+                    Assert.Fail($"World {seed}: {string.Join(" + ", next[i])}\n gave {string.Join(", ", answers[i])}\n not {string.Join(", ", expected[i])}");
+                chains.Learn(next[i], answers[i]);
+                foreach (var answer in answers[i])
+                {
+                    commands++;
+                    if (answer.IsDuplicate) duplicates++;
+                    else outcomes[answer.Outcome] = outcomes.GetValueOrDefault(answer.Outcome) + 1;
+                }
+            }
+
+            AssertSameAccounts(seed, ledger, model);
+            if (commands >= CommandsPerWorld) break;
+            chains.PassTime();
+        }
+
+        Assert.All(ledger.State.Totals().Values, total => Assert.Equal(total.Debits, total.Credits));
+        AssertHistoryAddsUp(ledger);
+        ledger.AssertReplayGivesTheSame();
+        return (outcomes, duplicates);
+    }
+
+    private static void AssertSameAccounts(int seed, RecordedLedger ledger, NaiveLedger model)
+    {
+        Assert.Equal(model.NextPosition, ledger.State.NextPosition);
+        foreach (var (id, balances, flags) in model.Accounts)
+        {
+            Assert.True(ledger.State.TryGetAccount(id, out var account));
+            if (account.Balances != balances || account.Flags != flags) Assert.Fail($"World {seed}, account {id}: {account}, not {balances} {flags}");
+        }
+    }
+
+    // Each account's records, walked back by position, end at its opening, and the newest shows its balances.
+    private static void AssertHistoryAddsUp(RecordedLedger ledger)
+    {
+        var records = ledger.Records.ToArray();
+        for (UInt128 id = 1; id <= 12; id++)
+        {
+            if (!ledger.State.TryGetAccount(id, out var account)) continue;
+            var newest = records[account.LastPosition];
+            Assert.Equal(account.Balances, newest.Command.Debit == id ? newest.DebitAfter : newest.CreditAfter);
+            var touching = records.Where(r => r.Outcome == Outcome.Done && (r.Command.Debit == id || r.Command.Credit == id)).Select(r => r.Position).Reverse();
+            var walked = new List<long>();
+            for (var at = account.LastPosition; at >= 0; at = records[at].Command.Debit == id ? records[at].PreviousOfDebit : records[at].PreviousOfCredit)
+                walked.Add(at);
+            Assert.Equal(touching, walked);
+            Assert.Equal(RecordKind.OpenAccount, records[walked[^1]].Command.Kind);
+        }
+    }
+}

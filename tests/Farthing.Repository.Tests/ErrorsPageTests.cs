@@ -83,7 +83,7 @@ public sealed partial class ErrorsPageTests
 
             ## Outcomes of the ledger
 
-            The state machine checks in this order, and the first check that fails names the outcome. Numbers 1 to 11 are mistakes of the calling code or
+            The state machine checks in this order, and the first check that fails names the outcome. Numbers 1 to 12 are mistakes of the calling code or
             clashes of ids: they are not journaled and bind nothing. From 20 on, the refusal depends on the state of accounts: it is journaled, binds
             its id for ever, and whoever repeats the command gets the same answer.
 
@@ -93,7 +93,7 @@ public sealed partial class ErrorsPageTests
             """);
         foreach (var outcome in Enum.GetValues<Outcome>())
         {
-            var journaled = outcome == Outcome.Done || outcome > Outcome.IdAlreadyUsed ? "yes" : "no";
+            var journaled = outcome == Outcome.Done || outcome > Outcome.AccountExistsDifferently ? "yes" : "no";
             page.Append(CultureInfo.InvariantCulture, $"| {(int)outcome} | `{SnakeCase(outcome.ToString())}` | {journaled} | {Meaning(outcome)} |\n");
         }
         return page.ToString();

@@ -238,7 +238,7 @@ public sealed class Ledger : IAsyncDisposable
         }
     }
 
-    private static void EndProcess(string message, Exception error) => Environment.FailFast($"{message} {error.Message}", error);
+    internal static void EndProcess(string message, Exception error) => Environment.FailFast($"{message} {error.Message}", error);
 }
 
 /// <summary>A checkpoint and its signed note.</summary>

@@ -15,7 +15,10 @@ internal sealed class DirectoryLock : IDisposable
     public static DirectoryLock Take(string directory)
     {
         var path = Path.Combine(directory, "lock");
-        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        // Not by the framework's own opening: that takes a shared lock, which fails without saying who has the other.
+        var descriptor = SystemCalls.Open(path, SystemCalls.ReadWrite | SystemCalls.Create | SystemCalls.CloseOnExec, SystemCalls.OwnerWritesAllRead);
+        SystemCalls.Check(descriptor, "open", path);
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         if (SystemCalls.Lock(handle, SystemCalls.LockExclusive | SystemCalls.LockWithoutWaiting) == 0)
         {
             // For people only: the number says whom to ask, the lock is the system's.

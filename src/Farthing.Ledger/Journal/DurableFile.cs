@@ -22,7 +22,7 @@ internal sealed class DurableFile : IDisposable
 
     public long Length => RandomAccess.GetLength(handle);
 
-    // FileShare.ReadWrite keeps the framework from taking a lock of its own: the directory has one.
+    // Shared with everybody: the lock that counts is the directory's.
     public static DurableFile Create(string path) => new(path, File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
 
     public static DurableFile OpenForWriting(string path) => new(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
@@ -79,6 +79,9 @@ internal sealed class DurableFile : IDisposable
 internal static partial class SystemCalls
 {
     public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int OwnerWritesAllRead = 0x1A4;
     public const int Directory = 0x10000;
     public const int CloseOnExec = 0x80000;
     public const int LockExclusive = 2;

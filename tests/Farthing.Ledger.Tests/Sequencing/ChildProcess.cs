@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Farthing.Ledger.Journal;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Tests.Sequencing;
+
+/// <summary>This test program, started a second time as a process that holds a lock, is killed, or ends itself.</summary>
+internal static class ChildProcess
+{
+    public const string Argument = "child";
+    public const string Hold = "hold";
+    public const string Write = "write";
+    public const string FailFlush = "fail-flush";
+
+    private const int Writers = 32;
+
+    /// <summary>Of the n-th chain that a writing child submits: two commands, whose ids are twice n and the next.</summary>
+    public static Command[] Chain(ulong n) =>
+    [
+        Command.Transfer(1000 + 2 * n, 7, TestLedger.Clearing, TestLedger.Alice, TestLedger.Usd(3), TransferCode.TopUp) with { Linked = true },
+        Command.Transfer(1001 + 2 * n, 7, TestLedger.Alice, TestLedger.Shop, TestLedger.Usd(2), TransferCode.Payment),
+    ];
+
+    public static Process Start(string role, string directory)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Under `dotnet test` the process is the dotnet host, otherwise this program itself.
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        foreach (var argument in new[] { Argument, role, directory }) start.ArgumentList.Add(argument);
+        // No core file of a megabyte-sized runtime for a test that ends on purpose.
+        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        return Process.Start(start) ?? throw new InvalidOperationException("The child did not start.");
+    }
+
+    public static Task<int> RunAsync(string role, string directory) => role switch
+    {
+        Hold => HoldAsync(directory),
+        Write => WriteAsync(directory),
+        FailFlush => FailFlushAsync(directory),
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "No such role."),
+    };
+
+    private static async Task<int> HoldAsync(string directory)
+    {
+        await using var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System);
+        Console.WriteLine("open");
+        return await Forever();
+    }
+
+    // Says the number of each chain once it is acknowledged, as fast as it can, until it is killed.
+    private static async Task<int> WriteAsync(string directory)
+    {
+        var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System);
+        foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"note {note}");
+        await TestLedger.FundAsync(ledger);
+        // Four records of the opening, then two for each chain; where the last process got to is in the journal.
+        var next = (ledger.DurableSize - 4) / 2 - 1;
+        Console.WriteLine("open");
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
+        {
+            while (true)
+            {
+                var n = (ulong)Interlocked.Increment(ref next);
+                var results = await ledger.SubmitAsync(Chain(n));
+                if (results is [{ Outcome: Outcome.Done, IsDuplicate: false }, { Outcome: Outcome.Done, IsDuplicate: false }]) Console.WriteLine($"done {n}");
+                else Console.WriteLine($"wrong {n} {results[0]} {results[1]}");
+                if (n % 100 == 0) await ledger.GetCheckpointAsync(results[1].Position);
+            }
+        })));
+        return 0;
+    }
+
+    private static async Task<int> FailFlushAsync(string directory)
+    {
+        HeldUpJournal journal = null!;
+        var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System,
+            path => journal = new(FileJournal.Open(path, TestLedger.SegmentBytes)), Ledger.EndProcess);
+        await TestLedger.FundAsync(ledger);
+        Console.WriteLine("open");
+        journal.FailWith(new IOException("fdatasync of a test failed."));
+        await ledger.SubmitAsync([TestLedger.Transfer(100, 5)]);
+        Console.WriteLine("answered");
+        return 0;
+    }
+
+    private static async Task<int> Forever()
+    {
+        await Task.Delay(Timeout.Infinite);
+        return 0;
+    }
+}

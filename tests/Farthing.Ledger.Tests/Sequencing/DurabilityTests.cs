@@ -1,0 +1,142 @@
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Tests.Sequencing;
+
+public class DurabilityTests
+{
+    [Fact]
+    public async Task Nothing_is_answered_before_what_it_saw_is_durable()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
+        await TestLedger.FundAsync(ledger);
+        await journal.FlushBeganAsync();
+
+        journal.HoldUp();
+        var paid = ledger.SubmitAsync([TestLedger.Transfer(100, 5)]).AsTask();
+        await journal.FlushBeganAsync();
+        var duplicate = ledger.SubmitAsync([TestLedger.Transfer(100, 5)]).AsTask();
+        var malformed = ledger.SubmitAsync([TestLedger.Transfer(101, 0)]).AsTask();
+        var refused = ledger.SubmitAsync([TestLedger.Transfer(102, 5_000_000)]).AsTask();
+        // Found in memory means that the writer is past the commands before it; the answer still waits for the disk.
+        Task<JournalRecord?> found = null!;
+        await TestLedger.UntilAsync(() => new(!(found = ledger.FindAsync(102).AsTask()).IsCompleted));
+        var account = ledger.ReadAccountAsync(TestLedger.Alice).AsTask();
+        var holds = ledger.ReadOpenHoldsAsync(TransferCode.Payment).AsTask();
+        var statement = ledger.ReadStatementAsync(TestLedger.Shop, null, 10).AsTask();
+        var checkpoint = ledger.GetCheckpointAsync(5).AsTask();
+
+        Task[] answers = [paid, duplicate, malformed, refused, found, account, holds, statement, checkpoint];
+        Assert.All(answers, answer => Assert.False(answer.IsCompleted));
+        Assert.Equal(4, ledger.DurableSize);
+        // What is not touched by what waits is read at once.
+        Assert.True(ledger.ReadAccountAsync(TestLedger.Clearing).AsTask().IsCompleted);
+        Assert.True(ledger.FindAsync(10).AsTask().IsCompleted);
+
+        journal.LetGo();
+        await Task.WhenAll(answers).InTimeAsync();
+        Assert.Equal(4, (await paid)[0].Position);
+        Assert.Equal((Outcome.Done, 4L, true), ((await duplicate)[0].Outcome, (await duplicate)[0].Position, (await duplicate)[0].IsDuplicate));
+        Assert.Equal((Outcome.AmountMustNotBeZero, -1L), ((await malformed)[0].Outcome, (await malformed)[0].Position));
+        Assert.Equal((Outcome.InsufficientFunds, 5L), ((await refused)[0].Outcome, (await refused)[0].Position));
+        Assert.Equal(999_995u, (await account)!.Value.Balances.Available);
+        Assert.Single(await statement);
+    }
+
+    [Fact]
+    public async Task What_arrives_during_a_flush_goes_to_disk_together()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
+        await TestLedger.FundAsync(ledger);
+        await journal.FlushBeganAsync();
+        journal.HoldUp();
+        var answers = new List<Task<CommandResult[]>> { ledger.SubmitAsync([TestLedger.Transfer(100, 1)]).AsTask() };
+        await journal.FlushBeganAsync();
+        for (var i = 1; i <= 500; i++) answers.Add(ledger.SubmitAsync([TestLedger.Transfer(100 + (UInt128)i, 1)]).AsTask());
+        await TestLedger.UntilAsync(() => new(!ledger.FindAsync(600).AsTask().IsCompleted));
+        journal.LetGo();
+        var results = await Task.WhenAll(answers).InTimeAsync();
+        Assert.Equal(Enumerable.Range(4, 501).Select(i => (long)i), results.Select(result => result[0].Position));
+        Assert.Equal(3, journal.Appended);
+    }
+
+    [Fact]
+    public async Task A_batch_without_a_record_writes_no_frame()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
+        await TestLedger.FundAsync(ledger);
+        for (var i = 0; i < 10; i++) Assert.True((await ledger.SubmitAsync([Command.OpenAccount(TestLedger.Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits)]))[0].IsDuplicate);
+        Assert.Equal(1, journal.Appended);
+    }
+
+    [Fact]
+    public async Task A_failed_flush_ends_the_process_and_answers_nobody()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Not disposed: in a process that has ended nothing is.
+        var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, error) => ended.TrySetResult($"{message} {error.Message}"));
+        await TestLedger.FundAsync(ledger);
+        journal.FailWith(new IOException("fdatasync of the segment failed: Input/output error (errno 5)."));
+        var answer = ledger.SubmitAsync([TestLedger.Transfer(100, 5)]).AsTask();
+        Assert.Contains("Input/output error", await ended.Task.InTimeAsync());
+        Assert.False(answer.IsCompleted);
+        Assert.Equal(4, ledger.DurableSize);
+        journal.Dispose();
+    }
+
+    [Fact]
+    public async Task A_full_disk_refuses_new_work_and_recovers()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
+        await TestLedger.FundAsync(ledger);
+        journal.NotReadyReason = "no room";
+        Assert.Equal("no room", ledger.NotReadyReason);
+        await Assert.ThrowsAsync<LedgerUnreadyException>(async () => await ledger.SubmitAsync([TestLedger.Transfer(100, 5)]));
+        Assert.Null(await ledger.FindAsync(100));
+        journal.NotReadyReason = null;
+        Assert.Equal(Outcome.Done, (await ledger.SubmitAsync([TestLedger.Transfer(100, 5)]))[0].Outcome);
+    }
+
+    [Fact]
+    public async Task Submissions_larger_than_a_batch_are_split_between_chains_only()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = TestLedger.Options(directory) with { MaxBatchCommands = 10 };
+        await using (var ledger = Ledger.Open(options, TimeProvider.System))
+        {
+            await TestLedger.FundAsync(ledger);
+            var commands = Enumerable.Range(0, 300).Select(i => TestLedger.Transfer(100 + (UInt128)i, 1) with { Linked = i % 3 != 2 }).ToArray();
+            var results = await ledger.SubmitAsync(commands);
+            Assert.Equal(Enumerable.Range(4, 300).Select(i => (long)i), results.Select(result => result.Position));
+        }
+        var frames = Journal.RawJournal.Recover(directory).Frames;
+        // 4 opening commands, then 33 batches of 9 and one of 3.
+        Assert.Equal(35, frames.Count);
+        Assert.All(frames.Skip(1), frame => Assert.True(frame.Header.RecordCount <= 9 && frame.Header.RecordCount % 3 == 0));
+    }
+
+    [Fact]
+    public async Task Batches_with_long_memos_fit_their_frames()
+    {
+        using var directory = new TemporaryDirectory();
+        var memo = Enumerable.Range(0, Command.MaxMemoLength).Select(i => (byte)(i % 256)).ToArray();
+        await using (var ledger = TestLedger.Open(directory))
+        {
+            await TestLedger.FundAsync(ledger);
+            var commands = Enumerable.Range(0, 3000).Select(i => Command.Transfer(100 + (UInt128)i, 7, TestLedger.Alice, TestLedger.Shop, TestLedger.Usd(1), TransferCode.Payment, memo: memo)).ToArray();
+            Assert.All(await ledger.SubmitAsync(commands), result => Assert.Equal(Outcome.Done, result.Outcome));
+        }
+        await using var reopened = TestLedger.Open(directory);
+        Assert.Equal(3004, reopened.DurableSize);
+        Assert.Equal(memo, reopened.Read(3003).Command.Memo.ToArray());
+    }
+}

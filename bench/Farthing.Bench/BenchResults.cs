@@ -10,16 +10,20 @@ internal sealed class BenchResults(BenchOptions options)
     private readonly List<(Measure Measure, List<Row> Rounds)> rows = [];
 
     /// <summary>One round of one measure.</summary>
-    private sealed record Row(long PerSecond, int P50Microseconds, int P99Microseconds);
+    private sealed record Row(long PerSecond, int P50Microseconds, int P99Microseconds, long ProcessorNanosecondsEach);
 
-    public void Add(Measure measure, LoadResult result)
+    /// <param name="measure">What was measured.</param>
+    /// <param name="result">What the generator saw.</param>
+    /// <param name="processorTime">What the server's process used meanwhile, warm-up included.</param>
+    public void Add(Measure measure, LoadResult result, TimeSpan processorTime)
     {
         if (rows.All(row => row.Measure != measure)) rows.Add((measure, []));
         var latencies = result.LatenciesMicroseconds;
         if (latencies.Length == 0) throw new BenchFailedException($"{measure.Name}: nothing was answered within {options.Seconds} seconds.");
         rows.Single(row => row.Measure == measure).Rounds.Add(new(
             (long)result.Done * measure.PaymentsPerRequest * TimeSpan.TicksPerSecond / result.Elapsed.Ticks,
-            latencies[latencies.Length / 2], latencies[(int)((long)latencies.Length * 99 / 100)]));
+            latencies[latencies.Length / 2], latencies[(int)((long)latencies.Length * 99 / 100)],
+            processorTime.Ticks * TimeSpan.NanosecondsPerTick / (result.DoneInAll * measure.PaymentsPerRequest)));
     }
 
     /// <summary>Every acknowledged payment, and nothing else, must have left the wallets.</summary>
@@ -37,15 +41,15 @@ internal sealed class BenchResults(BenchOptions options)
     {
         var echo = rows.Where(row => row.Measure.Name == EchoName).Select(row => Median(row.Rounds).PerSecond).FirstOrDefault();
         Console.WriteLine();
-        Console.WriteLine($"{"",-34} {"clients",7} {"per second",12} {"p50 ms",9} {"p99 ms",9} {"of echo",8}");
+        Console.WriteLine($"{"",-34} {"clients",7} {"per second",12} {"p50 ms",9} {"p99 ms",9} {"cpu us",8} {"of echo",8}");
         foreach (var (measure, rounds) in rows)
         {
             var median = Median(rounds);
             var ratio = echo > 0 && measure.PaymentsPerRequest == 1 ? $"{(double)median.PerSecond / echo:0.00}" : "";
-            Console.WriteLine($"{measure.Title,-34} {measure.Clients,7} {median.PerSecond,12:N0} {Milliseconds(median.P50Microseconds),9} {Milliseconds(median.P99Microseconds),9} {ratio,8}");
+            Console.WriteLine($"{measure.Title,-34} {measure.Clients,7} {median.PerSecond,12:N0} {Thousandths(median.P50Microseconds),9} {Thousandths(median.P99Microseconds),9} {Thousandths(median.ProcessorNanosecondsEach),8} {ratio,8}");
         }
         Console.WriteLine();
-        Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns. {Environment.ProcessorCount} processors shared by server, generator and the rest; {RuntimeInformation.FrameworkDescription}.");
+        Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; 'cpu us' is the server's processor time for one payment or echo. {Environment.ProcessorCount} processors shared by server, generator and the rest; {RuntimeInformation.FrameworkDescription}.");
 
         var file = Path.Combine(options.Output, "results.json");
         File.WriteAllText(file, JsonSerializer.Serialize(new
@@ -69,7 +73,8 @@ internal sealed class BenchResults(BenchOptions options)
     private static Row Median(List<Row> rounds) => new(
         rounds.Select(row => row.PerSecond).Order().ElementAt(rounds.Count / 2),
         rounds.Select(row => row.P50Microseconds).Order().ElementAt(rounds.Count / 2),
-        rounds.Select(row => row.P99Microseconds).Order().ElementAt(rounds.Count / 2));
+        rounds.Select(row => row.P99Microseconds).Order().ElementAt(rounds.Count / 2),
+        rounds.Select(row => row.ProcessorNanosecondsEach).Order().ElementAt(rounds.Count / 2));
 
-    private static string Milliseconds(int microseconds) => $"{microseconds / 1000}.{microseconds % 1000 / 10:00}";
+    private static string Thousandths(long count) => $"{count / 1000}.{count % 1000 / 10:00}";
 }

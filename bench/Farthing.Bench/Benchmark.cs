@@ -34,8 +34,9 @@ internal static class Benchmark
         {
             foreach (var measure in measures)
             {
+                var used = measure.Target.ProcessorTime;
                 var result = Take(measure, WarmUp, TimeSpan.FromSeconds(options.Seconds));
-                results.Add(measure, result);
+                results.Add(measure, result, measure.Target.ProcessorTime - used);
                 Console.Error.WriteLine($"round {round} of {options.Rounds}: {measure.Name,-9} {result.Done * measure.PaymentsPerRequest / options.Seconds,9:N0} /s");
             }
         }
@@ -48,7 +49,7 @@ internal static class Benchmark
 
     private static LoadResult Take(Measure measure, TimeSpan warmUp, TimeSpan measured)
     {
-        using var generator = new LoadGenerator(measure.Target, measure.Templates(), measure.IsExpected);
+        using var generator = new LoadGenerator(measure.Target.Address, measure.Templates(), measure.IsExpected);
         var result = generator.Run(warmUp, measured);
         measure.Acknowledged += result.DoneInAll * measure.PaymentsPerRequest;
         if (result.Failed > 0) throw new BenchFailedException($"{measure.Name}: {result.Failed:N0} requests failed, the first with {result.FirstFailure}");
@@ -59,12 +60,12 @@ internal static class Benchmark
     {
         var keys = new UuidKeys();
         var pay = $$$"""{"offer":"{{{market.Offer}}}"}""";
-        yield return new Measure("echo", "echo of the same JSON", echo.Address, Clients, () => PerWallet(pay), IsCreated);
-        yield return new Measure("payments", "POST /v1/payments", server.Address, Clients, () => PerWallet(pay), IsCreated) { Pays = true };
-        yield return new Measure("terms", "POST /v1/payments {terms}", server.Address, Clients, PerWalletByTerms, IsCreated) { Pays = true };
+        yield return new Measure("echo", "echo of the same JSON", echo, Clients, () => PerWallet(pay), IsCreated);
+        yield return new Measure("payments", "POST /v1/payments", server, Clients, () => PerWallet(pay), IsCreated) { Pays = true };
+        yield return new Measure("terms", "POST /v1/payments {terms}", server, Clients, PerWalletByTerms, IsCreated) { Pays = true };
         var one = $$$"""{"idempotencyKey":"{{{RequestTemplate.KeyPlaceholder}}}","offer":"{{{market.Offer}}}"}""";
         var batch = $$$"""{"payments":[{{{string.Join(',', Enumerable.Repeat(one, PaymentsPerBatch))}}}]}""";
-        yield return new Measure("batch", $"POST /v1/payments/batch of {PaymentsPerBatch:N0}", server.Address, BatchClients,
+        yield return new Measure("batch", $"POST /v1/payments/batch of {PaymentsPerBatch:N0}", server, BatchClients,
             () => market.Wallets.Take(BatchClients).Select(wallet => new RequestTemplate("/v1/payments/batch", wallet.Key, [batch], keys)), IsAllPosted)
         { Pays = true, PaymentsPerRequest = PaymentsPerBatch };
 
@@ -86,7 +87,7 @@ internal static class Benchmark
 }
 
 /// <summary>One line of the table: what is sent where.</summary>
-internal sealed record Measure(string Name, string Title, IPEndPoint Target, int Clients, Func<IEnumerable<RequestTemplate>> Templates, Func<ResponseReader, bool> IsExpected)
+internal sealed record Measure(string Name, string Title, ChildProcess Target, int Clients, Func<IEnumerable<RequestTemplate>> Templates, Func<ResponseReader, bool> IsExpected)
 {
     public bool Pays { get; init; }
 

@@ -65,10 +65,12 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         if (outcome == Done)
         {
             world = after;
-            return [.. chain.Select((c, i) => isOpen[i] ? new CommandResult(Done, world.Accounts[c.Id].Opened, true) : new CommandResult(Done, positions[i], false))];
+            return [.. chain.Select((c, i) => isOpen[i] ? new CommandResult(Done, world.Accounts[c.Id].Opened, true) : new CommandResult(Done, positions[i], false, now))];
         }
 
-        var answers = chain.Select((c, i) => new CommandResult(i == culprit ? outcome : ChainRefused, c.Kind == RecordKind.OpenAccount ? -1 : positions[i], false)).ToArray();
+        var answers = chain.Select((c, i) => c.Kind == RecordKind.OpenAccount
+            ? new CommandResult(ChainRefused, -1, false)
+            : new CommandResult(i == culprit ? outcome : ChainRefused, positions[i], false, now)).ToArray();
         for (var i = 0; i < chain.Length; i++)
         {
             if (answers[i].Position >= 0)

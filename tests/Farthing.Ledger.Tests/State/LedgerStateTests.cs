@@ -1,0 +1,209 @@
+using Farthing.Ledger.State;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Tests.State;
+
+public class LedgerStateTests
+{
+    private const long Start = 1_700_000_000_000;
+    private const ulong Rail = 1, Alice = 2, Shop = 3;
+
+    private readonly RecordedLedger ledger = new();
+    private ulong lastId = 1_000;
+
+    public LedgerStateTests() => ledger.Apply(Start,
+        [Command.OpenAccount(Rail, Asset.Usd, AccountFlags.None)],
+        [Command.OpenAccount(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits)],
+        [Command.OpenAccount(Shop, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits)],
+        [Transfer(Rail, Alice, 1_000_000)]);
+
+    [Fact]
+    public void Expiries_of_a_batch_are_capped_but_finish_their_chain()
+    {
+        var singles = Enumerable.Range(0, LedgerState.MaxExpiriesPerBatch - 1).Select(_ => new[] { Hold(10) }).ToArray();
+        Command[] chain = [Hold(10) with { Linked = true }, Hold(10) with { Linked = true }, Hold(10)];
+        Command[][] late = [[Hold(10)], [Hold(10)]];
+        ledger.Apply(Start, [.. singles, chain, .. late]);
+        var before = ledger.State.NextPosition;
+
+        ledger.Apply(Start + 10_000);
+        Assert.Equal(before + LedgerState.MaxExpiriesPerBatch + 2, ledger.State.NextPosition);
+        Assert.Equal(late.Select(hold => hold[0].Id), ledger.State.OpenHolds(TransferCode.Payment));
+
+        ledger.Apply(Start + 10_000);
+        Assert.Empty(ledger.State.OpenHolds(TransferCode.Payment));
+        Assert.Equal(long.MaxValue, ledger.State.NextDeadline);
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void A_hold_that_is_due_cannot_be_posted_or_voided_while_it_waits_to_expire()
+    {
+        ledger.Apply(Start, [.. Enumerable.Range(0, LedgerState.MaxExpiriesPerBatch).Select(_ => new[] { Hold(10) })]);
+        var (first, second) = (Hold(10), Hold(10));
+        ledger.Apply(Start, [first], [second]);
+        var answers = ledger.Apply(Start + 10_000, [Command.Post(NextId(), 1, first.Id, 0)], [Command.Void(NextId(), 1, second.Id)]);
+        Assert.All(answers, answer => Assert.Equal(Outcome.HoldExpired, answer[0].Outcome));
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void Next_deadline_is_that_of_the_first_open_hold()
+    {
+        Assert.Equal(long.MaxValue, ledger.State.NextDeadline);
+        var (sooner, later) = (Hold(10), Hold(20));
+        ledger.Apply(Start, [later], [sooner]);
+        Assert.Equal(Start + 10_000, ledger.State.NextDeadline);
+        ledger.Apply(Start, [Command.Void(NextId(), 1, sooner.Id)]);
+        Assert.Equal(Start + 20_000, ledger.State.NextDeadline);
+    }
+
+    [Fact]
+    public void Open_holds_are_listed_by_code_oldest_first()
+    {
+        var topUp = Command.Hold(NextId(), 1, Rail, Alice, new Amount(Asset.Usd, 5), TransferCode.TopUp, Start + 1);
+        Command[][] holds = [[Hold(30)], [topUp], [Hold(20)], [Hold(10)]];
+        ledger.Apply(Start, holds);
+        Assert.Equal([holds[0][0].Id, holds[2][0].Id, holds[3][0].Id], ledger.State.OpenHolds(TransferCode.Payment));
+        Assert.Equal([topUp.Id], ledger.State.OpenHolds(TransferCode.TopUp));
+    }
+
+    [Fact]
+    public void Citations_are_a_chain_from_the_newest_back()
+    {
+        var paid = Transfer(Alice, Shop, 100, Start + 10_000);
+        ledger.Apply(Start, [paid], [Command.Refund(NextId(), 1, paid.Id, 10, TransferCode.Refund)], [Command.Claim(NextId(), 1, paid.Id)],
+            [Command.Refund(NextId(), 1, paid.Id, 1_000, TransferCode.Refund)], [Command.Refund(NextId(), 1, paid.Id, 0, TransferCode.Refund)]);
+
+        var records = ledger.Records.ToArray();
+        var newest = records[ledger.State.LastCitation(paid.Id)];
+        Assert.Equal((UInt128)90, newest.Command.Units);
+        Assert.True(newest.UnitsWereZero);
+        Assert.Equal((UInt128)10, records[newest.PreviousCitation].Command.Units);
+        Assert.Equal(-1, records[newest.PreviousCitation].PreviousCitation);
+        Assert.Equal(-1, ledger.State.LastCitation(NextId()));
+    }
+
+    [Fact]
+    public void A_position_is_found_by_every_bound_id()
+    {
+        var refused = Transfer(Shop, Alice, 1);
+        var answer = ledger.Apply(Start, [refused])[0][0];
+        Assert.True(ledger.State.TryGetPosition(refused.Id, out var position));
+        Assert.Equal(answer.Position, position);
+        Assert.True(ledger.State.TryGetPosition(Alice, out position));
+        Assert.Equal(1, position);
+        Assert.False(ledger.State.TryGetPosition(NextId(), out _));
+    }
+
+    [Fact]
+    public void A_refused_chain_leaves_the_digest_as_it_was()
+    {
+        var held = Hold(10);
+        var paid = Transfer(Alice, Shop, 100, Start + 10_000);
+        ledger.Apply(Start, [held], [paid]);
+        var digest = ledger.State.Digest;
+        var answers = ledger.Apply(Start, [
+            Hold(10) with { Linked = true },
+            Command.Post(NextId(), 1, held.Id, 1, Start + 5_000) with { Linked = true },
+            Command.Refund(NextId(), 1, paid.Id, 1, TransferCode.Refund) with { Linked = true },
+            Command.OpenAccount(77, Asset.Usd, AccountFlags.None) with { Linked = true },
+            Command.ChangeAccount(RecordKind.FreezeAccount, NextId(), Alice) with { Linked = true },
+            Transfer(Shop, Rail, 1_000_000)])[0];
+        Assert.Equal(Outcome.InsufficientFunds, answers[^1].Outcome);
+        Assert.Equal(digest, ledger.State.Digest);
+        Assert.False(ledger.State.TryGetAccount(77, out _));
+
+        ledger.Apply(Start, [Command.Post(NextId(), 1, held.Id, 0)]);
+        Assert.NotEqual(digest, ledger.State.Digest);
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void A_chain_has_at_most_32_commands()
+    {
+        var chain = Enumerable.Range(0, LedgerState.MaxChainLength + 1).Select(_ => Transfer(Alice, Shop, 1) with { Linked = true }).ToArray();
+        chain[^1] = chain[^1] with { Linked = false };
+        Assert.All(ledger.Apply(Start, chain)[0], answer => Assert.Equal(new CommandResult(Outcome.ChainTooLong, -1, false), answer));
+
+        Assert.All(ledger.Apply(Start, chain[1..])[0], answer => Assert.Equal(Outcome.Done, answer.Outcome));
+        Assert.Equal(Enumerable.Range(0, LedgerState.MaxChainLength), ledger.Records.TakeLast(LedgerState.MaxChainLength).Select(record => (int)record.ChainIndex));
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void Time_does_not_go_back() => Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Apply(Start - 1));
+
+    [Fact]
+    public void An_account_is_not_opened_frozen_or_closed()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.OpenAccount(9, Asset.Usd, AccountFlags.Frozen));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.OpenAccount(9, Asset.Usd, AccountFlags.Closed | AccountFlags.DebitsMustNotExceedCredits));
+    }
+
+    [Fact]
+    public void A_batch_without_records_changes_nothing_that_replay_would_miss()
+    {
+        ledger.Apply(Start, [.. Enumerable.Range(0, 50).Select(i => new[] { Transfer(Alice, Shop, 1, Start + 1 + i) })]);
+        var digest = ledger.State.Digest;
+        ledger.Apply(Start + 5_000);
+        ledger.Apply(Start + 6_000);
+        Assert.Equal(digest, ledger.State.Digest);
+        ledger.Apply(Start + 7_000, [Transfer(Alice, Shop, 1)]);
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void What_can_no_longer_be_refunded_is_forgotten()
+    {
+        var paid = Enumerable.Range(0, 50).Select(i => new[] { Transfer(Alice, Shop, 1, Start + 1 + i) }).ToArray();
+        ledger.Apply(Start, paid);
+        ledger.Apply(Start + 5_000, [.. Enumerable.Range(0, 25).Select(_ => new[] { Transfer(Alice, Shop, 1) })]);
+
+        // With all 50 forgotten, the digest is that of the accounts alone.
+        var accounts = new AccountTable();
+        foreach (var id in new UInt128[] { Rail, Alice, Shop })
+        {
+            Assert.True(ledger.State.TryGetAccount(id, out var snapshot));
+            var account = accounts.Open(id, snapshot.Asset, snapshot.Flags, 0);
+            account.Balances = snapshot.Balances;
+            account.LastPosition = snapshot.LastPosition;
+        }
+
+        accounts.Commit();
+        Assert.Equal(accounts.Digest, ledger.State.Digest);
+        Assert.All(ledger.Apply(Start + 5_000, [.. paid.Select(chain => new[] { Command.Refund(NextId(), 1, chain[0].Id, 0, TransferCode.Refund) })]),
+            answer => Assert.Equal(Outcome.RefundWindowOver, answer[0].Outcome));
+    }
+
+    [Fact]
+    public void Making_money_is_a_bug_and_throws()
+    {
+        var accounts = new AccountTable();
+        var rail = accounts.Open(Rail, Asset.Usd, AccountFlags.None, 0);
+        var alice = accounts.Open(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, 1);
+        accounts.Commit();
+
+        accounts.Touch(rail);
+        accounts.Touch(alice);
+        rail.Balances = new Balances(10, 0, 0, 0);
+        alice.Balances = new Balances(0, 0, 11, 0);
+        Assert.Throws<InvalidOperationException>(accounts.Commit);
+
+        alice.Balances = new Balances(0, 0, 10, 0);
+        accounts.Commit();
+        accounts.Touch(rail);
+        accounts.Touch(alice);
+        alice.Balances = new Balances(11, 0, 10, 0);
+        rail.Balances = new Balances(10, 0, 11, 0);
+        Assert.Throws<InvalidOperationException>(accounts.Commit);
+    }
+
+    private UInt128 NextId() => new((ulong)Start << 16, ++lastId);
+
+    private Command Transfer(ulong debit, ulong credit, ulong units, long refundableUntil = 0) =>
+        Command.Transfer(NextId(), 1, debit, credit, new Amount(Asset.Usd, units), TransferCode.Payment, refundableUntil);
+
+    private Command Hold(int seconds) =>
+        Command.Hold(NextId(), 1, Alice, Shop, new Amount(Asset.Usd, 1), TransferCode.Payment, Start + (seconds * 1_000L));
+}

@@ -31,5 +31,8 @@ internal sealed class Cursor(LabelledSecrets secrets, string list)
         return true;
     }
 
+    /// <summary>The page size that is used for one that was asked for: 1 to 200.</summary>
+    public static int ClampPageSize(int pageSize) => Math.Clamp(pageSize, 1, 200);
+
     public static Refusal Invalid { get; } = new(RefusalCodes.InvalidCursor, "This list did not give that cursor. Start again without one.");
 }

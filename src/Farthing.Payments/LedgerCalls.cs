@@ -8,12 +8,18 @@ internal static class LedgerCalls
     public static Refusal NotReady { get; } = new(RefusalCodes.NotReady, "The ledger takes no new work right now. Repeat with the same key.");
 
     /// <summary>Submits a chain; null if the ledger takes no work, in which case nothing was done.</summary>
-    public static async ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
+    public static ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
     {
         for (var i = 0; i < chain.Length - 1; i++) chain[i] = chain[i] with { Linked = true };
+        return ledger.TrySubmitManyAsync(chain);
+    }
+
+    /// <summary>Submits commands whose chains are linked already; null if the ledger takes no work, in which case nothing was done.</summary>
+    public static async ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
+    {
         try
         {
-            return await ledger.SubmitAsync(chain);
+            return await ledger.SubmitAsync(commands);
         }
         catch (LedgerUnreadyException)
         {

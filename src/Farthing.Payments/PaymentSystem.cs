@@ -10,63 +10,117 @@ using Farthing.Protocol;
 
 namespace Farthing.Payments;
 
-/// <summary>What the operator sets.</summary>
-public sealed record PaymentOptions
-{
-    /// <summary>The operator's fee in hundredths of a percent of each payment, out of the payee's share, rounded down. Default 100: one percent.</summary>
-    public uint FeeBasisPoints { get; init; } = 100;
-
-    /// <summary>How long a held payment waits for its post. Default seven days.</summary>
-    public TimeSpan HoldLifetime { get; init; } = TimeSpan.FromDays(7);
-
-    /// <summary>The refund window of payments that name no offer. Default fifteen minutes.</summary>
-    public TimeSpan DefaultRefundWindow { get; init; } = TimeSpan.FromMinutes(15);
-
-    /// <summary>How long an entitlement lives once no refund is possible. Default 30 days.</summary>
-    public TimeSpan EntitlementLifetime { get; init; } = TimeSpan.FromDays(30);
-}
-
-/// <summary>The secrets of one data directory.</summary>
-/// <param name="IssuingSecret">32 bytes from which issued keys, pseudonyms and blind indexes are derived, each under its own label.</param>
-/// <param name="EntitlementKey">Signs entitlements.</param>
-/// <param name="LedgerKey">Signs checkpoints and receipts.</param>
-public sealed record ServerSecrets(byte[] IssuingSecret, SigningKey EntitlementKey, SigningKey LedgerKey);
-
 /// <summary>The payment domain put together: what the doors talk to.</summary>
 /// <remarks>Thread-safe.</remarks>
 public sealed class PaymentSystem
 {
-    /// <summary>Puts the parts together and finishes what a crash cut off: rows in the making, top-ups under way, the reference index.</summary>
-    /// <param name="operatorKeyHash">SHA-256 of the operator's key.</param>
-    public static ValueTask<PaymentSystem> StartAsync(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time) => throw new NotImplementedException();
+    private readonly IssuedKeys keys;
 
-    /// <summary>Who shows this bearer key; null if it is not a current key. No lookup on disk once the payee or wallet was read.</summary>
-    public ValueTask<Caller?> AuthenticateAsync(string bearerKey) => throw new NotImplementedException();
+    private PaymentSystem(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, ReferenceIndex references)
+    {
+        var labelled = new LabelledSecrets(secrets.IssuingSecret);
+        var chart = new ChartOfAccounts(ledger);
+        keys = new IssuedKeys(labelled, operatorKeyHash);
+        Options = options;
+        EntitlementVerifier = secrets.EntitlementKey.Verifier;
+
+        Payees = new PayeeDirectory(settings, ledger, chart, keys, time);
+        Wallets = new WalletDirectory(settings, ledger, keys, time);
+        Offers = new OfferDirectory(settings, Payees, labelled, time);
+        TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
+        Statements = new StatementReader(ledger, Wallets, Payees, labelled);
+
+        var reader = new PaymentReader(ledger, Wallets, labelled);
+        Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
+        var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
+        var purchases = new OncePurchases(ledger);
+        var pricer = new PaymentPricer(Wallets, Payees, Offers, labelled, options, time);
+        Desk = new PaymentDesk(
+            new PaymentMaker(ledger, pricer, purchases, reader, entitlements, references, labelled),
+            new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
+            new PaymentFinder(ledger, reader, references, labelled),
+            new HoldEnder(ledger, reader, time),
+            new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
+    }
 
     /// <summary>Payees.</summary>
-    public PayeeDirectory Payees => throw new NotImplementedException();
+    public PayeeDirectory Payees { get; }
 
     /// <summary>Wallets.</summary>
-    public WalletDirectory Wallets => throw new NotImplementedException();
+    public WalletDirectory Wallets { get; }
 
     /// <summary>Offers.</summary>
-    public OfferDirectory Offers => throw new NotImplementedException();
+    public OfferDirectory Offers { get; }
 
     /// <summary>Payments.</summary>
-    public PaymentDesk Desk => throw new NotImplementedException();
+    public PaymentDesk Desk { get; }
 
     /// <summary>Top-ups.</summary>
-    public TopUpDesk TopUps => throw new NotImplementedException();
+    public TopUpDesk TopUps { get; }
 
     /// <summary>Statements.</summary>
-    public StatementReader Statements => throw new NotImplementedException();
+    public StatementReader Statements { get; }
 
     /// <summary>Receipts.</summary>
-    public ReceiptWriter Receipts => throw new NotImplementedException();
+    public ReceiptWriter Receipts { get; }
 
     /// <summary>The public key of entitlements, for sites that check them offline.</summary>
-    public VerifyingKey EntitlementVerifier => throw new NotImplementedException();
+    public VerifyingKey EntitlementVerifier { get; }
 
     /// <summary>The options in force.</summary>
-    public PaymentOptions Options => throw new NotImplementedException();
+    public PaymentOptions Options { get; }
+
+    /// <summary>Puts the parts together and finishes what a crash cut off: rows in the making. Top-ups under way are found again, and finished by <see cref="TopUpDesk.AskPendingAsync"/>.</summary>
+    /// <param name="ledger">Where money moves; not disposed here.</param>
+    /// <param name="settings">Where settings are kept.</param>
+    /// <param name="rails">How outside money comes in; may be empty.</param>
+    /// <param name="secrets">The data directory's secrets.</param>
+    /// <param name="operatorKeyHash">SHA-256 of the operator's key.</param>
+    /// <param name="options">What the operator sets.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="Ledger.LedgerUnreadyException">The ledger takes no work, so what was cut off cannot be finished.</exception>
+    public static async ValueTask<PaymentSystem> StartAsync(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(ledger);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(secrets);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+
+        var references = new ReferenceIndex();
+        var system = new PaymentSystem(ledger, settings, rails, secrets, operatorKeyHash, options, time, references);
+        await system.FinishRowsAsync(settings);
+        foreach (var record in ledger.ReadFrom(0))
+        {
+            references.Add(record);
+            system.TopUps.Observe(record);
+        }
+
+        return system;
+    }
+
+    /// <summary>Who shows this bearer key; null if it is not a current key. No lookup on disk once the payee or wallet was read.</summary>
+    public async ValueTask<Caller?> AuthenticateAsync(string bearerKey)
+    {
+        ArgumentNullException.ThrowIfNull(bearerKey);
+        if (!keys.TryRead(bearerKey, out var caller, out var generation)) return null;
+        var current = caller.Kind switch
+        {
+            CallerKind.Wallet => (await Wallets.LoadAsync(caller.Account))?.KeyGeneration,
+            CallerKind.Payee => (await Payees.LoadAsync(caller.Account))?.KeyGeneration,
+            _ => generation,
+        };
+        return current == generation ? caller : null;
+    }
+
+    private async ValueTask FinishRowsAsync(ISettingsStore settings)
+    {
+        var (payees, offers, wallets) = await settings.ListCreatingAsync();
+        var isFinished = true;
+        foreach (var payee in payees) isFinished &= await Payees.TryFinishAsync(payee);
+        foreach (var wallet in wallets) isFinished &= await Wallets.TryFinishAsync(wallet);
+        foreach (var offer in offers) await Offers.FinishAsync(offer);
+        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so payees and wallets that a crash cut off cannot be finished.");
+    }
 }

@@ -84,6 +84,7 @@ public sealed class OfferDirectory
     public async ValueTask<Answer<Page<Offer>>> ListAsync(Id<PayeeKind> payee, string? cursor, int pageSize)
     {
         if (!this.cursor.TryRead(payee.Value, cursor, out var before)) return Cursor.Invalid;
+        pageSize = Cursor.ClampPageSize(pageSize);
         var rows = await settings.ListOffersAsync(payee.Value, before, pageSize + 1);
         var lines = rows.Take(pageSize).Select(ToOffer).ToList();
         return new Page<Offer>(lines, rows.Count > pageSize ? this.cursor.Write(payee.Value, lines[^1].Id.Value) : null);

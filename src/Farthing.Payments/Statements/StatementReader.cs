@@ -1,29 +1,120 @@
 using System.Numerics;
+using Farthing.Ledger;
+using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Statements;
-
-/// <summary>One line of a statement, from the account's point of view. Immutable.</summary>
-/// <param name="Kind">The wire word: <c>payment</c>, <c>hold</c>, <c>post</c>, <c>void</c>, <c>expire</c>, <c>fee</c>, <c>refund</c>, <c>fee_refund</c>, <c>top_up</c>.</param>
-/// <param name="SignedUnits">What the line changed in the posted balance: negative if money left; zero for a hold, void or expiry.</param>
-/// <param name="HeldUnits">What the line changed in what is held: positive when set aside, negative when released.</param>
-/// <param name="BalanceAfter">What could be spent after it.</param>
-/// <param name="Payment">The payment it belongs to, if any.</param>
-/// <param name="TopUp">The top-up it belongs to, if any.</param>
-/// <param name="Counterparty">The payee's name for a wallet, the payer's pseudonym for a payee; null for the operator or a rail.</param>
-/// <param name="Reference">The payment's reference, if there is one and it can be read.</param>
-/// <param name="CreatedAt">When.</param>
-public sealed record StatementLine(string Kind, Asset Asset, BigInteger SignedUnits, BigInteger HeldUnits, Amount BalanceAfter, Id<PaymentKind>? Payment, Id<TopUpKind>? TopUp, string? Counterparty, string? Reference, DateTimeOffset CreatedAt)
-{
-    /// <summary><see cref="SignedUnits"/> as a decimal with a minus sign where money left, such as <c>-0.02</c>.</summary>
-    public string SignedAmount => (SignedUnits.Sign < 0 ? "-" : "") + new Amount(Asset, (UInt128)BigInteger.Abs(SignedUnits)).ToDecimalString();
-}
 
 /// <summary>Statements: the ledger's history of an account, in words of payments.</summary>
 /// <remarks>Thread-safe. The signed amounts of all lines sum to the account's balance and held to the smallest unit.</remarks>
 public sealed class StatementReader
 {
+    private readonly Ledger.Ledger ledger;
+    private readonly WalletDirectory wallets;
+    private readonly PayeeDirectory payees;
+    private readonly LabelledSecrets secrets;
+    private readonly Cursor cursor;
+
+    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, LabelledSecrets secrets)
+    {
+        this.ledger = ledger;
+        this.wallets = wallets;
+        this.payees = payees;
+        this.secrets = secrets;
+        cursor = new Cursor(secrets, "statement");
+    }
+
     /// <summary>A page of the account of a wallet or payee, newest first.</summary>
-    public ValueTask<Answer<Page<StatementLine>>> ReadAsync(Caller caller, string? cursor, int pageSize) => throw new NotImplementedException();
+    public async ValueTask<Answer<Page<StatementLine>>> ReadAsync(Caller caller, string? cursor, int pageSize)
+    {
+        if (caller.Kind is not (CallerKind.Wallet or CallerKind.Payee)) return new Refusal(RefusalCodes.Forbidden, "Only a wallet or a payee has a statement.");
+        if (caller.Kind == CallerKind.Wallet && await wallets.LoadAsync(caller.Account) is not { IsErased: false }) return WalletDirectory.Erased;
+        if (!this.cursor.TryRead(caller.Account, cursor, out var from)) return Cursor.Invalid;
+
+        pageSize = Cursor.ClampPageSize(pageSize);
+        var before = from is { } position ? (long)position : (long?)null;
+        var parties = new Dictionary<UInt128, Party>();
+        var lines = new List<StatementLine>();
+        var last = 0L;
+        while (true)
+        {
+            var records = await ledger.ReadStatementAsync(caller.Account, before, pageSize + 1);
+            foreach (var record in records)
+            {
+                before = record.Position;
+                if (KindOf(record.Command) is not { } kind) continue;
+                if (lines.Count == pageSize) return new Page<StatementLine>(lines, this.cursor.Write(caller.Account, (UInt128)last));
+                lines.Add(await DescribeAsync(caller, record, kind, parties));
+                last = record.Position;
+            }
+
+            if (records.Count <= pageSize) return new Page<StatementLine>(lines, null);
+        }
+    }
+
+    // What a top-up holds is not yet the wallet's: it shows when it is posted.
+    private static string? KindOf(in Command command) => (command.Kind, command.Code) switch
+    {
+        (RecordKind.Transfer, TransferCode.Payment) => "payment",
+        (RecordKind.Transfer, TransferCode.Fee) => "fee",
+        (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
+        (RecordKind.Hold, TransferCode.Payment) => "hold",
+        (RecordKind.Post, TransferCode.Payment) => "post",
+        (RecordKind.Void, TransferCode.Payment) => "void",
+        (RecordKind.Expire, TransferCode.Payment) => "expire",
+        (RecordKind.Refund, TransferCode.Refund) => "refund",
+        (RecordKind.Refund, TransferCode.FeeRefund) => "fee_refund",
+        _ => null,
+    };
+
+    private async ValueTask<StatementLine> DescribeAsync(Caller caller, JournalRecord record, string kind, Dictionary<UInt128, Party> parties)
+    {
+        var command = record.Command;
+        var isDebit = command.Debit == caller.Account;
+        var units = (BigInteger)command.Units;
+        var isMoved = command.Kind is RecordKind.Transfer or RecordKind.Post or RecordKind.Refund;
+        var after = isDebit ? record.DebitAfter : record.CreditAfter;
+        var isTopUp = command.Code == TransferCode.TopUp;
+        var party = isTopUp ? null : await FindPartyAsync(caller, command, parties);
+        return new StatementLine(
+            kind,
+            command.Asset,
+            isMoved ? isDebit ? -units : units : BigInteger.Zero,
+            command.Kind switch
+            {
+                RecordKind.Hold => units,
+                RecordKind.Void or RecordKind.Expire => -units,
+                RecordKind.Post when party is not null => -(BigInteger)party.Price.Units,
+                _ => BigInteger.Zero,
+            },
+            new Amount(command.Asset, after.Available),
+            party?.Payment,
+            isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
+            command.Code is TransferCode.Fee or TransferCode.FeeRefund ? null : party?.Counterparty,
+            party?.Reference,
+            DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
+    }
+
+    /// <summary>The payment that a record belongs to: its own id, what it cites, or what the post that it cites cites.</summary>
+    private async ValueTask<Party> FindPartyAsync(Caller caller, Command command, Dictionary<UInt128, Party> parties)
+    {
+        var head = LegIds.HeadOf(command.Cited != UInt128.Zero ? command.Cited : command.Id);
+        if (parties.TryGetValue(head, out var known)) return known;
+        var price = await ReadAsync(head);
+        if (price.Command.Kind == RecordKind.Post) price = await ReadAsync(price.Command.Cited);
+
+        var wallet = await wallets.LoadAsync(price.Command.Debit) ?? throw new InvalidOperationException($"The wallet {price.Command.Debit:x32} has no row.");
+        var counterparty = caller.Kind == CallerKind.Wallet
+            ? (await payees.LoadAsync(price.Command.Credit))?.Payee.Name
+            : wallet.PayerTo(price.Command.Credit, secrets).ToString();
+        var memo = PaymentMemo.TryOpen(wallet.MemoKey, price.Command.Id, price.Command.Memo);
+        return parties[head] = new Party(new(price.Command.Id), new Amount(price.Command.Asset, price.Command.Units), counterparty, memo?.Reference);
+
+        async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");
+    }
+
+    private sealed record Party(Id<PaymentKind> Payment, Amount Price, string? Counterparty, string? Reference);
 }

@@ -1,0 +1,12 @@
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>What terms ask, examined for a payer who has not decided yet.</summary>
+/// <param name="Terms">The terms; their signature, expiry and site are checked.</param>
+/// <param name="Payee">Who is paid.</param>
+/// <param name="Price">How much.</param>
+/// <param name="Fee">The operator's fee, out of the payee's share.</param>
+/// <param name="RefundWindowSeconds">How long it can be refunded.</param>
+/// <param name="Paid">The wallet's payment for this resource that still stands, or null.</param>
+public sealed record ExaminedTerms(Terms Terms, Payees.Payee Payee, Amount Price, Amount Fee, int RefundWindowSeconds, Payment? Paid);

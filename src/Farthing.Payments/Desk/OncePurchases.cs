@@ -1,0 +1,39 @@
+namespace Farthing.Payments.Desk;
+
+/// <summary>Purchases that a wallet makes only once: their ids follow from wallet, payee, resource and how many came before.</summary>
+/// <remarks>Thread-safe. A number is used up only by a refusal that the ledger remembers, a void, an expiry, or a whole refund; so two tabs pay once.</remarks>
+internal sealed class OncePurchases(Ledger.Ledger ledger)
+{
+    public static UInt128 IdOf(UInt128 wallet, UInt128 payee, string resource, uint attempt)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[768]);
+        bytes.Add("once");
+        bytes.Add(wallet);
+        bytes.Add(payee);
+        bytes.Add(resource);
+        bytes.Add((UInt128)attempt);
+        return bytes.ToLegId();
+    }
+
+    /// <summary>Finds the wallet's newest purchase of a resource.</summary>
+    /// <returns>The purchase, if it stands; and the number of the next one.</returns>
+    public async ValueTask<(PaymentRecords? Standing, uint Next)> FindAsync(UInt128 wallet, UInt128 payee, string resource)
+    {
+        // The numbers that are used up have no gaps: double until one is free, then halve.
+        uint free = 1;
+        if (!await IsUsedAsync(0)) return (null, 0);
+        while (await IsUsedAsync(free)) free = checked(free * 2);
+        var used = free / 2;
+        while (free - used > 1)
+        {
+            var middle = used + ((free - used) / 2);
+            if (await IsUsedAsync(middle)) used = middle;
+            else free = middle;
+        }
+
+        var newest = await PaymentRecords.FindAsync(ledger, IdOf(wallet, payee, resource, used));
+        return (newest is { Stands: true } ? newest : null, used + 1);
+
+        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(wallet, payee, resource, attempt)) is not null;
+    }
+}

@@ -1,0 +1,143 @@
+using Farthing.Ledger;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>Makes payments: one ledger submission each, and whatever must be read again when the ledger knows the key already.</summary>
+/// <remarks>
+/// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
+/// </remarks>
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references, LabelledSecrets secrets)
+{
+    // Each attempt lost means that another request bought or gave back the same thing in between.
+    private const int MaxOnceAttempts = 16;
+
+    public async ValueTask<Answer<Payment>> PayAsync(PaymentRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return await AnswerRefusedAsync(request, refusal);
+        return await SubmitAsync(prepared!, 0);
+    }
+
+    public ValueTask<Answer<Payment>[]> PayManyAsync(IReadOnlyList<PaymentRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        return new PaymentBatch(ledger, pricer, this).PayAsync(requests);
+    }
+
+    public async ValueTask<Answer<Payment>> PayOnceAsync(Id<WalletKind> wallet, string token)
+    {
+        var request = new PaymentRequest { Wallet = wallet, Key = default, Terms = token };
+        if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return refusal;
+        return prepared!.IsOnce ? await SubmitAsync(prepared, 0) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
+    }
+
+    /// <summary>Answers a request that was refused before the ledger saw it: if its key made a payment earlier, that is still the answer.</summary>
+    public async ValueTask<Answer<Payment>> AnswerRefusedAsync(PaymentRequest request, Refusal refusal)
+    {
+        if (request.Key.Text is null || await ledger.FindAsync(request.KeyId()) is not { } record) return refusal;
+        return await RepeatAsync(record, request.Digest(), PaymentPricer.ReadTerms(request.Terms));
+    }
+
+    /// <summary>Turns the ledger's answers to a payment's first attempt into the payment's.</summary>
+    public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
+        TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
+
+    private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
+    {
+        var chain = new Command[PreparedPayment.MaxChainLength];
+        var length = prepared.WriteChain(chain, attempt);
+        if (length < chain.Length) chain = chain[..length];
+        return await ledger.TrySubmitAsync(chain) is { } results
+            ? TryAnswer(prepared, prepared.IdOf(attempt), results, out var payment) ? payment : await AnswerUnmadeAsync(prepared, results)
+            : LedgerCalls.NotReady;
+    }
+
+    /// <summary>Answers a payment that the ledger carried out just now.</summary>
+    private bool TryAnswer(PreparedPayment prepared, UInt128 id, ReadOnlySpan<CommandResult> results, out Payment payment)
+    {
+        payment = null!;
+        var price = results[prepared.IsOnce && prepared.Key != UInt128.Zero ? 1 : 0];
+        if (price.Outcome != Outcome.Done || price.IsDuplicate) return false;
+        references.Add(prepared.PayeeReference, prepared.Tag.WalletReference, price.Position);
+        payment = prepared.ToPayment(id, price.UnixMilliseconds, secrets, entitlements);
+        return true;
+    }
+
+    private ValueTask<Answer<Payment>> AnswerUnmadeAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results)
+    {
+        if (results[0].IsDuplicate) return AnswerKnownAsync(prepared);
+        var outcome = Refusals.OfChain(results);
+        return outcome == Outcome.IdAlreadyUsed ? AnswerKnownAsync(prepared) : RefuseAsync(outcome, prepared.Wallet.Account, prepared.Price);
+    }
+
+    /// <summary>Answers a payment whose key or purchase the ledger knows.</summary>
+    private async ValueTask<Answer<Payment>> AnswerKnownAsync(PreparedPayment prepared)
+    {
+        if (prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
+        return prepared.IsOnce ? await BuyOnceAsync(prepared) : throw new InvalidOperationException($"The ledger knows the payment {prepared.Key:x32}, but has no record of it.");
+    }
+
+    private async ValueTask<Answer<Payment>> BuyOnceAsync(PreparedPayment prepared)
+    {
+        for (var tries = 0; tries < MaxOnceAttempts; tries++)
+        {
+            var (standing, next) = await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.Terms!.Resource);
+            if (standing is not null) return await AnswerStandingAsync(prepared, standing);
+
+            var chain = new Command[PreparedPayment.MaxChainLength];
+            var length = prepared.WriteChain(chain, next);
+            if (await ledger.TrySubmitAsync(chain[..length]) is not { } results) return LedgerCalls.NotReady;
+            if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
+            if (!results[0].IsDuplicate && Refusals.OfChain(results) is var outcome && outcome != Outcome.IdAlreadyUsed)
+                return await RefuseAsync(outcome, prepared.Wallet.Account, prepared.Price);
+            if (prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
+        }
+
+        return LedgerCalls.NotReady;
+    }
+
+    /// <summary>Answers with the purchase that stands, and binds the key to it.</summary>
+    private async ValueTask<Answer<Payment>> AnswerStandingAsync(PreparedPayment prepared, PaymentRecords standing)
+    {
+        if (prepared.Key != UInt128.Zero)
+        {
+            if (await ledger.TrySubmitAsync(Command.Claim(prepared.Key, prepared.Digest, standing.Id)) is not { } results) return LedgerCalls.NotReady;
+            if (results[0].Outcome != Outcome.Done && results[0].Outcome != Outcome.IdAlreadyUsed) return Refusals.OfPayment(results[0].Outcome);
+            if (results[0].Outcome == Outcome.IdAlreadyUsed && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
+        }
+
+        return await DescribeAsync(standing, standing, prepared.Terms);
+    }
+
+    /// <summary>Gives the first answer to a key again, from the journal alone.</summary>
+    private async ValueTask<Answer<Payment>> RepeatAsync(JournalRecord record, UInt128 digest, Terms? terms)
+    {
+        if (record.Command.Digest != digest) return Payees.PayeeDirectory.Conflict;
+        var price = record.Command.Kind == RecordKind.Claim
+            ? await ledger.FindAsync(record.Command.Cited) ?? throw new InvalidOperationException($"The key {record.Command.Id:x32} stands for a payment without a record.")
+            : record;
+        if (PaymentRecords.IsPayment(price))
+            return await DescribeAsync(PaymentRecords.AsMade(price), await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
+
+        var outcome = price.Outcome == Outcome.ChainRefused && await ledger.FindAsync(LegIds.FeeOf(price.Command.Id)) is { } fee ? fee.Outcome : price.Outcome;
+        return await RefuseAsync(outcome, price.Command.Debit, new Amount(price.Command.Asset, price.Command.Units));
+    }
+
+    /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>
+    private async ValueTask<Answer<Payment>> DescribeAsync(PaymentRecords shown, PaymentRecords current, Terms? terms)
+    {
+        var payment = await reader.DescribeAsync(shown);
+        return terms is not null && current is { Status: PaymentStatus.Posted, Stands: true }
+            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil) }
+            : payment;
+    }
+
+    private async ValueTask<Answer<Payment>> RefuseAsync(Outcome outcome, UInt128 wallet, Amount price)
+    {
+        if (outcome != Outcome.InsufficientFunds) return Refusals.OfPayment(outcome);
+        var account = await ledger.ReadAccountAsync(wallet) ?? throw new InvalidOperationException($"The wallet {wallet:x32} has no account.");
+        return Refusals.InsufficientFunds(price, new Amount(price.Asset, account.Balances.Available));
+    }
+}

@@ -1,0 +1,136 @@
+using Farthing.Payments.Offers;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>Who and what a request names, where it is known.</summary>
+internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, Offer? Offer, Terms? Terms);
+
+/// <summary>Resolves a request, prices it and checks it; reads memory only, once payee, offer and wallet were read.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class PaymentPricer(WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
+{
+    public PaymentOptions Options => options;
+
+    /// <summary>Finds whom and what a request names.</summary>
+    public ValueTask<Parties> ResolveAsync(PaymentRequest request) => TryResolve(request, out var parties) ? new(parties) : LoadAsync(request, parties.Terms);
+
+    /// <summary>Prepares a payment.</summary>
+    /// <returns>Why it is refused, or null.</returns>
+    public Refusal? Prepare(PaymentRequest request, in Parties parties, out PreparedPayment? prepared)
+    {
+        prepared = null;
+        if (CheckForm(request) is { } malformed) return malformed;
+        if (parties.Wallet is not { } wallet) return WalletDirectory.NotFound(request.Wallet);
+        if (wallet.IsErased) return WalletDirectory.Erased;
+        if (Price(request, parties, out var price, out var windowSeconds) is { } refusal) return refusal;
+
+        var payee = parties.Payee!;
+        if (price.Asset != payee.Payee.Asset) return Mismatch($"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
+        if (price.Asset != wallet.Asset) return Mismatch($"The price is in {price.Asset}, but the wallet holds {wallet.Asset}.");
+        if (price.IsZero) return new(RefusalCodes.AmountMustNotBeZero, "The amount must be more than zero.");
+        if (price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The amount is too large.");
+
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var reference = request.Reference;
+        var tag = new PaymentTag(options.FeeBasisPoints, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
+        prepared = new PreparedPayment
+        {
+            Key = request.KeyId(),
+            Digest = request.Digest(),
+            Wallet = wallet,
+            Payee = payee,
+            Price = price,
+            Tag = tag,
+            PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
+            Memo = new(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
+            Terms = parties.Terms,
+            Hold = request.Hold,
+            Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
+        };
+        return null;
+    }
+
+    /// <summary>Reads terms without checking them; null if there are none or they are malformed.</summary>
+    public static Terms? ReadTerms(string? token) => token is not null && Terms.TryParse(token, out var terms) ? terms : null;
+
+    /// <summary>Checks terms of a payee who may not exist, in the order of their refusals.</summary>
+    public Refusal? CheckTerms(string token, Terms? terms, PayeeEntry? payee)
+    {
+        if (terms is null) return new(RefusalCodes.TermsInvalid, "The terms are malformed. Ask the site for fresh ones.");
+        if (payee is null) return PayeeDirectory.NotFound(terms.Payee);
+        if (payee.Payee.SigningKey is not { } key) return new(RefusalCodes.PayeeHasNoSigningKey, "The payee has not registered a key for terms.");
+        if (!Terms.VerifySignature(token, key)) return new(RefusalCodes.TermsInvalid, "The terms are not signed by the payee: they were edited, or its key was changed.");
+        if (terms.ReturnUrl is not null && (!Origin.TryRead(terms.ReturnUrl, out var origin) || origin != payee.Payee.Website))
+            return new(RefusalCodes.TermsForAnotherSite, "The terms lead to a site that the payee has not registered.");
+        return terms.Expires > time.GetUtcNow() ? null : new(RefusalCodes.TermsExpired, "The terms have expired. Ask the site for fresh ones.");
+    }
+
+    /// <summary>The price of terms that were checked.</summary>
+    public Refusal? PriceTerms(Terms terms, Offer? offer, out Amount price, out int windowSeconds)
+    {
+        windowSeconds = DefaultWindowSeconds;
+        price = terms.Amount ?? default;
+        if (terms.Offer is not { } id) return null;
+        if (PriceOffer(id, offer, 1, out price, out windowSeconds) is { } refusal) return refusal;
+        return offer!.Payee == terms.Payee ? null : new(RefusalCodes.TermsInvalid, "The terms name an offer of another payee.");
+    }
+
+    private int DefaultWindowSeconds => (int)options.DefaultRefundWindow.TotalSeconds;
+
+    private static Refusal Mismatch(string detail) => new(RefusalCodes.CurrencyMismatch, detail);
+
+    private static Refusal? CheckForm(PaymentRequest request)
+    {
+        var named = (request.Offer is null ? 0 : 1) + (request.Terms is null ? 0 : 1) + (request.Payee is null ? 0 : 1);
+        if (named != 1 || (request.Amount is null) != (request.Payee is null))
+            return new(RefusalCodes.InvalidField, "Name exactly one of offer, terms, or payee together with amount.");
+        if (request.Quantity is 0 or > PaymentRequest.MaxQuantity) return new(RefusalCodes.InvalidField, $"quantity must be 1 to {PaymentRequest.MaxQuantity}.");
+        if (request.Quantity != 1 && request.Offer is null) return new(RefusalCodes.InvalidField, "quantity goes with an offer.");
+        return request.Reference is null || Words.AreShown(request.Reference, PaymentRequest.MaxReferenceLength) ? null
+            : new(RefusalCodes.InvalidField, $"reference must be 1 to {PaymentRequest.MaxReferenceLength} characters, not all blank, without control characters.");
+    }
+
+    private Refusal? Price(PaymentRequest request, in Parties parties, out Amount price, out int windowSeconds)
+    {
+        price = request.Amount ?? default;
+        windowSeconds = DefaultWindowSeconds;
+        if (request.Terms is { } token) return CheckTerms(token, parties.Terms, parties.Payee) ?? PriceTerms(parties.Terms!, parties.Offer, out price, out windowSeconds);
+        if (request.Offer is { } id) return PriceOffer(id, parties.Offer, request.Quantity, out price, out windowSeconds);
+        return parties.Payee is null ? PayeeDirectory.NotFound(request.Payee!.Value) : null;
+    }
+
+    private static Refusal? PriceOffer(Id<OfferKind> id, Offer? offer, uint quantity, out Amount price, out int windowSeconds)
+    {
+        price = default;
+        windowSeconds = 0;
+        if (offer is null) return OfferDirectory.NotFound(id);
+        if (offer.IsClosed) return new(RefusalCodes.OfferClosed, "The offer is closed. Ask the payee for a current one.");
+        price = offer.Price * quantity;
+        windowSeconds = offer.RefundWindowSeconds;
+        return null;
+    }
+
+    private bool TryResolve(PaymentRequest request, out Parties parties)
+    {
+        var terms = ReadTerms(request.Terms);
+        parties = new(null, null, null, terms);
+        if (!wallets.TryGetLoaded(request.Wallet.Value, out var wallet)) return false;
+        Offer? offer = null;
+        if ((request.Offer ?? terms?.Offer) is { } offerId && !offers.TryGetLoaded(offerId.Value, out offer)) return false;
+        PayeeEntry? payee = null;
+        if ((request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId && !payees.TryGetLoaded(payeeId.Value, out payee)) return false;
+        parties = new(wallet, payee, offer, terms);
+        return true;
+    }
+
+    private async ValueTask<Parties> LoadAsync(PaymentRequest request, Terms? terms)
+    {
+        var wallet = await wallets.LoadAsync(request.Wallet.Value);
+        var offer = (request.Offer ?? terms?.Offer) is { } offerId ? await offers.FindAsync(offerId) : null;
+        var payee = (request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId ? await payees.LoadAsync(payeeId.Value) : null;
+        return new(wallet, payee, offer, terms);
+    }
+}

@@ -1,0 +1,51 @@
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>Payments as their parties may see them.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class PaymentReader(Ledger.Ledger ledger, WalletDirectory wallets, LabelledSecrets secrets)
+{
+    /// <summary>The records of a payment, if the caller is its wallet or payee.</summary>
+    public async ValueTask<Answer<PaymentRecords>> FindAsync(Caller caller, Id<PaymentKind> id)
+    {
+        if (caller.Kind == CallerKind.Wallet && await wallets.LoadAsync(caller.Account) is not { IsErased: false }) return WalletDirectory.Erased;
+        return await PaymentRecords.FindAsync(ledger, id.Value) is { } records && IsParty(caller, records) ? records : NotFound(id);
+    }
+
+    /// <summary>A payment in words, with what the wallet's key opens.</summary>
+    public async ValueTask<Payment> DescribeAsync(PaymentRecords records)
+    {
+        var wallet = await wallets.LoadAsync(records.Wallet) ?? throw new InvalidOperationException($"The payment {records.Id:x32} is of a wallet without a row.");
+        var memo = PaymentMemo.TryOpen(wallet.MemoKey, records.Id, records.Price.Command.Memo);
+        return new Payment
+        {
+            Id = new(records.Id),
+            Status = records.Status,
+            Amount = records.Amount,
+            Fee = records.Fee,
+            Refunded = records.Refunded,
+            Payee = new(records.Payee),
+            Wallet = new(records.Wallet),
+            Payer = wallet.PayerTo(records.Payee, secrets),
+            Offer = memo?.Offer,
+            Reference = memo?.Reference,
+            Resource = memo?.Resource,
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(records.Price.UnixMilliseconds),
+            RefundableUntil = TimeOf(records.RefundableUntil),
+        };
+    }
+
+    public static Refusal NotFound(Id<PaymentKind> id) => new(RefusalCodes.PaymentNotFound, $"There is no payment {id} of this wallet or payee.");
+
+    /// <summary>A deadline of the ledger, where zero is none.</summary>
+    public static DateTimeOffset? TimeOf(long unixMilliseconds) => unixMilliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds);
+
+    private static bool IsParty(Caller caller, PaymentRecords records) => caller.Kind switch
+    {
+        CallerKind.Wallet => caller.Account == records.Wallet,
+        CallerKind.Payee => caller.Account == records.Payee,
+        _ => false,
+    };
+}

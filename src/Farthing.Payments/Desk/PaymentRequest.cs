@@ -1,0 +1,59 @@
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>What a wallet asks to pay: exactly one of an offer, terms, or a payee with an amount.</summary>
+public sealed record PaymentRequest
+{
+    /// <summary>The longest reference, in characters.</summary>
+    public const int MaxReferenceLength = 255;
+
+    /// <summary>The largest quantity.</summary>
+    public const uint MaxQuantity = 1_000_000;
+
+    /// <summary>Who pays.</summary>
+    public required Id<WalletKind> Wallet { get; init; }
+
+    /// <summary>The key of this request.</summary>
+    public required IdempotencyKey Key { get; init; }
+
+    /// <summary>The offer that is bought.</summary>
+    public Id<OfferKind>? Offer { get; init; }
+
+    /// <summary>How many of it, 1 by default.</summary>
+    public uint Quantity { get; init; } = 1;
+
+    /// <summary>The token of a site's terms.</summary>
+    public string? Terms { get; init; }
+
+    /// <summary>Who is paid, with <see cref="Amount"/>.</summary>
+    public Id<PayeeKind>? Payee { get; init; }
+
+    /// <summary>How much, with <see cref="Payee"/>.</summary>
+    public Amount? Amount { get; init; }
+
+    /// <summary>The merchant's or payer's own words for it, 1 to 255 characters; encrypted before it is journaled.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>True to hold the money until the payee posts or voids it.</summary>
+    public bool Hold { get; init; }
+
+    /// <summary>The id that the key stands for; zero if there is no key.</summary>
+    internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero : Key.DeriveId("pay", new Caller(CallerKind.Wallet, Wallet.Value));
+
+    /// <summary>The digest of every field but the key.</summary>
+    internal UInt128 Digest()
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[512]);
+        bytes.Add("pay");
+        bytes.Add(Wallet.Value);
+        bytes.Add(Offer?.Value);
+        bytes.Add((UInt128)Quantity);
+        bytes.Add(Terms);
+        bytes.Add(Payee?.Value);
+        bytes.Add(Amount);
+        bytes.Add(Reference);
+        bytes.Add((UInt128)(Hold ? 1u : 0u));
+        return bytes.ToDigest();
+    }
+}

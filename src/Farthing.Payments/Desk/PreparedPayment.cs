@@ -1,0 +1,92 @@
+using Farthing.Ledger;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>A payment that is resolved, priced and checked, and can be submitted.</summary>
+/// <remarks>Immutable; safe to share between threads.</remarks>
+internal sealed class PreparedPayment
+{
+    /// <summary>The most commands in the chain of a payment: claim, price and fee.</summary>
+    public const int MaxChainLength = 3;
+
+    /// <summary>The id that the caller's key stands for; zero if there is no key.</summary>
+    public required UInt128 Key { get; init; }
+
+    /// <summary>The digest of the request.</summary>
+    public required UInt128 Digest { get; init; }
+
+    public required WalletEntry Wallet { get; init; }
+
+    public required PayeeEntry Payee { get; init; }
+
+    public required Amount Price { get; init; }
+
+    public required PaymentTag Tag { get; init; }
+
+    /// <summary>The payee's blind index of the reference; zero for none.</summary>
+    public required UInt128 PayeeReference { get; init; }
+
+    public required PaymentMemo Memo { get; init; }
+
+    public required Terms? Terms { get; init; }
+
+    public required bool Hold { get; init; }
+
+    /// <summary>When the hold expires, or until when the payment can be refunded (zero for never). Unix milliseconds.</summary>
+    public required long Deadline { get; init; }
+
+    /// <summary>True if the wallet buys this resource only once.</summary>
+    public bool IsOnce => Terms is { Once: true };
+
+    /// <summary>The fee that is taken now.</summary>
+    public Amount Fee => Hold ? new(Price.Asset, UInt128.Zero) : Tag.FeeOf(Price);
+
+    /// <summary>The payment's id if it is the <paramref name="attempt"/>th purchase, which counts only for what is bought once.</summary>
+    public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Wallet.Account, Payee.Account, Terms!.Resource, attempt) : Key;
+
+    /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price and fee.</summary>
+    /// <returns>How many were written.</returns>
+    public int WriteChain(Span<Command> chain, uint attempt)
+    {
+        var length = 0;
+        var id = IdOf(attempt);
+        var digest = Digest;
+        if (IsOnce)
+        {
+            // The purchase is the same whichever of the site's terms it is bought by; the key and its request are bound by the claim.
+            if (Key != UInt128.Zero) chain[length++] = Command.Claim(Key, Digest, id) with { Linked = true };
+            digest = id;
+        }
+
+        var fee = Fee;
+        var memo = Memo.Seal(Wallet.MemoKey!, id);
+        var tag = Tag.Pack();
+        chain[length++] = Hold
+            ? Command.Hold(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)
+            : Command.Transfer(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo) with { Linked = !fee.IsZero };
+        if (!fee.IsZero) chain[length++] = Command.Transfer(LegIds.FeeOf(id), digest, Payee.Account, Payee.FeesAccount, fee, TransferCode.Fee, Deadline);
+        return length;
+    }
+
+    /// <summary>The payment as the ledger has just carried it out.</summary>
+    public Payment ToPayment(UInt128 id, long unixMilliseconds, LabelledSecrets secrets, EntitlementIssuer entitlements) => new()
+    {
+        Id = new(id),
+        Status = Hold ? PaymentStatus.Held : PaymentStatus.Posted,
+        Amount = Price,
+        Fee = Fee,
+        Refunded = new(Price.Asset, UInt128.Zero),
+        Payee = Payee.Payee.Id,
+        Wallet = Wallet.Wallet.Id,
+        Payer = Wallet.PayerTo(Payee.Account, secrets),
+        Offer = Memo.Offer,
+        Reference = Memo.Reference,
+        Resource = Memo.Resource,
+        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds),
+        RefundableUntil = Hold ? null : PaymentReader.TimeOf(Deadline),
+        Entitlement = Hold || Terms is null ? null : entitlements.Issue(Terms, id, Deadline),
+    };
+}

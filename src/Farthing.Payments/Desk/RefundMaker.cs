@@ -1,0 +1,88 @@
+using Farthing.Ledger;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>Gives payments back, in whole or in part, and with them the operator's fee on what is given back.</summary>
+/// <remarks>
+/// Thread-safe. The fee that returns depends on what was given back before, so refunds of one payment come one after another:
+/// fee(kept before) − fee(kept after), which over all parts is exactly the fee that was taken.
+/// </remarks>
+internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, RefundAllowances allowances)
+{
+    private const int LockCount = 256;
+
+    // Each guards the payments whose ids fall to it.
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, LockCount).Select(_ => new SemaphoreSlim(1))];
+
+    public async ValueTask<Answer<Refund>> RefundAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key, Amount? amount)
+    {
+        var found = await reader.FindAsync(caller, id);
+        if (!found.IsGiven) return found.Refusal;
+        if (amount is { } given && Amounts.Check(given, found.Value.Asset) is { } refusal) return refusal;
+
+        var refundId = key.DeriveId("refund", caller);
+        var digest = Amounts.Digest("refund", caller, id, amount);
+        var gate = locks[(int)((id.Value >> 8) % LockCount)];
+        await gate.WaitAsync();
+        try
+        {
+            if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
+            var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
+            if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;
+            if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
+            return await ledger.FindAsync(refundId) is { } record ? await RepeatAsync(payment, record, digest) : Refusals.OfRefund(Refusals.OfChain(results), payment.Kept);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => await allowances.LeftAsync(wallet.Value, payee.Value);
+
+    /// <summary>The allowance, the fee, the price: the fee first, so that the payee has it when the price is taken back.</summary>
+    private async ValueTask<Command[]?> BuildAsync(PaymentRecords payment, Caller caller, UInt128 refundId, UInt128 digest, Amount? amount)
+    {
+        var posted = payment.Posted.Command.Id;
+        var given = amount ?? payment.Kept;
+        if (payment.Status != PaymentStatus.Posted || given.IsZero || given.Units > payment.Kept.Units)
+        {
+            // The ledger refuses it by name, and remembers that it did.
+            return [Command.Refund(refundId, digest, posted, amount?.Units ?? UInt128.Zero, TransferCode.Refund)];
+        }
+
+        var chain = new List<Command>(3);
+        if (caller.Kind == CallerKind.Wallet)
+        {
+            if (await allowances.TryOpenAsync(payment.Wallet, payment.Payee) is not { } allowance) return null;
+            chain.Add(RefundAllowances.Use(LegIds.AllowanceOf(refundId), digest, allowance));
+        }
+
+        var fee = payment.Fee - payment.Tag.FeeOf(payment.Kept - given);
+        if (!fee.IsZero) chain.Add(Command.Refund(LegIds.FeeOf(refundId), digest, LegIds.FeeOf(posted), fee.Units, TransferCode.FeeRefund));
+        chain.Add(Command.Refund(refundId, digest, posted, given.Units, TransferCode.Refund));
+        return [.. chain];
+    }
+
+    private async ValueTask<Answer<Refund>> RepeatAsync(PaymentRecords payment, JournalRecord record, UInt128 digest)
+    {
+        if (record.Command.Digest != digest) return Payees.PayeeDirectory.Conflict;
+        var fee = await FindLegAsync(LegIds.FeeOf(record.Command.Id), digest);
+        if (record.Outcome == Outcome.Done)
+        {
+            return new Refund(new(record.Command.Id), new(payment.Id), new Amount(payment.Asset, record.Command.Units),
+                new Amount(payment.Asset, fee?.Command.Units ?? UInt128.Zero), DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
+        }
+
+        if (record.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(record.Outcome, payment.Kept);
+        if (fee is { } feeLeg && feeLeg.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(feeLeg.Outcome, payment.Kept);
+        var allowance = await FindLegAsync(LegIds.AllowanceOf(record.Command.Id), digest);
+        return allowance is { Outcome: Outcome.InsufficientFunds }
+            ? new Refusal(RefusalCodes.RefundAllowanceExhausted, "This wallet has used up its one-click refunds with this payee for this month. Ask the payee, who can still refund.")
+            : throw new InvalidOperationException($"The refund {record.Command.Id:x32} was refused without a reason.");
+    }
+
+    private async ValueTask<JournalRecord?> FindLegAsync(UInt128 id, UInt128 digest) =>
+        await ledger.FindAsync(id) is { } leg && leg.Command.Digest == digest ? leg : null;
+}

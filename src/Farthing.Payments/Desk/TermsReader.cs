@@ -1,0 +1,36 @@
+using Farthing.Payments.Offers;
+using Farthing.Payments.Payees;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Desk;
+
+/// <summary>What terms ask, and whether they were paid before. Moves nothing.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, OfferDirectory offers, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements)
+{
+    public async ValueTask<Answer<ExaminedTerms>> ExamineAsync(string token, Id<WalletKind>? wallet)
+    {
+        var terms = PaymentPricer.ReadTerms(token);
+        var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
+        if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
+        var offer = terms!.Offer is { } id ? await offers.FindAsync(id) : null;
+        if (pricer.PriceTerms(terms, offer, out var price, out var windowSeconds) is { } unpriced) return unpriced;
+        if (price.Asset != payee!.Payee.Asset)
+            return new Refusal(RefusalCodes.CurrencyMismatch, $"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
+
+        var standing = wallet is null ? null : await FindStandingAsync(wallet.Value, terms);
+        return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds,
+            standing is null ? null : await reader.DescribeAsync(standing));
+    }
+
+    public async ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token)
+    {
+        var terms = PaymentPricer.ReadTerms(token);
+        var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
+        if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
+        return await FindStandingAsync(wallet, terms!) is { Status: PaymentStatus.Posted } paid ? entitlements.Issue(terms!, paid.Id, paid.RefundableUntil) : default(string);
+    }
+
+    private async ValueTask<PaymentRecords?> FindStandingAsync(Id<WalletKind> wallet, Terms terms) =>
+        terms.Once ? (await purchases.FindAsync(wallet.Value, terms.Payee.Value, terms.Resource)).Standing : null;
+}

@@ -1,4 +1,5 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.State;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests;
@@ -57,7 +58,7 @@ public class LedgerCheckTests
         // A forger who keeps every checksum right, but credits another digest of the state.
         var frames = Journal.RawJournal.Recover(directory).Frames;
         var forged = frames[1].Header with { StateDigest = frames[1].Header.StateDigest + 1 };
-        var records = new State.BatchBuffer();
+        var records = new BatchBuffer();
         frames[1].Records.Span.CopyTo(records.Reserve(frames[1].Records.Length));
         records.Advance(frames[1].Records.Length);
         var bytes = new byte[forged.FrameBytes];

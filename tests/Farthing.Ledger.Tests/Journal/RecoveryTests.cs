@@ -35,30 +35,43 @@ public class RecoveryTests
     }
 
     [Fact]
-    public void A_torn_last_frame_is_cut_and_reported_at_every_length()
+    public void A_torn_last_frame_is_told_from_damage_at_every_length()
     {
         using var directory = new TemporaryDirectory();
-        var last = RawJournal.Write(directory, [700], [1000, 5000])[^1];
+        var last = RawJournal.Write(directory, [700], [1000, 3500])[^1];
         var whole = RawJournal.Read(directory, last.Place, last.FrameBytes);
         var content = whole.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
-        Assert.True(content > 6000);
-        for (var length = 0; length < content; length++)
+        Assert.True(content > Frame.BlockBytes);
+        using var segment = Segment.Open(directory.Journal, 0, forWriting: true);
+        for (var length = content - 1; length >= 0; length--)
+        {
+            segment.File.Write([0], last.Place.Offset + length);
+            var reader = new JournalReader([segment]);
+            Assert.Single(reader.ReadFrames());
+            var torn = whole.AsSpan(0, length).LastIndexOfAnyExcept((byte)0) + 1;
+            Assert.Equal(new JournalEnd(last.Place, torn), reader.End);
+        }
+    }
+
+    [Fact]
+    public void A_torn_last_frame_is_cut_and_reported()
+    {
+        const int Sector = 512;
+        using var directory = new TemporaryDirectory();
+        var last = RawJournal.Write(directory, [700], [1000, 3500])[^1];
+        var whole = RawJournal.Read(directory, last.Place, last.FrameBytes);
+        for (var length = Sector; length <= Frame.BlockBytes; length += Sector)
         {
             var torn = new byte[whole.Length];
             whole.AsSpan(0, length).CopyTo(torn);
             RawJournal.Overwrite(directory, last.Place, 0, torn);
             var (frames, note) = RawJournal.Recover(directory);
             Assert.Single(frames);
-            if (torn.AsSpan().ContainsAnyExcept((byte)0))
-            {
-                Assert.Contains($"at {last.Place} were cut", note);
-            }
-            else
-            {
-                Assert.Null(note);
-            }
+            Assert.Contains($"{length} bytes at {last.Place} were cut", note);
             Assert.False(RawJournal.Read(directory, last.Place, last.FrameBytes).AsSpan().ContainsAnyExcept((byte)0));
         }
+        RawJournal.Write(directory, [20]);
+        Assert.Equal(2, RawJournal.Recover(directory).Frames.Count);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed partial class SourceRulesTests
         }
     }
 
-    [GeneratedRegex(@"\b(?:double|float|decimal|Double|Single|Decimal|Half)\b")]
+    [GeneratedRegex(@"\b(?:double|float|decimal|Half)\b|\bSystem\.(?:Double|Single|Decimal)\b|\b\d+\.\d")]
     private static partial Regex Fraction();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX)\b|new NotImplementedException")]

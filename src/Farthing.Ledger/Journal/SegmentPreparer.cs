@@ -75,7 +75,7 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header) : 
             }
             return true;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             NotReadyReason = $"There is no room for the next part of the journal: {error.Message} Make room; work goes on by itself.";
             return false;

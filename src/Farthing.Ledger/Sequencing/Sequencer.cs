@@ -29,6 +29,9 @@ internal sealed class Sequencer
     private readonly Lock stateGate = new();
     private readonly LedgerState state;
 
+    // The deadline that the timer is set for; none once it has fired.
+    private long armedFor = long.MaxValue;
+
     public Sequencer(LedgerState state, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, BatchPool pool, Action<string, Exception> endProcess)
     {
         this.state = state;
@@ -38,7 +41,7 @@ internal sealed class Sequencer
         this.endProcess = endProcess;
         maxCommands = limits.Commands;
         maxBytes = limits.Bytes;
-        wake = time.CreateTimer(_ => queue.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        wake = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Run) { IsBackground = true, Name = "farthing writer" };
     }
 
@@ -152,8 +155,16 @@ internal sealed class Sequencer
 
     private int Room(Batch batch) => maxBytes - batch.Records.Length - sizeof(int) * batch.Records.Offsets.Count;
 
+    private void Wake()
+    {
+        Volatile.Write(ref armedFor, long.MaxValue);
+        queue.Wake();
+    }
+
     private void ArmWake()
     {
+        if (state.NextDeadline == Volatile.Read(ref armedFor)) return;
+        Volatile.Write(ref armedFor, state.NextDeadline);
         if (state.NextDeadline == long.MaxValue) return;
         var wait = clock.NotReadyReason is null
             ? TimeSpan.FromMilliseconds(Math.Clamp(state.NextDeadline - clock.BeginBatch(), 0, (long)LongestWait.TotalMilliseconds))

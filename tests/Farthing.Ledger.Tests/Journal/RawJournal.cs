@@ -6,6 +6,9 @@ namespace Farthing.Ledger.Tests.Journal;
 /// <summary>Journals of bytes that mean nothing: what is beneath the state machine.</summary>
 internal static class RawJournal
 {
+    // Small, because the tests of every byte read it thousands of times.
+    private const int SegmentBytes = 128 << 10;
+
     /// <summary>A buffer of records of the given lengths, each filled with its own byte, never zero.</summary>
     public static BatchBuffer Records(params int[] lengths)
     {
@@ -29,7 +32,7 @@ internal static class RawJournal
     /// <summary>Writes one frame for each array of record lengths.</summary>
     public static List<FrameHeader> Write(TemporaryDirectory directory, params int[][] frames)
     {
-        using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes);
+        using var journal = FileJournal.Open(directory.Journal, SegmentBytes);
         var position = journal.ReadFrames().Select(frame => frame.Header.EndPosition).LastOrDefault();
         Assert.Null(journal.Recover());
         var headers = new List<FrameHeader>();
@@ -44,7 +47,7 @@ internal static class RawJournal
     /// <summary>Opens, reads everything and recovers.</summary>
     public static (List<Frame> Frames, string? Note) Recover(TemporaryDirectory directory)
     {
-        using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes);
+        using var journal = FileJournal.Open(directory.Journal, SegmentBytes);
         var frames = journal.ReadFrames().ToList();
         return (frames, journal.Recover());
     }

@@ -24,7 +24,7 @@ public class RecoveryTests
     public void A_journal_goes_on_in_the_next_segment_when_one_is_full()
     {
         using var directory = new TemporaryDirectory();
-        var frames = Enumerable.Repeat(new[] { 100_000 }, 35).ToArray();
+        var frames = Enumerable.Repeat(new[] { 10_000 }, 35).ToArray();
         RawJournal.Write(directory, frames);
         RawJournal.Write(directory, frames);
         var (read, note) = RawJournal.Recover(directory);
@@ -155,7 +155,7 @@ public class RecoveryTests
     public void Lost_frames_at_the_end_of_a_segment_are_damage_when_the_next_one_goes_on()
     {
         using var directory = new TemporaryDirectory();
-        var written = RawJournal.Write(directory, [.. Enumerable.Repeat(new[] { 100_000 }, 20)]);
+        var written = RawJournal.Write(directory, [.. Enumerable.Repeat(new[] { 10_000 }, 20)]);
         var last = written.Last(header => header.Place.Segment == 0);
         RawJournal.Overwrite(directory, last.Place, 0, new byte[last.FrameBytes]);
         Assert.Contains("the frame is batch", Assert.Throws<LedgerDamagedException>(() => RawJournal.Recover(directory)).Message);
@@ -168,7 +168,7 @@ public class RecoveryTests
     public void A_missing_or_short_or_strange_segment_is_damage()
     {
         using var directory = new TemporaryDirectory();
-        RawJournal.Write(directory, [.. Enumerable.Repeat(new[] { 100_000 }, 25)]);
+        RawJournal.Write(directory, [.. Enumerable.Repeat(new[] { 10_000 }, 25)]);
         File.Move(directory.Segment(1), directory.Segment(1) + ".away");
         Assert.Contains("00000001.segment is missing", Assert.Throws<LedgerDamagedException>(() => RawJournal.Recover(directory)).Message);
 

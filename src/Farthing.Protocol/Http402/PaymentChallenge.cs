@@ -113,9 +113,11 @@ public sealed record PaymentChallenge
     {
         var expected = Encoding.UTF8.GetBytes(ComputeId(secret));
         if (!CryptographicOperations.FixedTimeEquals(expected, Encoding.UTF8.GetBytes(Id))) return ChallengeError.NotIssuedHere;
-        if (Expires is null) return ChallengeError.None;
-        return Rfc3339.TryParse(Expires, out var end) && now < end ? ChallengeError.None : ChallengeError.Expired;
+        return IsOver(now) ? ChallengeError.Expired : ChallengeError.None;
     }
+
+    /// <summary>True if the challenge has an end and it has come, or cannot be read.</summary>
+    public bool IsOver(DateTimeOffset now) => Expires is not null && (!Rfc3339.TryParse(Expires, out var end) || now >= end);
 
     /// <summary>The value for <c>WWW-Authenticate</c>: the scheme and its parameters.</summary>
     public string ToHeader()

@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Farthing.Cli;
+
+/// <summary>The program: one file per command.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error)
+    {
+        var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
+        {
+            VerifyCommand.Create(),
+            new Command("ledger", "Looks at a ledger's files.") { LedgerCheckCommand.Create() },
+            PayCommand.Create(),
+        };
+        var parsed = root.Parse(arguments);
+        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        return parsed.Errors.Count > 0 ? ExitCodes.NoAnswer : exitCode;
+    }
+
+    /// <summary>Says why there is no answer, and what to do.</summary>
+    public static int Fail(this ParseResult parsed, string sentence)
+    {
+        parsed.InvocationConfiguration.Error.WriteLine(sentence);
+        return ExitCodes.NoAnswer;
+    }
+}

@@ -2,12 +2,12 @@ using System.Net;
 using System.Security.Cryptography;
 using Farthing.Ledger;
 using Farthing.Payments;
-using Farthing.Payments.Settings;
-using Farthing.Payments.TopUps;
 using Farthing.Protocol;
 using Farthing.Server.Doors;
 using Farthing.Server.Doors.Rest;
 using Farthing.Server.Pages;
+using Farthing.Server.Rails;
+using Farthing.Server.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -48,8 +48,10 @@ internal static class ServerApp
         await using var ledger = Ledger.Ledger.Open(
             new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey }, time);
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"Recovery: {note}");
+        using var settings = SqliteSettingsStore.Open(data.Settings);
+        using var sandbox = new SandboxRail(data.SandboxRail, time);
         var system = await PaymentSystem.StartAsync(
-            ledger, OpenSettings(data), OpenRails(data), secrets, operatorKeyHash, new PaymentOptions { FeeBasisPoints = options.FeeBasisPoints }, time);
+            ledger, settings, [sandbox], secrets, operatorKeyHash, new PaymentOptions { FeeBasisPoints = options.FeeBasisPoints }, time);
 
         // 3. The doors.
         using var walletCreations = new WalletCreationLimit(options.WalletsPerMinute);
@@ -109,8 +111,4 @@ internal static class ServerApp
     // The log's name says which key signs it, and stays when the port changes.
     private static string OriginOf(SigningKey ledgerKey) =>
         $"farthing.test/{Convert.ToHexStringLower(SHA256.HashData(ledgerKey.Verifier.Bytes))[..8]}";
-
-    private static ISettingsStore OpenSettings(DataDirectory data) => throw new NotImplementedException($"The settings store of {data.Settings} is being built.");
-
-    private static IReadOnlyList<IRail> OpenRails(DataDirectory data) => throw new NotImplementedException($"The sandbox rail of {data.SandboxRail} is being built.");
 }

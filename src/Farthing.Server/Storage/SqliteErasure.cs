@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Farthing.Server.Storage;
+
+/// <summary>Makes sure that what was overwritten in the database is in none of its files any more.</summary>
+internal static class SqliteErasure
+{
+    private const int MaxTries = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Moves the write-ahead log into the database and cuts it to nothing: older pages in it still hold what was there before.</summary>
+    /// <exception cref="IOException">Readers kept the log in use; the erasure is to be repeated.</exception>
+    public static async Task FlushAsync(SettingsDbContext context)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            // The first column is 1 if a reader still needs the log.
+            var busy = (await context.Database.SqlQueryRaw<int>("PRAGMA wal_checkpoint(TRUNCATE)").ToListAsync())[0];
+            if (busy == 0) return;
+            await Task.Delay(Pause);
+        }
+
+        throw new IOException("The settings database was in use all the time, so what was erased may still be in its log. Repeat the erasure.");
+    }
+}

@@ -32,6 +32,7 @@ public class LedgerTests
         Assert.Equal(lines[^3..], await ledger.ReadStatementAsync(TestLedger.Alice, lines[^4].Position, 10));
         // From a position of another account too.
         Assert.Equal(lines[^1..], await ledger.ReadStatementAsync(TestLedger.Alice, 4, 10));
+        foreach (var nothing in new long[] { 0, -1, long.MinValue }) Assert.Empty(await ledger.ReadStatementAsync(TestLedger.Alice, nothing, 10));
         Assert.Empty(await ledger.ReadStatementAsync(999, null, 10));
     }
 

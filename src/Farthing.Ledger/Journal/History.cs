@@ -22,9 +22,9 @@ internal static class History
         var lines = new List<JournalRecord>();
         var position = newest;
         // The page before ended with a record of this account: go on from there instead of walking down again.
-        if (before <= newest && records.Read(before) is var last && Touches(last, account)) position = PreviousOf(last, account);
+        if (before >= 0 && before <= newest && records.Read(before) is var last && Touches(last, account)) position = PreviousOf(last, account);
 
-        while (position >= 0 && lines.Count < count)
+        while (position >= 0 && before > 0 && lines.Count < count)
         {
             var record = records.Read(position);
             if (!Touches(record, account)) throw new InvalidOperationException($"Record {position} is in the chain of an account that it does not touch.");

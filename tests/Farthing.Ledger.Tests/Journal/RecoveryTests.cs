@@ -181,6 +181,18 @@ public class RecoveryTests
     }
 
     [Fact]
+    public void A_segment_of_another_journal_is_damage()
+    {
+        using var directory = new TemporaryDirectory();
+        using var other = new TemporaryDirectory();
+        var frames = Enumerable.Repeat(new[] { 10_000 }, 15).ToArray();
+        RawJournal.Write(directory, frames);
+        RawJournal.Write(other, frames);
+        File.Copy(other.Segment(1), directory.Segment(1), overwrite: true);
+        Assert.Contains("00000001.segment at byte 0 (batch 10, record 10): the segment belongs to another journal", Assert.Throws<LedgerDamagedException>(() => RawJournal.Recover(directory)).Message);
+    }
+
+    [Fact]
     public void A_newer_format_is_refused_and_says_so()
     {
         using var directory = new TemporaryDirectory();

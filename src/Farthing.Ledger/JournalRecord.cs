@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger;
@@ -6,8 +7,14 @@ namespace Farthing.Ledger;
 /// <remarks>Its bytes are in <c>docs/spec/journal-records.md</c>. Immutable; safe to share between threads.</remarks>
 public readonly record struct JournalRecord
 {
+    private readonly Command command;
+
     /// <summary>The command as carried out: of a post, void, expiry or refund, accounts, asset and units are filled in from what it cites, and the code but for a refund. A refused one is as the caller gave it.</summary>
-    public Command Command { get; init; }
+    public Command Command
+    {
+        get => command;
+        init => command = value;
+    }
 
     /// <summary>Of a post, void or refund that was carried out: true if the caller asked for all there was (zero units).</summary>
     public bool UnitsWereZero { get; init; }
@@ -38,6 +45,10 @@ public readonly record struct JournalRecord
 
     /// <summary>The credit account's counts after this record.</summary>
     public Balances CreditAfter { get; init; }
+
+    /// <summary><see cref="Command"/> without a copy of its 200 bytes.</summary>
+    [UnscopedRef]
+    internal ref readonly Command CommandInPlace => ref command;
 
     /// <summary>The command as its caller gave it, which replay hands to the state machine again.</summary>
     /// <exception cref="InvalidOperationException">An expiry, which the state machine makes itself at the head of a batch.</exception>

@@ -7,14 +7,11 @@ using Farthing.Protocol;
 namespace Farthing.Ledger.State;
 
 /// <summary>An account as it is now. Written only by <see cref="LedgerState"/>, after <see cref="AccountTable.Touch"/>.</summary>
-internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags, long openedAt)
+internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags)
 {
     public UInt128 Id { get; } = id;
 
     public Asset Asset { get; } = asset;
-
-    /// <summary>The position of the record that opened it.</summary>
-    public long OpenedAt { get; } = openedAt;
 
     public AccountFlags Flags { get; set; } = flags;
 
@@ -75,13 +72,14 @@ internal sealed class AccountTable
         }
     }
 
-    public bool Contains(UInt128 id) => accounts.ContainsKey(id);
+    /// <summary>An account that is known to be open.</summary>
+    public AccountState Find(UInt128 id) => accounts[id];
 
     public bool TryFind(UInt128 id, [NotNullWhen(true)] out AccountState? account) => accounts.TryGetValue(id, out account);
 
-    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
+    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags)
     {
-        var account = new AccountState(id, asset, flags, position);
+        var account = new AccountState(id, asset, flags);
         accounts.Add(id, account);
         opened.Add(account);
         Touch(account);

@@ -68,6 +68,9 @@ internal struct IdEntry
         set => history = value;
     }
 
+    /// <summary>Forgets what the id was bound to.</summary>
+    public void Unbind() => (Digest, place, history) = (UInt128.Zero, 0, 0);
+
     public void Bind(UInt128 digest, RecordKind kind, Outcome outcome, in Place at)
     {
         if (at.Position >= 1L << ResolutionShift) throw new InvalidOperationException("The journal has more records than positions can name.");
@@ -88,35 +91,52 @@ internal readonly record struct Place(long Position, int ChainIndex, bool IsLast
     public long ChainStart => Position - ChainIndex;
 }
 
-/// <summary>The open segment's table of ids: what each was bound to. Accounts are not in it; they are in <see cref="AccountTable"/>.</summary>
-/// <remarks>Open addressing with linear probing; nothing is ever removed. Not thread-safe.</remarks>
+/// <summary>The open segment's table of ids, accounts' included: what each was bound to.</summary>
+/// <remarks>
+/// Open addressing with linear probing, in shards that each grow by themselves: a table of millions never stops the writer to grow as a whole.
+/// Not thread-safe.
+/// </remarks>
 internal sealed class IdIndex
 {
-    private const int InitialCapacity = 1024;
+    private const int ShardBits = 8;
+    private const int FirstCapacity = 16;
+
+    private static readonly IdEntry[] Unused = new IdEntry[1];
 
     private readonly List<(UInt128 Id, ulong History)> changes = [];
-    private IdEntry[] entries = new IdEntry[InitialCapacity];
-    private int count;
+    private readonly Shard[] shards = new Shard[1 << ShardBits];
+
+    public IdIndex() => Array.Fill(shards, new Shard { Entries = Unused });
 
     /// <summary>The entry of an id, or a null reference. It is valid until the next <see cref="Bind"/>.</summary>
     public ref IdEntry Find(UInt128 id)
     {
-        ref var entry = ref Seek(id);
-        return ref entry.Id == UInt128.Zero ? ref Unsafe.NullRef<IdEntry>() : ref entry;
+        var hash = HashOf(id);
+        ref var entry = ref Seek(ShardOf(hash).Entries, id, hash);
+        return ref entry.Kind == RecordKind.None ? ref Unsafe.NullRef<IdEntry>() : ref entry;
     }
 
     /// <summary>Binds an id, or binds it anew while its chain is being decided.</summary>
     public void Bind(UInt128 id, UInt128 digest, RecordKind kind, Outcome outcome, in Place at)
     {
-        if (count >= entries.Length / 4 * 3) Grow();
-        ref var entry = ref Seek(id);
+        var hash = HashOf(id);
+        ref var shard = ref ShardOf(hash);
+        if (shard.Count >= shard.Entries.Length / 4 * 3) Grow(ref shard);
+        ref var entry = ref Seek(shard.Entries, id, hash);
         if (entry.Id == UInt128.Zero)
         {
             entry.Id = id;
-            count++;
+            shard.Count++;
         }
 
         entry.Bind(digest, kind, outcome, at);
+    }
+
+    /// <summary>Unbinds the id of an account that its chain did not open after all.</summary>
+    public void Unbind(UInt128 id)
+    {
+        ref var entry = ref Find(id);
+        if (!Unsafe.IsNullRef(ref entry)) entry.Unbind();
     }
 
     /// <summary>Notes that a record cites an entry of this table.</summary>
@@ -132,36 +152,49 @@ internal sealed class IdIndex
     /// <summary>Keeps what the chain changed.</summary>
     public void Commit() => changes.Clear();
 
-    /// <summary>Undoes what the chain cited and resolved. Its own ids stay, to be bound anew.</summary>
+    /// <summary>Undoes what the chain cited and resolved. Its own ids stay, to be bound anew or unbound.</summary>
     public void RollBack()
     {
         for (var i = changes.Count - 1; i >= 0; i--) Find(changes[i].Id).History = changes[i].History;
         changes.Clear();
     }
 
-    private ref IdEntry Seek(UInt128 id)
+    // The upper bits choose the shard, the lower ones the slot in it.
+    private ref Shard ShardOf(uint hash) => ref shards[hash >> (32 - ShardBits)];
+
+    private static ref IdEntry Seek(IdEntry[] entries, UInt128 id, uint hash)
     {
-        var mask = entries.Length - 1;
-        var slot = HashOf(id) & mask;
-        while (entries[slot].Id != UInt128.Zero && entries[slot].Id != id) slot = (slot + 1) & mask;
-        return ref entries[slot];
+        var mask = (uint)entries.Length - 1;
+        var slot = hash & mask;
+        while (true)
+        {
+            ref var entry = ref entries[slot];
+            if (entry.Id == id || entry.Id == UInt128.Zero) return ref entry;
+            slot = (slot + 1) & mask;
+        }
     }
 
-    private void Grow()
+    private static void Grow(ref Shard shard)
     {
-        var smaller = entries;
-        entries = new IdEntry[checked(smaller.Length * 2)];
+        var smaller = shard.Entries;
+        shard.Entries = new IdEntry[Math.Max(FirstCapacity, checked(smaller.Length * 2))];
         foreach (ref var entry in smaller.AsSpan())
         {
-            if (entry.Id != UInt128.Zero) Seek(entry.Id) = entry;
+            if (entry.Id != UInt128.Zero) Seek(shard.Entries, entry.Id, HashOf(entry.Id)) = entry;
         }
     }
 
     // Senders choose their ids, so the hash must have a seed they do not know: HashCode has one per process. Slots are never seen outside.
-    private static int HashOf(UInt128 id)
+    private static uint HashOf(UInt128 id)
     {
         var upper = (ulong)(id >> 64);
         var lower = unchecked((ulong)id);
-        return unchecked(HashCode.Combine((uint)lower, (uint)(lower >> 32), (uint)upper, (uint)(upper >> 32)));
+        return unchecked((uint)HashCode.Combine((uint)lower, (uint)(lower >> 32), (uint)upper, (uint)(upper >> 32)));
+    }
+
+    private struct Shard
+    {
+        public IdEntry[] Entries;
+        public int Count;
     }
 }

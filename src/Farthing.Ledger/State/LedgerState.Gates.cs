@@ -65,19 +65,17 @@ internal sealed partial class LedgerState
         {
             results[i] = new CommandResult(Outcome.Done, -1, false);
             ref readonly var command = ref chain[i];
-            var isAccount = accounts.TryFind(command.Id, out var account);
-            if (isAccount && !BindsItsId(command))
-            {
-                if (account!.Asset != command.Asset || account.FlagsOfOpening != command.Flags)
-                    return RefuseUnjournaled(results, i, Outcome.AccountExistsDifferently);
-                results[i] = new CommandResult(Outcome.Done, account.OpenedAt, true);
-                continue;
-            }
-
             ref var entry = ref ids.Find(command.Id);
             var isKnown = !Unsafe.IsNullRef(ref entry);
-            if (isAccount || (isKnown && (entry.Kind != command.Kind || entry.Digest != command.Digest)))
-                return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
+            if (isKnown && (entry.Kind != command.Kind || entry.Digest != command.Digest)) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
+            if (isKnown && !BindsItsId(command))
+            {
+                var account = accounts.Find(command.Id);
+                if (account.Asset != command.Asset || account.FlagsOfOpening != command.Flags)
+                    return RefuseUnjournaled(results, i, Outcome.AccountExistsDifferently);
+                results[i] = new CommandResult(Outcome.Done, entry.Position, true);
+                continue;
+            }
 
             if (BindsItsId(command))
             {

@@ -20,7 +20,8 @@ internal sealed partial class LedgerState
 
     private Outcome OpenAccount(in Command command, in Place place, BatchBuffer buffer)
     {
-        var account = accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
+        var account = accounts.Open(command.Id, command.Asset, command.Flags);
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         Append(buffer, command, place, account, null);
         return Outcome.Done;
     }
@@ -68,7 +69,7 @@ internal sealed partial class LedgerState
     private Outcome Post(in Command command, in Place place, BatchBuffer buffer)
     {
         ref var cited = ref ids.Find(command.Cited);
-        var state = CheckHold(command.Cited, ref cited);
+        var state = CheckHold(ref cited);
         if (state != Outcome.Done) return state;
         var hold = holds.Find(command.Cited);
         var units = command.Units == UInt128.Zero ? hold.Units : command.Units;
@@ -86,7 +87,7 @@ internal sealed partial class LedgerState
     private Outcome Void(in Command command, in Place place, BatchBuffer buffer)
     {
         ref var cited = ref ids.Find(command.Cited);
-        var state = CheckHold(command.Cited, ref cited);
+        var state = CheckHold(ref cited);
         if (state != Outcome.Done) return state;
 
         var hold = holds.Find(command.Cited);
@@ -97,8 +98,7 @@ internal sealed partial class LedgerState
 
     private Outcome Refund(in Command command, in Place place, BatchBuffer buffer)
     {
-        ref var cited = ref FindCited(command.Cited, out var isAccount);
-        if (isAccount) return Outcome.CitedIsNotRefundable;
+        ref var cited = ref ids.Find(command.Cited);
         if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind is not (RecordKind.Transfer or RecordKind.Post)) return Outcome.CitedIsNotRefundable;
@@ -155,16 +155,9 @@ internal sealed partial class LedgerState
         Append(buffer, command, new Place(NextPosition, 0, true, 0, false), hold.Debit, hold.Credit, previousCitation);
     }
 
-    private ref IdEntry FindCited(UInt128 id, out bool isAccount)
+    private Outcome CheckHold(ref IdEntry cited)
     {
-        ref var cited = ref ids.Find(id);
-        isAccount = Unsafe.IsNullRef(ref cited) && accounts.Contains(id);
-        return ref cited;
-    }
-
-    private Outcome CheckHold(UInt128 id, ref IdEntry cited)
-    {
-        if (Unsafe.IsNullRef(ref cited)) return accounts.Contains(id) ? Outcome.CitedIsNotAHold : Outcome.CitedNotFound;
+        if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind != RecordKind.Hold) return Outcome.CitedIsNotAHold;
         return cited.Resolution switch
@@ -172,7 +165,7 @@ internal sealed partial class LedgerState
             Resolution.Posted => Outcome.HoldAlreadyPosted,
             Resolution.Voided => Outcome.HoldAlreadyVoided,
             Resolution.Expired => Outcome.HoldExpired,
-            _ => holds.Find(id).Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done,
+            _ => holds.Find(cited.Id).Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done,
         };
     }
 

@@ -111,14 +111,8 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     public bool TryGetPosition(UInt128 id, out long position)
     {
         ref var entry = ref ids.Find(id);
-        if (!Unsafe.IsNullRef(ref entry))
-        {
-            position = entry.Position;
-            return true;
-        }
-
-        var isFound = accounts.TryFind(id, out var account);
-        position = isFound ? account!.OpenedAt : -1;
+        var isFound = !Unsafe.IsNullRef(ref entry);
+        position = isFound ? entry.Position : -1;
         return isFound;
     }
 
@@ -190,6 +184,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
             if (!results[i].IsDuplicate)
             {
                 if (BindsItsId(chain[i])) ids.Bind(chain[i].Id, chain[i].Digest, chain[i].Kind, own, places[i]);
+                else ids.Unbind(chain[i].Id);
                 RecordCodec.Append(buffer, new JournalRecord
                 {
                     Command = chain[i] with { Linked = !places[i].IsLast },

@@ -51,7 +51,7 @@ internal static class RecordCodec
     public static void Append(BatchBuffer buffer, in JournalRecord record)
     {
         var destination = buffer.Reserve(MaxLength);
-        var command = record.Command;
+        ref readonly var command = ref record.CommandInPlace;
         var members = MembersOf(command, record);
 
         destination[0] = (byte)command.Kind;

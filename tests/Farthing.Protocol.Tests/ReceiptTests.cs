@@ -60,6 +60,9 @@ public class ReceiptTests
 
         Assert.True(Receipt.TryParse(receipt.ToJson(), out var read));
         Assert.True(read.Verify(ReceiptStory.Key).IsValid);
+        Assert.Contains(
+            $"of {amount} USD to {ReceiptStory.Payee} is {status}, {(fee == "0" ? "without a fee" : $"its fee is {fee} USD")}, and {(refunded == "0" ? "nothing" : $"{refunded} USD")} was given back.",
+            verdict.Findings[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("wal_", Encoding.UTF8.GetString(receipt.ToJson()), StringComparison.Ordinal);
     }
 

@@ -88,7 +88,7 @@ internal sealed class ReceiptCheck
         else if (payment.Fee != AmountJson.From(sums.Fee)) Fail($"The records add up to a fee of {sums.Fee}, not {Describe(payment.Fee)}.");
         else if (payment.Refunded != AmountJson.From(sums.Refunded)) Fail($"The records add up to {sums.Refunded} given back, not {Describe(payment.Refunded)}.");
         else if (!IsTimeOf(payment.CreatedAt, sums.UnixMilliseconds)) Fail($"The first record was made {DescribeTime(sums.UnixMilliseconds)}, not at {payment.CreatedAt}.");
-        else Hold($"They add up: payment {payment.Id} of {sums.Amount} to {payment.Payee} is {payment.Status}, its fee is {sums.Fee}, and {sums.Refunded} was given back.");
+        else Hold($"They add up: payment {payment.Id} of {sums.Amount} to {payment.Payee} is {payment.Status}, {(sums.Fee.IsZero ? "without a fee" : $"its fee is {sums.Fee}")}, and {(sums.Refunded.IsZero ? "nothing" : sums.Refunded)} was given back.");
     }
 
     private void CheckPayer(List<LedgerLeaf> leaves)

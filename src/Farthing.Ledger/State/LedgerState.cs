@@ -80,7 +80,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         if (FindMalformed(chain, results) || FindBoundIds(chain, results)) return;
 
         // From here on, an answer of Done and position -1 marks what is to be journaled; the others are accounts that are already open.
-        Span<Place> places = stackalloc Place[MaxChainLength];
+        Span<Place> places = stackalloc Place[chain.Length];
         var recordCount = LayOut(chain, results, places);
         var firstRecord = buffer.Offsets.Count;
         for (var i = 0; i < chain.Length; i++)

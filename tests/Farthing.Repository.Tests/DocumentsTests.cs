@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Farthing.Repository.Tests;
@@ -60,6 +61,19 @@ public sealed partial class DocumentsTests
             var text = WorkingTree.Read(file);
             Assert.Equal(Snippet().Count(text), CSharpFence().Count(text));
         });
+    }
+
+    [Fact]
+    public void The_shown_verdict_is_that_of_the_golden_receipt()
+    {
+        const string Vector = "docs/spec/vectors/receipt.json";
+        var marker = $"<!-- findings of {Vector} -->\n```\n";
+        var guide = WorkingTree.Read("docs/guides/running.md");
+        var from = guide.IndexOf(marker, StringComparison.Ordinal) + marker.Length;
+        using var vector = JsonDocument.Parse(WorkingTree.Read(Vector));
+        var findings = vector.RootElement.GetProperty("findings").EnumerateArray().Select(finding => finding.GetString());
+        Assert.Equal(string.Join('\n', findings.Append("The receipt is valid.\n")), guide[from..guide.IndexOf("```", from, StringComparison.Ordinal)]);
+        Assert.Contains(vector.RootElement.GetProperty("verifierKey").GetString()!, guide, StringComparison.Ordinal);
     }
 
     [Fact]

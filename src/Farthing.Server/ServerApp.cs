@@ -62,6 +62,7 @@ internal static class ServerApp
         app.MapErrorsPage();
         app.MapWalletPages();
         app.MapRest(system, ledger, walletCreations);
+        app.MapOpenApiDescription();
 
         // 4. Open for business.
         await StartAsync(app, options.Port);
@@ -92,6 +93,7 @@ internal static class ServerApp
         builder.Services.AddSingleton(system);
         builder.Services.AddSingleton(time);
         builder.Services.AddHostedService<PendingTopUps>();
+        builder.Services.AddOpenApiDescription();
         builder.Services.AddWalletPages(data.FormKeys);
         return builder.Build();
     }

@@ -140,11 +140,7 @@ internal sealed record AmountBody
 internal sealed record RefundJson(string Id, string Payment, AmountJson Amount, AmountJson FeeReturned, string CreatedAt);
 
 /// <summary>A refusal: problem details of RFC 9457, to which a code may add facts.</summary>
-internal sealed record ProblemJson(string Type, string Title, int Status, string Detail, string Code, string Retry)
-{
-    [JsonExtensionData]
-    public IDictionary<string, object>? Facts { get; init; }
-}
+internal sealed record ProblemJson(string Type, string Title, int Status, string Detail, string Code, string Retry);
 
 /// <summary>Reads and writes what travels, without reflection.</summary>
 [JsonSourceGenerationOptions(

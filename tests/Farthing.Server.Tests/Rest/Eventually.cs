@@ -1,0 +1,15 @@
+namespace Farthing.Server.Tests.Rest;
+
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Asks again until the condition holds; fails after half a minute.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(Pause);
+        while (!await condition()) await timer.WaitForNextTickAsync(deadline.Token);
+    }
+}

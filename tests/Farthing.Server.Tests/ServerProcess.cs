@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Farthing.Server.Tests;
+
+/// <summary>The built server as a process of its own, on a free port of 127.0.0.1, with a data directory that is removed afterwards.</summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    public const string OperatorKey = "operator-key-of-the-tests";
+
+    /// <summary>In place of an argument: the server is started without an operator's key in its environment.</summary>
+    public const string WithoutOperatorKey = "(without an operator's key)";
+
+    private const string AddressMark = "Farthing takes payments at ";
+    private const int SigTerm = 15;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string[] arguments;
+    private readonly bool ownsData;
+    private Process process;
+    private StringBuilder output;
+
+    private ServerProcess(string data, bool ownsData, string[] arguments)
+    {
+        Data = data;
+        this.ownsData = ownsData;
+        this.arguments = arguments;
+        process = null!;
+        output = null!;
+        Address = null!;
+    }
+
+    /// <summary>Where it listens; another port after a restart.</summary>
+    public Uri Address { get; private set; }
+
+    public string Data { get; }
+
+    /// <summary>Everything it printed so far, errors included.</summary>
+    public string Output
+    {
+        get { lock (output) return output.ToString(); }
+    }
+
+    /// <summary>Starts a server and waits until it takes work.</summary>
+    /// <param name="data">Its data directory; a new one, removed afterwards, if null.</param>
+    /// <param name="arguments">More of its command line.</param>
+    public static async Task<ServerProcess> StartAsync(string? data = null, params string[] arguments)
+    {
+        var server = new ServerProcess(data ?? NewDirectory(), data is null, arguments);
+        try
+        {
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a server that is expected to end by itself.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToItsEndAsync(string data, params string[] arguments)
+    {
+        var server = new ServerProcess(data, false, arguments);
+        server.Launch();
+        try
+        {
+            return (await server.WaitForExitAsync(), server.Output);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    public static string NewDirectory() => Directory.CreateTempSubdirectory("farthing-test-").FullName;
+
+    /// <summary>Starts it again on the same data, after it ended.</summary>
+    public async Task StartAgainAsync()
+    {
+        var address = Launch();
+        using var http = new HttpClient();
+        try
+        {
+            Address = new Uri(await address.Task.WaitAsync(Patience));
+            using var ready = await http.GetAsync(new Uri(Address, "/health/ready"));
+            ready.EnsureSuccessStatusCode();
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"The server did not start. It printed:\n{Output}", e);
+        }
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> TerminateAsync()
+    {
+        Terminate();
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Sends SIGTERM, and does not wait.</summary>
+    public void Terminate() => Assert.Equal(0, SendSignal(process.Id, SigTerm));
+
+    public async Task<int> WaitForExitAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(deadline.Token);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            if (!process.HasExited) await KillAsync();
+            process.Dispose();
+        }
+
+        if (ownsData) Directory.Delete(Data, recursive: true);
+    }
+
+    // The source that is returned gets the address once the server has printed it, or fails if it ends before.
+    private TaskCompletionSource<string> Launch()
+    {
+        var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var printed = output = new StringBuilder();
+        process?.Dispose();
+        process = new Process
+        {
+            EnableRaisingEvents = true,
+            StartInfo = new ProcessStartInfo("dotnet", [Assembly, "--port", "0", "--data", Data, .. arguments.Where(argument => argument != WithoutOperatorKey)])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = Path.GetTempPath(),
+            },
+        };
+        process.StartInfo.Environment.Remove("FARTHING_OPERATOR_KEY");
+        if (!arguments.Contains(WithoutOperatorKey)) process.StartInfo.Environment["FARTHING_OPERATOR_KEY"] = OperatorKey;
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.Exited += (_, _) => address.TrySetException(new InvalidOperationException("The server ended."));
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return address;
+
+        void Read(string? line)
+        {
+            if (line is null) return;
+            lock (printed) printed.AppendLine(line);
+            var mark = line.IndexOf(AddressMark, StringComparison.Ordinal);
+            if (mark >= 0) address.TrySetResult(line[(mark + AddressMark.Length)..].Split(' ')[0]);
+        }
+    }
+
+    // artifacts/bin/PROJECT/CONFIGURATION/: the server's build stands beside the tests'.
+    private static string Assembly
+    {
+        get
+        {
+            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+            return Path.Combine(here.Parent!.Parent!.FullName, "Farthing.Server", here.Name, "Farthing.Server.dll");
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
+}

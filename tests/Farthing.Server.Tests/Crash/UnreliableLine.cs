@@ -1,0 +1,48 @@
+namespace Farthing.Server.Tests.Crash;
+
+/// <summary>A write that was sent. Until it is answered it is repeated with its key, however often the server dies.</summary>
+internal sealed record Write(string Path, string Bearer, string Key, string Body);
+
+/// <summary>Sends writes to a server that is killed again and again.</summary>
+internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
+{
+    private int repeats;
+
+    /// <summary>How many writes had to be repeated, since their answer was lost with the server.</summary>
+    public int Repeats => repeats;
+
+    /// <summary>Sends a write until it is answered.</summary>
+    public async Task<Reply> SendAsync(Write write)
+    {
+        while (true)
+        {
+            try
+            {
+                var reply = await api.PostAsync(write.Path, write.Bearer, write.Body, write.Key);
+                if (reply.Status != 503) return reply;
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                Interlocked.Increment(ref repeats);
+            }
+
+            await untilServerIsBack();
+        }
+    }
+
+    /// <summary>Reads until it is answered.</summary>
+    public async Task<Reply> GetAsync(string path, string bearer)
+    {
+        while (true)
+        {
+            try
+            {
+                return await api.GetAsync(path, bearer);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                await untilServerIsBack();
+            }
+        }
+    }
+}

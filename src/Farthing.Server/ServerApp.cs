@@ -84,10 +84,12 @@ internal static class ServerApp
             // Play money only, so this machine only.
             kestrel.Listen(IPAddress.Loopback, port);
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RestCall.MaxBatchBodyBytes;
+            // A call refuses a body over its own maximum and Kestrel reads what is left, so that the client hears why; over this one it just hangs up.
+            kestrel.Limits.MaxRequestBodySize = 4 * RestCall.MaxBatchBodyBytes;
         });
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToFinish);
         builder.Services.AddSingleton(system);

@@ -109,7 +109,7 @@ public sealed class StartAndStopTests
             Assert.Equal(0, await server.TerminateAsync());
         }
 
-        var segment = Directory.GetFiles(Path.Combine(data, "ledger")).OrderByDescending(file => new FileInfo(file).Length).First();
+        var segment = Directory.GetFiles(Path.Combine(data, "ledger", "journal")).Order(StringComparer.Ordinal).First();
         await using (var stream = File.OpenWrite(segment))
         {
             stream.Position = 4096 + 200;

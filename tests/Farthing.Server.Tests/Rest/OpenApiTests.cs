@@ -59,8 +59,8 @@ public sealed partial class OpenApiTests(SharedServer server)
             if (name.StartsWith("post", StringComparison.Ordinal))
             {
                 var body = operation["requestBody"]!["content"]!["application/json"]!;
-                Assert.NotNull(body["schema"]!["$ref"]);
-                Assert.NotNull(body["example"]);
+                var schema = body["schema"]!["$ref"]!.GetValue<string>();
+                Assert.True(schema.EndsWith("/NoFields", StringComparison.Ordinal) || body["example"] is not null, name);
                 var takesKey = !(name.EndsWith("/close", StringComparison.Ordinal) || name.EndsWith("/erase", StringComparison.Ordinal) || name.EndsWith("/batch", StringComparison.Ordinal));
                 Assert.Equal(takesKey, parameters.Contains("Idempotency-Key"));
             }

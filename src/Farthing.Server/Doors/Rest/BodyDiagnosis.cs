@@ -92,7 +92,7 @@ internal static class BodyDiagnosis
 
         foreach (var property in type.Properties)
         {
-            var isRequired = property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false };
+            var isRequired = property.IsRequired || property.AssociatedParameter is { IsMemberInitializer: false, HasDefaultValue: false };
             if (isRequired && !seen.Contains(property.Name))
                 return new Refusal(RefusalCodes.MissingField, $"The field {(path.Length == 0 ? property.Name : $"{path}.{property.Name}")} is missing.");
         }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Farthing.Payments;
 using Farthing.Protocol;
@@ -15,6 +17,9 @@ internal static partial class OpenApiDescription
     private const string DocumentName = "v1";
     private const string Json = "application/json";
     private const string Bearer = "bearer";
+
+    // Kept beside a schema while the document is made; not written.
+    private const string NameMark = "farthing-name";
 
     // The page runs its own embedded script, and must reach nothing but this server.
     private const string ReferencePolicy =
@@ -51,7 +56,6 @@ internal static partial class OpenApiDescription
         services.AddOpenApi(DocumentName, options =>
         {
             options.ShouldInclude = description => description.ActionDescriptor.EndpointMetadata.OfType<RestCall>().Any();
-            options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } name ? JsonSuffix().Replace(name, "") : null;
             options.AddDocumentTransformer(DescribeDocumentAsync);
             options.AddOperationTransformer(DescribeOperationAsync);
             options.AddSchemaTransformer(DescribeSchemaAsync);
@@ -87,7 +91,26 @@ internal static partial class OpenApiDescription
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         foreach (var (name, description) in KeySchemes.Values.SelectMany(schemes => schemes).Where(scheme => scheme.Description.Length > 0))
             document.Components.SecuritySchemes[name] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = description };
+        foreach (var schema in document.Components.Schemas?.Values.OfType<OpenApiSchema>().ToList() ?? []) NameParts(schema, document);
         return Task.CompletedTask;
+    }
+
+    // An amount is one schema, wherever it stands: parts that have a name of their own become references to it.
+    private static void NameParts(OpenApiSchema schema, OpenApiDocument document)
+    {
+        if (schema.Items is OpenApiSchema items) schema.Items = Named(items, document);
+        foreach (var (name, part) in schema.Properties?.ToList() ?? [])
+        {
+            if (part is OpenApiSchema whole) schema.Properties![name] = Named(whole, document);
+        }
+    }
+
+    private static IOpenApiSchema Named(OpenApiSchema schema, OpenApiDocument document)
+    {
+        NameParts(schema, document);
+        if (schema.Metadata is null || !schema.Metadata.TryGetValue(NameMark, out var mark) || mark is not string name) return schema;
+        document.AddComponent(name, schema);
+        return new OpenApiSchemaReference(name, document);
     }
 
     private static async Task DescribeOperationAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken stop)
@@ -215,7 +238,7 @@ internal static partial class OpenApiDescription
     private static async Task<OpenApiMediaType> ContentAsync(OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken stop)
     {
         var schema = await context.GetOrCreateSchemaAsync(type, null, stop);
-        var name = JsonSuffix().Replace(type.Name, "");
+        var name = NameOf(type);
         context.Document!.AddComponent(name, schema);
         return new OpenApiMediaType { Schema = new OpenApiSchemaReference(name, context.Document), Example = example is null ? null : JsonNode.Parse(example) };
     }
@@ -224,6 +247,12 @@ internal static partial class OpenApiDescription
     private static Task DescribeSchemaAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
     {
         var type = context.JsonTypeInfo.Type;
+        if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)
+        {
+            schema.Metadata ??= new Dictionary<string, object>();
+            schema.Metadata[NameMark] = NameOf(type);
+        }
+
         if (type.Name.EndsWith("Body", StringComparison.Ordinal) || type == typeof(NoFields)) schema.AdditionalPropertiesAllowed = false;
         if (type == typeof(AmountJson))
         {
@@ -235,7 +264,9 @@ internal static partial class OpenApiDescription
         return Task.CompletedTask;
     }
 
-    private static string Text(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string NameOf(Type type) => JsonSuffix().Replace(type.Name, "");
+
+    private static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);
 
     [GeneratedRegex("Json$")]
     private static partial Regex JsonSuffix();

@@ -60,7 +60,7 @@ internal static class PaymentActionsApi
             BodyIsOptional = true,
             Status = StatusCodes.Status201Created,
             Answer = typeof(RefundJson),
-            BodyExample = "{}",
+            BodyExample = """{"amount":{"amount":"0.02","currency":"USD"}}""",
             AnswerExample = """{"id":"ref_01JD8Y2M6K3T5V7W9XAZBCDEFG","payment":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","amount":{"amount":"0.02","currency":"USD"},"feeReturned":{"amount":"0.0002","currency":"USD"},"createdAt":"2026-11-23T09:31:00.000Z"}""",
             Refusals =
             [

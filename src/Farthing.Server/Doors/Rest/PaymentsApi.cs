@@ -112,6 +112,7 @@ internal static class PaymentsApi
         if (!body.IsGiven) return body.Refusal;
         var bodies = body.Value.Payments;
         if (bodies.Count is 0 or > MaxBatchPayments) return new Refusal(RefusalCodes.InvalidField, $"payments must be a list of 1 to {MaxBatchPayments}.");
+        if (bodies.Contains(null!)) return new Refusal(RefusalCodes.InvalidField, "A payment of the list is null.");
 
         // What is wrong with one payment is its own result; the others are paid all the same.
         var refusals = new Refusal?[bodies.Count];

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -22,7 +23,7 @@ internal sealed class Cursor(LabelledSecrets secrets, string list)
         value = null;
         if (text is null) return true;
         Span<byte> bytes = stackalloc byte[33];
-        if (text.Length != 43 || !Base64Url.TryDecodeFromChars(text, bytes, out var length) || length != 32) return false;
+        if (text.Length != 43 || Base64Url.DecodeFromChars(text, bytes, out _, out var length) != OperationStatus.Done || length != 32) return false;
         var number = BinaryPrimitives.ReadUInt128BigEndian(bytes);
         Span<byte> seal = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(seal, secrets.CursorSeal(list, owner, number));

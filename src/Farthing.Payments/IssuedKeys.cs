@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -5,16 +6,6 @@ using System.Text;
 using Farthing.Protocol;
 
 namespace Farthing.Payments;
-
-/// <summary>The operator's key: <c>fk_op_</c> and 43 characters of base64url, or any text the operator chose.</summary>
-public static class OperatorKey
-{
-    /// <summary>Makes a new random key of 256 bits.</summary>
-    public static string Create() => "fk_op_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-
-    /// <summary>SHA-256 of the key: all that is stored of it.</summary>
-    public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
-}
 
 /// <summary>The keys of payees and wallets: <c>fk_wal_ID_GENERATION_SECRET</c>, where the secret is recomputed from the rest and nothing is stored.</summary>
 /// <remarks>Thread-safe.</remarks>
@@ -38,7 +29,7 @@ internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash
         if (text.Length > LongestKey) return false;
         if (text.StartsWith("fk_wal_", StringComparison.Ordinal)) return TryReadIssued<WalletKind>(text, CallerKind.Wallet, out caller, out generation);
         if (text.StartsWith("fk_pye_", StringComparison.Ordinal)) return TryReadIssued<PayeeKind>(text, CallerKind.Payee, out caller, out generation);
-        if (!CryptographicOperations.FixedTimeEquals(OperatorKey.Hash(text), operatorKeyHash)) return false;
+        if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(text)), operatorKeyHash)) return false;
         caller = new(CallerKind.Operator, 0);
         return true;
     }
@@ -55,7 +46,7 @@ internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash
 
         Span<byte> shown = stackalloc byte[33];
         Span<byte> expected = stackalloc byte[32];
-        if (!Base64Url.TryDecodeFromChars(text.AsSpan(secretStart), shown, out var length) || length != 32) return false;
+        if (Base64Url.DecodeFromChars(text.AsSpan(secretStart), shown, out _, out var length) != OperationStatus.Done || length != 32) return false;
         secrets.WriteIssuedKey((byte)kind, id.Value, generation, expected);
         if (!CryptographicOperations.FixedTimeEquals(shown[..32], expected)) return false;
         caller = new(kind, id.Value);

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Farthing.Payments.Settings;
+using Microsoft.Data.Sqlite;
+
+namespace Farthing.CrashHost;
+
+/// <summary>Real settings that kill the process at one chosen moment: before or after one of the writes, which are the steps of making a row.</summary>
+/// <remarks>
+/// The ledger's step lies between the claim and the change of state, so dying after the claim is dying before the ledger acts, and dying before the change of
+/// state is dying after it. SIGKILL leaves the process no chance to finish anything.
+/// </remarks>
+internal sealed class KillingSettings(ISettingsStore settings) : ISettingsStore
+{
+    private static readonly string[] Tables = ["Payees", "Offers", "Wallets"];
+
+    private int killAt;
+    private int moments;
+
+    /// <summary>Begins to count; 0 never kills.</summary>
+    public void KillAt(int moment)
+    {
+        killAt = moment;
+        moments = 0;
+    }
+
+    /// <summary>How many payees, offers and wallets there are, and how many are still in the making.</summary>
+    public static string CountRows(string file)
+    {
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        var creating = Tables.Sum(table => Read($"SELECT COUNT(*) FROM {table} WHERE State = 0"));
+        return $"{string.Join(' ', Tables.Select(table => $"{table} {Read($"SELECT COUNT(*) FROM {table}")}"))} creating {creating}";
+
+        long Read(string sql)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            return (long)command.ExecuteScalar()!;
+        }
+    }
+
+    public ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row) => StepAsync(() => settings.ClaimPayeeAsync(claim, row));
+
+    public ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row) => StepAsync(() => settings.ClaimOfferAsync(claim, row));
+
+    public ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row) => StepAsync(() => settings.ClaimWalletAsync(claim, row));
+
+    public ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim) => StepAsync(() => settings.ClaimPayeeKeyRotationAsync(claim));
+
+    public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);
+
+    public async ValueTask SetPayeeStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetPayeeStateAsync(id, state)));
+
+    public async ValueTask SetOfferStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetOfferStateAsync(id, state)));
+
+    public async ValueTask SetWalletStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetWalletStateAsync(id, state)));
+
+    public ValueTask EraseWalletAsync(UInt128 id) => settings.EraseWalletAsync(id);
+
+    public ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id) => settings.FindPayeeAsync(id);
+
+    public ValueTask<OfferRow?> FindOfferAsync(UInt128 id) => settings.FindOfferAsync(id);
+
+    public ValueTask<WalletRow?> FindWalletAsync(UInt128 id) => settings.FindWalletAsync(id);
+
+    public ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count) => settings.ListOffersAsync(payee, before, count);
+
+    public ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync() => settings.ListCreatingAsync();
+
+    private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
+    {
+        Moment();
+        var result = await write();
+        Moment();
+        return result;
+    }
+
+    private static async ValueTask<bool> Counted(ValueTask write)
+    {
+        await write;
+        return true;
+    }
+
+    private void Moment()
+    {
+        if (++moments == killAt) Process.GetCurrentProcess().Kill();
+    }
+}

@@ -1,0 +1,129 @@
+using System.Security.Cryptography;
+using Farthing.Ledger;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
+using Farthing.Payments.Payees;
+using Farthing.Payments.TopUps;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+using Farthing.Server.Rails;
+using Farthing.Server.Storage;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Farthing.Payments.Tests;
+
+/// <summary>The real payment domain over a real ledger and real settings in a temporary directory, with a clock of its own.</summary>
+internal sealed class TestSystem : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+
+    private SqliteSettingsStore? settings;
+    private SandboxRail? sandbox;
+    private PaymentSystem? system;
+
+    private TestSystem(PaymentOptions options) => Options = options;
+
+    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("farthing-payments-").FullName;
+
+    public FakeTimeProvider Time { get; } = new(Start);
+
+    public PaymentOptions Options { get; }
+
+    public ServerSecrets Secrets { get; } = new(RandomNumberGenerator.GetBytes(32), SigningKey.Create(), SigningKey.Create());
+
+    public string OperatorKey { get; } = "fk_op_test";
+
+    public SigningKey PayeeKey { get; } = SigningKey.Create();
+
+    public Func<IRail, IRail> WrapRail { get; set; } = rail => rail;
+
+    public Ledger.Ledger Ledger { get; private set; } = null!;
+
+    public PaymentSystem Domain => system ?? throw new InvalidOperationException("Not started.");
+
+    public PaymentDesk Desk => Domain.Desk;
+
+    public static async Task<TestSystem> StartAsync(PaymentOptions? options = null)
+    {
+        var test = new TestSystem(options ?? new());
+        await test.OpenAsync();
+        return test;
+    }
+
+    /// <summary>Closes everything and opens it again from disk.</summary>
+    public async Task RestartAsync()
+    {
+        await CloseAsync();
+        await OpenAsync();
+    }
+
+    public static IdempotencyKey Key(string text) => IdempotencyKey.TryParse(text, out var key) ? key : throw new ArgumentException(text);
+
+    /// <summary>A new UUID version 7 of the test's time.</summary>
+    public IdempotencyKey NewKey() => Key(Guid.CreateVersion7(Time.GetUtcNow()).ToString());
+
+    public async Task<Payee> NewPayeeAsync(int refundsPerMonth = 5, string website = "https://news.example") =>
+        Given(await Domain.Payees.CreateAsync(NewKey(), new NewPayee("The Newsroom", Asset.Usd, website, PayeeKey.Verifier, refundsPerMonth))).Payee;
+
+    public async Task<Wallet> NewWalletAsync(string amount = "0")
+    {
+        var wallet = Given(await Domain.Wallets.CreateAsync(NewKey(), Asset.Usd)).Wallet;
+        if (amount != "0") Assert.Equal(RailStatus.Posted, Given(await Domain.TopUps.TopUpAsync(wallet.Id, NewKey(), Usd(amount), "sandbox", null)).Status);
+        return wallet;
+    }
+
+    public async Task<Offer> NewOfferAsync(Payee payee, string price, int refundWindowSeconds = 900) =>
+        Given(await Domain.Offers.CreateAsync(payee.Id, NewKey(), new NewOffer("An article", "/articles/rain", Usd(price), refundWindowSeconds)));
+
+    public PaymentRequest Pay(Wallet wallet, Payee payee, string amount, bool hold = false, string? reference = null) =>
+        new() { Wallet = wallet.Id, Key = NewKey(), Payee = payee.Id, Amount = Usd(amount), Hold = hold, Reference = reference };
+
+    public string TermsOf(Payee payee, string amount = "0.02", string resource = "/articles/rain", bool once = true, string? returnUrl = "https://news.example/articles/rain", int lifetimeSeconds = 600, string nonce = "nonce-nonce-nonce-nonce", SigningKey? key = null, Offer? offer = null) => new Terms
+    {
+        Payee = payee.Id,
+        Offer = offer?.Id,
+        Amount = offer is null ? Usd(amount) : null,
+        Resource = resource,
+        Title = "Rain",
+        ReturnUrl = returnUrl,
+        Once = once,
+        Expires = DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds() + lifetimeSeconds),
+        Nonce = nonce,
+    }.Sign(key ?? PayeeKey);
+
+    public async Task<string> BalanceAsync(Wallet wallet) => Given(await Domain.Wallets.ReadAsync(wallet.Id)) is var read ? $"{read.Balance.ToDecimalString()} held {read.Held.ToDecimalString()}" : "";
+
+    public async Task<string> BalanceAsync(Payee payee) => Given(await Domain.Payees.ReadAsync(payee.Id)) is var read ? $"{read.Balance.ToDecimalString()} held {read.Held.ToDecimalString()}" : "";
+
+    public static Caller As(Wallet wallet) => new(CallerKind.Wallet, wallet.Id.Value);
+
+    public static Caller As(Payee payee) => new(CallerKind.Payee, payee.Id.Value);
+
+    public static Amount Usd(string text) => Amount.TryParse(text, Asset.Usd, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
+
+    public static T Given<T>(Answer<T> answer) => answer.IsGiven ? answer.Value : throw new InvalidOperationException($"Refused: {answer.Refusal.Code.Code}: {answer.Refusal.Detail}");
+
+    public static void Refused<T>(RefusalCode code, Answer<T> answer) => Assert.Equal(code.Code, answer.Refusal?.Code.Code ?? "given");
+
+    public async Task CloseAsync()
+    {
+        if (Ledger is not null) await Ledger.DisposeAsync();
+        settings?.Dispose();
+        sandbox?.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        Ledger = Farthing.Ledger.Ledger.Open(
+            new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 }, Time);
+        settings = SqliteSettingsStore.Open(Path.Combine(Directory, "settings.db"));
+        sandbox = new SandboxRail(Path.Combine(Directory, "sandbox.db"), Time);
+        system = await PaymentSystem.StartAsync(Ledger, settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+
+namespace Farthing.Payments.Tests;
+
+public class TwoStoreCrashTests
+{
+    // Before and after the claim, before and after the change of state; the ledger acts in between.
+    private const int Moments = 4;
+
+    // 128 and the number of SIGKILL.
+    private const int Killed = 137;
+
+    [Theory]
+    [InlineData("payee", "accounts 4", "rows Payees 2 Offers 0 Wallets 0 creating 0")]
+    [InlineData("offer", "accounts 2", "rows Payees 1 Offers 1 Wallets 0 creating 0")]
+    [InlineData("wallet", "accounts 3", "rows Payees 1 Offers 0 Wallets 1 creating 0")]
+    public async Task Killed_between_any_two_steps_a_repeat_makes_one_and_issues_the_same_key(string kind, string accounts, string rows)
+    {
+        var killed = 0;
+        for (var moment = 1; moment <= Moments + 1; moment++)
+        {
+            var directory = Directory.CreateTempSubdirectory("farthing-crash-").FullName;
+            try
+            {
+                var crashed = await RunAsync(directory, kind, moment);
+                if (moment > Moments)
+                {
+                    // There is no such moment: all are covered.
+                    Assert.True(crashed.ExitCode == 0, crashed.Output);
+                    break;
+                }
+
+                Assert.True(crashed.ExitCode == Killed, $"{kind} at moment {moment} ended with {crashed.ExitCode}: {crashed.Output}");
+                killed++;
+                var repeated = await RunAsync(directory, kind, 0);
+                Assert.True(repeated.ExitCode == 0, repeated.Output);
+                Assert.Equal([accounts, rows], repeated.Output.Split('\n').Where(line => line.StartsWith("accounts ", StringComparison.Ordinal) || line.StartsWith("rows ", StringComparison.Ordinal)));
+            }
+            finally
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        Assert.Equal(Moments, killed);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string directory, string kind, int moment)
+    {
+        // Built beside this test, in a directory of its own name.
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(here.Parent!.Parent!.FullName, "Farthing.CrashHost", here.Name, "Farthing.CrashHost.dll");
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [program, directory, kind, moment.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, await output + await errors);
+    }
+}

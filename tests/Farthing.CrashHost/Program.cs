@@ -21,6 +21,7 @@ var owner = await system.Payees.CreateAsync(Key("owner"), new NewPayee("Owner of
 
 settings.KillAt(killAt);
 var first = await MakeAsync();
+settings.KillAt(0);
 if (await MakeAsync() != first) throw new InvalidOperationException("A repeat with the same key was answered differently.");
 Console.WriteLine(first);
 Console.WriteLine($"accounts {ledger.ReadFrom(0).Count(record => record.Command.Kind == RecordKind.OpenAccount)}");

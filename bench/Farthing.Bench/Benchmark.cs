@@ -13,14 +13,14 @@ internal static class Benchmark
     private const int TermsSigned = 40_000;
     private const string OperatorKey = "bench-operator-key-of-this-machine-only";
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(8);
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
         if (Directory.Exists(options.Output)) Directory.Delete(options.Output, recursive: true);
         Directory.CreateDirectory(options.Output);
         var data = Path.Combine(options.Output, "data");
-        var results = new BenchResults(options);
+        var results = new BenchResults(options, DiskProbe.MedianFlushMicroseconds(options.Output));
 
         using var echo = await ChildProcess.StartAsync(Assembly.GetExecutingAssembly().Location, ["echo"], Path.Combine(options.Output, "echo.log"), null, new Dictionary<string, string>());
         using var server = await ChildProcess.StartAsync(options.Server, ["--data", data, "--wallets-per-minute", "1000000"], Path.Combine(options.Output, "server.log"), "health/ready",

@@ -19,6 +19,7 @@ internal static class PaymentPage
         .farthing-site, .farthing-note { color: var(--soft); font-size: 0.95rem; }
         .farthing-offer { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1.5rem; }
         .farthing-button { display: inline-block; background: var(--accent); color: var(--on-accent); padding: 0.75rem 1.5rem; border-radius: 0.4rem; text-decoration: none; font-weight: bold; }
+        .farthing-amount { white-space: nowrap; }
         .farthing-button:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }
         """;
 
@@ -42,7 +43,7 @@ internal static class PaymentPage
     private static string Render(Sale sale, PaymentPreview preview, Uri wallet, string siteName, string? stylesheet)
     {
         var html = HtmlEncoder.Default;
-        var price = html.Encode(sale.Requirement.Price.ToPriceString());
+        var price = $"""<span class="farthing-amount">{html.Encode(sale.Requirement.Price.ToPriceString())}</span>""";
         var style = stylesheet is null ? $"<style>{OwnStyle}</style>" : $"""<link rel="stylesheet" href="{html.Encode(stylesheet)}">""";
         var home = html.Encode(sale.Request.PathBase.ToUriComponent() + "/");
         var text = string.IsNullOrWhiteSpace(preview.FirstParagraph) ? "" : $"""<p class="farthing-preview">{html.Encode(preview.FirstParagraph)}</p>""";

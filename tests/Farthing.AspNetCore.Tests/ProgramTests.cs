@@ -161,6 +161,28 @@ public class ProgramTests
     }
 
     [Fact]
+    public async Task Challenge_of_an_older_price_is_not_accepted()
+    {
+        var secret = Enumerable.Repeat((byte)5, 32).ToArray();
+        await using var before = await PaidSite.StartAsync((site, app) => app.MapGet(Path, site.Serve).RequirePayment("0.01 USD"), options => options.ChallengeSecret = secret);
+        await using var after = await PaidSite.StartAsync((site, app) => app.MapGet(Path, site.Serve).RequirePayment("0.02 USD"), options => options.ChallengeSecret = secret);
+        var (challenge, entitlement) = await PayAsync(before);
+        using var response = await after.SendAsync(Path, null, ("Authorization", new PaymentCredential(challenge, entitlement.Sign(PaidSite.Operator)).ToHeader()));
+        await AssertProblemAsync(response, "invalid-challenge");
+        Assert.Equal(0, after.Served);
+    }
+
+    [Fact]
+    public async Task Price_of_a_group_and_of_its_endpoint_take_one_payment_of_a_program()
+    {
+        await using var site = await PaidSite.StartAsync((site, app) => app.MapGroup("/articles").RequirePayment("0.05 USD").MapGet("/{slug}", site.Serve).RequirePayment("0.02 USD"));
+        var (challenge, entitlement) = await PayAsync(site);
+        using var response = await site.SendAsync(Path, null, ("Authorization", new PaymentCredential(challenge, entitlement.Sign(PaidSite.Operator)).ToHeader()));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, site.Served);
+    }
+
+    [Fact]
     public async Task Program_can_buy_once_where_the_endpoint_says_so()
     {
         await using var site = await PaidSite.StartAsync((site, app) => app.MapGet("/data", site.Serve).RequirePayment("0.02 USD", PaymentUse.Once));

@@ -56,7 +56,7 @@ internal static class ServerApp
         // 3. The doors.
         using var walletCreations = new WalletCreationLimit(options.WalletsPerMinute);
         var readiness = new Readiness(ledger);
-        await using var app = BuildApp(options.Port, data, system, time);
+        await using var app = BuildApp(options.Port, data, system, walletCreations, time);
         app.UseMiddleware<EveryAnswerIsAProblem>();
         app.MapHealth(readiness);
         app.MapErrorsPage();
@@ -75,7 +75,7 @@ internal static class ServerApp
         await app.WaitForShutdownAsync();
     }
 
-    private static WebApplication BuildApp(int port, DataDirectory data, PaymentSystem system, TimeProvider time)
+    private static WebApplication BuildApp(int port, DataDirectory data, PaymentSystem system, WalletCreationLimit walletCreations, TimeProvider time)
     {
         // The content root is where the program is, not where it was started: settings files of a stranger's directory are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -93,6 +93,7 @@ internal static class ServerApp
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToFinish);
         builder.Services.AddSingleton(system);
+        builder.Services.AddSingleton(walletCreations);
         builder.Services.AddSingleton(time);
         builder.Services.AddHostedService<PendingTopUps>();
         builder.Services.AddOpenApiDescription();

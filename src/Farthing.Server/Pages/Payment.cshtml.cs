@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Farthing.Payments;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Payees;
@@ -11,8 +10,6 @@ namespace Farthing.Server.Pages;
 /// <summary>One payment of this browser: what it was, its receipt, and the way to take it back.</summary>
 internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : WalletPage(payments)
 {
-    private static readonly JsonSerializerOptions ReceiptJson = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     /// <summary>The payment; set unless there is an obstacle.</summary>
     public Payment Payment { get; private set; } = null!;
 
@@ -43,7 +40,7 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
         if (wallet is null) return refused!;
         var receipt = await Payments.Receipts.WriteAsync(Owner(wallet), Payment.Id);
         return receipt.IsGiven
-            ? File(JsonSerializer.SerializeToUtf8Bytes(receipt.Value, ReceiptJson), "application/json", $"receipt-{Payment.Id}.json")
+            ? File(receipt.Value.ToJson(), "application/json", $"receipt-{Payment.Id}.json")
             : Refuse(receipt.Refusal);
     }
 

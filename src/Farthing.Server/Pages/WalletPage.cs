@@ -4,6 +4,7 @@ using Farthing.Payments;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
+using Farthing.Server.Doors.Rest;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Farthing.Server.Pages;
@@ -75,6 +76,8 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
     /// <summary>This browser's wallet in a currency, made and given play money if there is none.</summary>
     protected async ValueTask<Answer<Wallet>> OpenWalletAsync(string secret, Asset asset)
     {
+        if (await Payments.Wallets.FindForBrowserAsync(secret, asset) is null
+            && HttpContext.RequestServices.GetRequiredService<WalletCreationLimit>().Count(HttpContext) is { } tooMany) return tooMany;
         var opened = await Payments.Wallets.OpenForBrowserAsync(secret, asset);
         if (!opened.IsGiven) return opened;
         // The same key every time: the gift is given once, also if the server stopped between making the wallet and filling it.
@@ -121,6 +124,8 @@ internal sealed record Obstacle(string Title, string Advice, string Code, string
             "wallet_not_found" => ("This browser keeps no wallet", "The wallet lives in a cookie of this browser. Allow cookies for this address, then go back and try again. Nothing was paid."),
             "invalid_cursor" => ("This page of the statement is gone", "Open the statement again from its newest line."),
             "rate_limited" => ("Too many new wallets", "Somebody at your address makes many wallets. Wait a minute, then try again. Nothing was paid."),
+            "not_ready" => ("Closed for a moment", "The server takes no payments right now. Nothing was paid. Try again in a minute."),
+            "internal_error" => ("Something went wrong on our side", "It is logged. If you were paying, look at your statement before you try again; a page is never paid twice."),
             _ => (refusal.Code.Title.TrimEnd('.'), refusal.Detail),
         };
         return new Obstacle(title, advice, refusal.Code.Code, wayBack);

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Net.Http.Headers;
 
 namespace Farthing.Server.Pages;
@@ -9,8 +8,6 @@ namespace Farthing.Server.Pages;
 /// <summary>The wallet pages: what a person sees of the payment server. They work without JavaScript.</summary>
 internal static class WalletPages
 {
-    private const string StylesheetResource = "wallet.css";
-
     /// <summary>Adds what the pages need; <see cref="Payments.PaymentSystem"/> must be registered too.</summary>
     /// <param name="services">The server's services.</param>
     /// <param name="formKeysDirectory">Where the keys are kept that protect forms against forgery, so that a page outlives a restart of the server.</param>
@@ -25,29 +22,34 @@ internal static class WalletPages
             antiforgery.Cookie.SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Lax;
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
-        services.AddRazorPages().AddMvcOptions(mvc => mvc.Filters.Add<PageHeaders>());
+        services.AddRazorPages().AddMvcOptions(mvc =>
+        {
+            mvc.Filters.Add<PageHeaders>();
+            mvc.Filters.Add<PageFaults>();
+        });
         return services;
     }
 
-    /// <summary>Maps the pages and their style sheet.</summary>
+    /// <summary>Maps the pages and what they look like.</summary>
     public static void MapWalletPages(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapRazorPages();
-        var (content, tag) = ReadStylesheet();
-        endpoints.MapGet("/wallet.css", (HttpContext context) =>
-        {
-            context.Response.Headers.CacheControl = "no-cache";
-            return Results.Bytes(content, "text/css; charset=utf-8", entityTag: tag);
-        }).ExcludeFromDescription();
+        MapFile(endpoints, "wallet.css", "text/css; charset=utf-8");
+        MapFile(endpoints, "coin.svg", "image/svg+xml");
     }
 
     // Embedded, so that the pages do not depend on the directory that the server is started in.
-    private static (byte[] Content, EntityTagHeaderValue Tag) ReadStylesheet()
+    private static void MapFile(IEndpointRouteBuilder endpoints, string name, string mediaType)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(StylesheetResource)
-            ?? throw new InvalidOperationException($"{StylesheetResource} is not embedded.");
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded.");
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
-        return (content, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\""));
+        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"");
+        endpoints.MapGet($"/{name}", (HttpContext context) =>
+        {
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return Results.Bytes(content, mediaType, entityTag: tag);
+        }).ExcludeFromDescription();
     }
 }

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Farthing.Protocol;
+using Farthing.Server.Tests;
+using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(Farthing.Browser.Tests.BrowserHouse))]
+
+namespace Farthing.Browser.Tests;
+
+/// <summary>The whole house for all tests: the built server, the built sample site and Debian's Chromium. Each test gets a browser profile of its own.</summary>
+public sealed class BrowserHouse : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string siteState = Directory.CreateTempSubdirectory("farthing-newsroom-").FullName;
+    private ServerProcess? server;
+    private Process? newsroom;
+    private IPlaywright? playwright;
+    private IBrowser? chromium;
+
+    /// <summary>The payment server.</summary>
+    public Uri Server => server!.Address;
+
+    /// <summary>The sample site.</summary>
+    public Uri Site { get; private set; } = null!;
+
+    /// <summary>Where screenshots go; null for nowhere.</summary>
+    public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("FARTHING_SCREENSHOTS");
+
+    public async ValueTask InitializeAsync()
+    {
+        var executable = Environment.GetEnvironmentVariable("FARTHING_CHROMIUM") ?? "/usr/bin/chromium";
+        if (!File.Exists(executable)) throw new InvalidOperationException($"{executable} is not there. Install Debian's chromium, or name another in FARTHING_CHROMIUM.");
+
+        var port = FreePort();
+        Site = new Uri($"http://localhost:{port}");
+        server = await ServerProcess.StartAsync(null, "--wallets-per-minute", "100000", "--sample-site", $"http://localhost:{port}", "--sample-state", siteState);
+        newsroom = Process.Start(new ProcessStartInfo("dotnet", [NewsroomAssembly, "--site", Path.Combine(siteState, "site.json"), "--port", $"{port}"]))!;
+        await WaitForSiteAsync();
+
+        playwright = await Playwright.CreateAsync();
+        chromium = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = executable,
+            Args =
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+            ],
+        });
+    }
+
+    /// <summary>A person with a browser that has never been here.</summary>
+    /// <param name="width">The width of the window in CSS pixels.</param>
+    /// <param name="dark">True if the person prefers dark pages.</param>
+    public async Task<Reader> NewReaderAsync(int width = 1200, bool dark = false) => new(this, await chromium!.NewContextAsync(new BrowserNewContextOptions
+    {
+        JavaScriptEnabled = false,
+        ViewportSize = new ViewportSize { Width = width, Height = width < 500 ? 760 : 850 },
+        ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+    }));
+
+    /// <summary>Another payee at this server, whose terms a test writes itself. Its registered site is the sample site.</summary>
+    /// <param name="website">Its registered origin, if not the sample site's.</param>
+    public async Task<TestPayee> NewPayeeAsync(string? website = null)
+    {
+        var key = SigningKey.FromSeed(RandomNumberGenerator.GetBytes(32));
+        using var http = new HttpClient { BaseAddress = Server };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/payees")
+        {
+            Content = JsonContent.Create(new { name = "The Test Gazette", currency = "USD", website = website ?? Site.GetLeftPart(UriPartial.Authority), signingKey = key.Verifier.ToString() }),
+        };
+        request.Headers.Add("Authorization", $"Bearer {ServerProcess.OperatorKey}");
+        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        using var response = await http.SendAsync(request);
+        var body = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.True(Id<PayeeKind>.TryParse(body.GetProperty("id").GetString(), out var id));
+        return new TestPayee(this, id, key);
+    }
+
+    /// <summary>The server's text at a path.</summary>
+    public async Task<string> GetTextAsync(string path)
+    {
+        using var http = new HttpClient { BaseAddress = Server };
+        return await http.GetStringAsync(path);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (chromium is not null) await chromium.DisposeAsync();
+        playwright?.Dispose();
+        if (newsroom is not null)
+        {
+            newsroom.Kill();
+            await newsroom.WaitForExitAsync();
+            newsroom.Dispose();
+        }
+
+        if (server is not null) await server.DisposeAsync();
+        Directory.Delete(siteState, recursive: true);
+    }
+
+    // artifacts/bin/PROJECT/CONFIGURATION/: the site's build stands beside the tests'.
+    private static string NewsroomAssembly
+    {
+        get
+        {
+            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+            return Path.Combine(here.Parent!.Parent!.FullName, "Newsroom", here.Name, "Newsroom.dll");
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task WaitForSiteAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Site };
+        using var deadline = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (await timer.WaitForNextTickAsync(deadline.Token))
+        {
+            try
+            {
+                using var response = await http.GetAsync("/", deadline.Token);
+                if (response.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException) when (!newsroom!.HasExited)
+            {
+                // Not listening yet.
+            }
+        }
+    }
+}
+
+/// <summary>A payee whose terms a test signs itself.</summary>
+public sealed record TestPayee(BrowserHouse House, Id<PayeeKind> Id, SigningKey Key)
+{
+    /// <summary>Terms as a site would write them, before they are signed.</summary>
+    public Terms NewTerms(string resource = "/page", string price = "0.02 USD") => new()
+    {
+        Payee = Id,
+        Amount = Amount.Parse(price),
+        Resource = resource,
+        Title = $"The page {resource}",
+        ReturnUrl = new Uri(House.Site, "/").AbsoluteUri,
+        Once = true,
+        Expires = TimeProvider.System.GetUtcNow().AddMinutes(10),
+        Nonce = new string('n', 43),
+    };
+
+    /// <summary>The address of the pay page for terms.</summary>
+    public string PayAddress(Terms terms) => new Uri(House.Server, $"/pay?terms={terms.Sign(Key)}").AbsoluteUri;
+}

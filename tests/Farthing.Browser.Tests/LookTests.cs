@@ -50,6 +50,7 @@ public class LookTests(BrowserHouse house)
             await Reader.TakePictureAsync(page, dark ? $"{name}-dark" : name);
             var (content, window) = await reader.MeasureWidthAsync(page);
             Assert.True(content <= window, $"{page.Url} is {content} wide in a window of {window}.");
+            Assert.False((await page.TitleAsync()).TrimStart().StartsWith('·'), $"{page.Url} has no title.");
             await Expect(page.GetByRole(AriaRole.Main)).ToHaveCountAsync(1);
             await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveCountAsync(1);
         }

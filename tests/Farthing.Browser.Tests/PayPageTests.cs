@@ -51,6 +51,7 @@ public class PayPageTests(BrowserHouse house)
             var response = await page.GotoAsync(new Uri(house.Server, $"/{door}?terms={token}").AbsoluteUri);
             Assert.Equal(status, response!.Status);
             await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(title);
+            await Expect(page).ToHaveTitleAsync($"{title} · Farthing");
             await Expect(page.Locator("form")).ToHaveCountAsync(0);
             // Only a request that was genuine once says where to go back to.
             await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Back to the site" })).ToHaveCountAsync(fault == "expired" ? 1 : 0);

@@ -98,6 +98,7 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
     {
         Response.StatusCode = refusal.Code.HttpStatus;
         Obstacle = Obstacle.From(refusal, wayBack);
+        ViewData["Title"] = Obstacle.Title;
         return Page();
     }
 

@@ -17,7 +17,7 @@ internal sealed record PaymentMemo(uint Quantity, Id<OfferKind>? Offer, string? 
     private const int HeadLength = 21;
     private const int MaxPlainLength = Command.MaxMemoLength - MemoCipher.Overhead;
 
-    public byte[] Seal(byte[] key, UInt128 payment)
+    public byte[] Seal(MemoCipher cipher, UInt128 payment)
     {
         Span<byte> plain = stackalloc byte[MaxPlainLength];
         plain[0] = Version;
@@ -27,14 +27,14 @@ internal sealed record PaymentMemo(uint Quantity, Id<OfferKind>? Offer, string? 
         length += Write(plain[length..], Reference, kept: 4);
         length += Write(plain[length..], Resource, kept: 2);
         length += Write(plain[length..], CutToFit(Title, MaxPlainLength - length - 2), kept: 0);
-        return MemoCipher.Seal(key, payment, plain[..length]);
+        return cipher.Seal(payment, plain[..length]);
     }
 
     /// <summary>Opens the memo of a payment.</summary>
     /// <returns>Null if the wallet is erased, or the memo is not one of this wallet and payment.</returns>
-    public static PaymentMemo? TryOpen(byte[]? key, UInt128 payment, ReadOnlyMemory<byte> memo)
+    public static PaymentMemo? TryOpen(MemoCipher? cipher, UInt128 payment, ReadOnlyMemory<byte> memo)
     {
-        if (key is null || MemoCipher.TryOpen(key, payment, memo.Span) is not { } plain || plain.Length < HeadLength || plain[0] != Version) return null;
+        if (cipher?.TryOpen(payment, memo.Span) is not { } plain || plain.Length < HeadLength || plain[0] != Version) return null;
         var offer = BinaryPrimitives.ReadUInt128BigEndian(plain.AsSpan(5));
         ReadOnlySpan<byte> rest = plain.AsSpan(HeadLength);
         return TryReadText(ref rest, out var reference) && TryReadText(ref rest, out var resource) && TryReadText(ref rest, out var title)

@@ -18,7 +18,7 @@ internal sealed class PaymentReader(Ledger.Ledger ledger, WalletDirectory wallet
     public async ValueTask<Payment> DescribeAsync(PaymentRecords records)
     {
         var wallet = await wallets.LoadAsync(records.Wallet) ?? throw new InvalidOperationException($"The payment {records.Id:x32} is of a wallet without a row.");
-        var memo = PaymentMemo.TryOpen(wallet.MemoKey, records.Id, records.Price.Command.Memo);
+        var memo = PaymentMemo.TryOpen(wallet.Memos, records.Id, records.Price.Command.Memo);
         return new Payment
         {
             Id = new(records.Id),

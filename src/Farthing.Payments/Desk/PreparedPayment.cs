@@ -62,7 +62,7 @@ internal sealed class PreparedPayment
         }
 
         var fee = Fee;
-        var memo = Memo.Seal(Wallet.MemoKey!, id);
+        var memo = Memo.Seal(Wallet.Memos!, id);
         var tag = Tag.Pack();
         chain[length++] = Hold
             ? Command.Hold(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)

@@ -110,7 +110,7 @@ public sealed class StatementReader
         var counterparty = caller.Kind == CallerKind.Wallet
             ? (await payees.LoadAsync(price.Command.Credit))?.Payee.Name
             : wallet.PayerTo(price.Command.Credit, secrets).ToString();
-        var memo = PaymentMemo.TryOpen(wallet.MemoKey, price.Command.Id, price.Command.Memo);
+        var memo = PaymentMemo.TryOpen(wallet.Memos, price.Command.Id, price.Command.Memo);
         return parties[head] = new Party(new(price.Command.Id), new Amount(price.Command.Asset, price.Command.Units), counterparty, memo?.Reference);
 
         async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");

@@ -57,7 +57,7 @@ public sealed class TopUpDesk
             var clearing = ChartOfAccounts.RailClearing(rail, amount.Asset);
             if (!await chart.TryOpenAsync(clearing, amount.Asset)) return LedgerCalls.NotReady;
             var hold = Command.Hold(id, digest, clearing, wallet.Value, amount, TransferCode.TopUp, (time.GetUtcNow() + HoldLifetime).ToUnixTimeMilliseconds(),
-                memo: MemoCipher.Seal(entry.MemoKey!, id, Encoding.UTF8.GetBytes(instruction ?? "")));
+                memo: entry.Memos!.Seal(id, Encoding.UTF8.GetBytes(instruction ?? "")));
             if (await ledger.TrySubmitAsync(hold) is not { } results) return LedgerCalls.NotReady;
             if (results[0] is { Outcome: not (Outcome.Done or Outcome.IdAlreadyUsed) }) return Refusals.OfPayment(results[0].Outcome);
             undecided[id] = true;
@@ -128,7 +128,7 @@ public sealed class TopUpDesk
         {
             // The crash came between the hold and the rail's call.
             var entry = await wallets.LoadAsync(held.Command.Credit);
-            var words = entry?.MemoKey is { } memoKey ? MemoCipher.TryOpen(memoKey, id, held.Command.Memo.Span) : null;
+            var words = entry?.Memos?.TryOpen(id, held.Command.Memo.Span);
             answer = words is null
                 ? new(RailStatus.Failed)
                 : await rail.CollectAsync(new(id), new Amount(held.Command.Asset, held.Command.Units), words.Length == 0 ? null : Encoding.UTF8.GetString(words));

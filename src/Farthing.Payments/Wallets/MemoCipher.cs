@@ -1,11 +1,16 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace Farthing.Payments.Wallets;
 
 /// <summary>Seals what belongs to a payment under its wallet's key: version 1 (1 byte), nonce (12), AES-256-GCM ciphertext, tag (16).</summary>
-/// <remarks>The payment's id is authenticated with it, so that a memo cannot be read as another payment's. Thread-safe.</remarks>
-internal static class MemoCipher
+/// <remarks>
+/// The payment's id is authenticated with it, so that a memo cannot be read as another payment's. Thread-safe. Setting a cipher up costs several times as much as
+/// sealing, so that a wallet in memory keeps one; its native part is released when the wallet is dropped from memory.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "Shared by all who have the wallet in memory, of whom nobody knows to be the last; the native handle releases itself.")]
+internal sealed class MemoCipher(byte[] key)
 {
     public const int KeyLength = 32;
 
@@ -16,7 +21,11 @@ internal static class MemoCipher
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
-    public static byte[] Seal(byte[] key, UInt128 id, ReadOnlySpan<byte> plain)
+    // AesGcm is not safe to share between threads: used under the gate.
+    private readonly AesGcm aes = new(key, TagLength);
+    private readonly Lock gate = new();
+
+    public byte[] Seal(UInt128 id, ReadOnlySpan<byte> plain)
     {
         var memo = new byte[plain.Length + Overhead];
         memo[0] = Version;
@@ -24,23 +33,21 @@ internal static class MemoCipher
         RandomNumberGenerator.Fill(nonce);
         Span<byte> associated = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(associated, id);
-        using var aes = new AesGcm(key, TagLength);
-        aes.Encrypt(nonce, plain, memo.AsSpan(1 + NonceLength, plain.Length), memo.AsSpan(memo.Length - TagLength), associated);
+        lock (gate) aes.Encrypt(nonce, plain, memo.AsSpan(1 + NonceLength, plain.Length), memo.AsSpan(memo.Length - TagLength), associated);
         return memo;
     }
 
     /// <summary>Opens a memo.</summary>
     /// <returns>Null if it was not sealed under this key for this id.</returns>
-    public static byte[]? TryOpen(byte[] key, UInt128 id, ReadOnlySpan<byte> memo)
+    public byte[]? TryOpen(UInt128 id, ReadOnlySpan<byte> memo)
     {
         if (memo.Length < Overhead || memo[0] != Version) return null;
         var plain = new byte[memo.Length - Overhead];
         Span<byte> associated = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(associated, id);
-        using var aes = new AesGcm(key, TagLength);
         try
         {
-            aes.Decrypt(memo.Slice(1, NonceLength), memo.Slice(1 + NonceLength, plain.Length), memo[^TagLength..], plain, associated);
+            lock (gate) aes.Decrypt(memo.Slice(1, NonceLength), memo.Slice(1 + NonceLength, plain.Length), memo[^TagLength..], plain, associated);
             return plain;
         }
         catch (AuthenticationTagMismatchException)

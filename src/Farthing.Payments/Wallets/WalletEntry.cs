@@ -15,10 +15,10 @@ internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKe
 
     public UInt128 Account => Wallet.Id.Value;
 
-    /// <summary>The key of its memos; null once it was destroyed.</summary>
-    public byte[]? MemoKey => memoKey;
+    /// <summary>What seals and opens its memos; null once the key was destroyed.</summary>
+    public MemoCipher? Memos { get; } = memoKey is null ? null : new MemoCipher(memoKey);
 
-    public bool IsErased => memoKey is null;
+    public bool IsErased => Memos is null;
 
     public int KeyGeneration => keyGeneration;
 

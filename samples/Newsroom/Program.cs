@@ -25,10 +25,10 @@ builder.Services.AddFarthing(farthing =>
 
 var app = builder.Build();
 app.Use(SitePages.AddHeaders);
+app.UseStatusCodePages(answer => SitePages.NotFound().ExecuteAsync(answer.HttpContext));
 app.UseStaticFiles();
 app.MapGet("/", () => SitePages.Front(library));
 app.MapGet("/articles/{slug}", (string slug, HttpContext http) => SitePages.Article(library.Find(slug)!, http.GetPayment()!)).RequirePayment("0.02 USD");
-app.MapFallback(SitePages.NotFound);
 
 await app.RunAsync();
 return 0;

@@ -32,7 +32,7 @@ internal static class SitePages
                 <li>
                 <h2><a href="/articles/{article.Slug}">{Html.Encode(article.Title)}</a></h2>
                 <p class="standfirst">{Html.Encode(article.Standfirst)}</p>
-                <p class="byline">{Minutes(article)} · first paragraph free, then 0.02 USD</p>
+                <p class="byline">{Minutes(article)} · 0.02&nbsp;USD after the first paragraph</p>
                 </li>
 
                 """);

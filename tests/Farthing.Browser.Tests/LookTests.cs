@@ -38,7 +38,7 @@ public class LookTests(BrowserHouse house)
         await LookAsync("statement");
         await page.GotoAsync(new Uri(house.Server, "/pay?terms=edited").AbsoluteUri);
         await LookAsync("refused");
-        await page.GotoAsync(new Uri(house.Site, "/nothing/here").AbsoluteUri);
+        await page.GotoAsync(new Uri(house.Site, "/articles/nothing-here").AbsoluteUri);
         await LookAsync("site-not-found");
 
         Assert.Equal(11, seen);

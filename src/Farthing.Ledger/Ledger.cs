@@ -94,6 +94,13 @@ public sealed class Ledger : IAsyncDisposable
     /// <summary>How many records are on disk.</summary>
     public long DurableSize => durable.Size;
 
+    /// <summary>The ledger's time in Unix milliseconds: no earlier than the last batch, and the earliest that the next one can have.</summary>
+    /// <remarks>
+    /// It may be up to five minutes ahead of the clock, after the clock was set back. A deadline is far enough away only if it is so from the
+    /// later of the two. Reading it takes no lock.
+    /// </remarks>
+    public long LastBatchUnixMilliseconds => clock.Newest;
+
     /// <summary>The name and key that checkpoints are verified with.</summary>
     public CheckpointKey VerifierKey => proofs.VerifierKey;
 

@@ -16,6 +16,8 @@ internal sealed class ClockGuard
     // Guarded by the gate.
     private Reading trusted;
     private Reading? leapt;
+
+    // Written under the gate; read anywhere.
     private long newest;
 
     public ClockGuard(TimeProvider time, long newestUnixMilliseconds)
@@ -26,6 +28,9 @@ internal sealed class ClockGuard
     }
 
     private readonly record struct Reading(long UnixMilliseconds, long Timestamp);
+
+    /// <summary>The newest time that was given out; no batch from now on has an earlier one.</summary>
+    public long Newest => Volatile.Read(ref newest);
 
     /// <summary>Null if the clock can be trusted; else why not, in words.</summary>
     public string? NotReadyReason
@@ -41,7 +46,7 @@ internal sealed class ClockGuard
     {
         lock (gate)
         {
-            if (Check(out var now) is null) newest = Math.Max(newest, now.UnixMilliseconds);
+            if (Check(out var now) is null) Volatile.Write(ref newest, Math.Max(newest, now.UnixMilliseconds));
             return newest;
         }
     }

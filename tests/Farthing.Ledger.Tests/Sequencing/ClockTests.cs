@@ -81,6 +81,24 @@ public class ClockTests
     }
 
     [Fact]
+    public async Task The_last_batch_says_the_time_when_the_clock_was_set_back()
+    {
+        using var directory = new TemporaryDirectory();
+        var time = new LeapingTime { Now = Noon };
+        await using (var ledger = TestLedger.Open(directory, time))
+        {
+            await TestLedger.FundAsync(ledger);
+            Assert.Equal(Noon.ToUnixTimeMilliseconds(), ledger.LastBatchUnixMilliseconds);
+            time.Now -= TimeSpan.FromMinutes(4);
+            var position = (await ledger.SubmitAsync([TestLedger.Transfer(100, 5)]))[0].Position;
+            Assert.Equal(Noon.ToUnixTimeMilliseconds(), ledger.LastBatchUnixMilliseconds);
+            Assert.Equal(ledger.LastBatchUnixMilliseconds, ledger.Read(position).UnixMilliseconds);
+        }
+        await using var reopened = TestLedger.Open(directory, time);
+        Assert.Equal(Noon.ToUnixTimeMilliseconds(), reopened.LastBatchUnixMilliseconds);
+    }
+
+    [Fact]
     public async Task Holds_expire_without_any_traffic()
     {
         using var directory = new TemporaryDirectory();

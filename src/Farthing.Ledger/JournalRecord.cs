@@ -40,7 +40,7 @@ public readonly record struct JournalRecord
     /// <summary>The record before this one that posts, voids, expires or refunds the same hold or transfer, or -1. A claim does not count.</summary>
     public long PreviousCitation { get; init; }
 
-    /// <summary>The debit account's counts after this record.</summary>
+    /// <summary>The debit account's counts after this record; of a refusal, as they stood when its own command was refused.</summary>
     public Balances DebitAfter { get; init; }
 
     /// <summary>The credit account's counts after this record.</summary>

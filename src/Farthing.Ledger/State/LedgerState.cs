@@ -195,6 +195,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
                     PreviousOfDebit = -1,
                     PreviousOfCredit = -1,
                     PreviousCitation = -1,
+                    DebitAfter = own == outcome && accounts.TryFind(chain[i].Debit, out var debit) ? debit.Balances : default,
                 });
                 recordCount++;
             }

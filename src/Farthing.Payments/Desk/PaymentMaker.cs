@@ -58,7 +58,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private bool TryAnswer(PreparedPayment prepared, UInt128 id, ReadOnlySpan<CommandResult> results, out Payment payment)
     {
         payment = null!;
-        var price = results[prepared.IsOnce && prepared.Key != UInt128.Zero ? 1 : 0];
+        var price = results[prepared.PriceIndex];
         if (price.Outcome != Outcome.Done || price.IsDuplicate) return false;
         references.Add(prepared.PayeeReference, prepared.Tag.WalletReference, price.Position);
         payment = prepared.ToPayment(id, price.UnixMilliseconds, secrets, entitlements);
@@ -69,7 +69,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         if (results[0].IsDuplicate) return AnswerKnownAsync(prepared);
         var outcome = Refusals.OfChain(results);
-        return outcome == Outcome.IdAlreadyUsed ? AnswerKnownAsync(prepared) : RefuseAsync(outcome, prepared.Wallet.Account, prepared.Price);
+        return outcome == Outcome.IdAlreadyUsed ? AnswerKnownAsync(prepared) : new(Refuse(outcome, prepared, results));
     }
 
     /// <summary>Answers a payment whose key or purchase the ledger knows.</summary>
@@ -91,7 +91,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             if (await ledger.TrySubmitAsync(chain[..length]) is not { } results) return LedgerCalls.NotReady;
             if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
             if (!results[0].IsDuplicate && Refusals.OfChain(results) is var outcome && outcome != Outcome.IdAlreadyUsed)
-                return await RefuseAsync(outcome, prepared.Wallet.Account, prepared.Price);
+                return Refuse(outcome, prepared, results);
             if (prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
         }
 
@@ -122,7 +122,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             return await DescribeAsync(PaymentRecords.AsMade(price), await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
 
         var outcome = price.Outcome == Outcome.ChainRefused && await ledger.FindAsync(LegIds.FeeOf(price.Command.Id)) is { } fee ? fee.Outcome : price.Outcome;
-        return await RefuseAsync(outcome, price.Command.Debit, new Amount(price.Command.Asset, price.Command.Units));
+        return Refuse(outcome, price);
     }
 
     /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>
@@ -134,10 +134,12 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             : payment;
     }
 
-    private async ValueTask<Answer<Payment>> RefuseAsync(Outcome outcome, UInt128 wallet, Amount price)
-    {
-        if (outcome != Outcome.InsufficientFunds) return Refusals.OfPayment(outcome);
-        var account = await ledger.ReadAccountAsync(wallet) ?? throw new InvalidOperationException($"The wallet {wallet:x32} has no account.");
-        return Refusals.InsufficientFunds(price, new Amount(price.Asset, account.Balances.Available));
-    }
+    private Refusal Refuse(Outcome outcome, PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
+        outcome == Outcome.InsufficientFunds ? Refuse(outcome, ledger.Read(results[prepared.PriceIndex].Position)) : Refusals.OfPayment(outcome);
+
+    // The balance is the one in the journal: a repeated refusal names what was missing then.
+    private static Refusal Refuse(Outcome outcome, in JournalRecord price) =>
+        outcome == Outcome.InsufficientFunds
+            ? Refusals.InsufficientFunds(new Amount(price.Command.Asset, price.Command.Units), new Amount(price.Command.Asset, price.DebitAfter.Available))
+            : Refusals.OfPayment(outcome);
 }

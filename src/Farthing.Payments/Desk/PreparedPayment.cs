@@ -47,6 +47,9 @@ internal sealed class PreparedPayment
     /// <summary>The payment's id if it is the <paramref name="attempt"/>th purchase, which counts only for what is bought once.</summary>
     public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Wallet.Account, Payee.Account, Terms!.Resource, attempt) : Key;
 
+    /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
+    public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
+
     /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price and fee.</summary>
     /// <returns>How many were written.</returns>
     public int WriteChain(Span<Command> chain, uint attempt)

@@ -75,8 +75,10 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
                 new Amount(payment.Asset, fee?.Command.Units ?? UInt128.Zero), DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
         }
 
-        if (record.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(record.Outcome, payment.Kept);
-        if (fee is { } feeLeg && feeLeg.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(feeLeg.Outcome, payment.Kept);
+        // What was left of the payment then, which is not what is left now.
+        var before = await PaymentRecords.ReadAsync(ledger, payment.Price, record.Position);
+        if (record.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(record.Outcome, before.Kept);
+        if (fee is { } feeLeg && feeLeg.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(feeLeg.Outcome, before.Kept);
         var allowance = await FindLegAsync(LegIds.AllowanceOf(record.Command.Id), digest);
         return allowance is { Outcome: Outcome.InsufficientFunds }
             ? new Refusal(RefusalCodes.RefundAllowanceExhausted, "This wallet has used up its one-click refunds with this payee for this month. Ask the payee, who can still refund.")

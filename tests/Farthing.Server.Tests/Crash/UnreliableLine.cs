@@ -6,10 +6,27 @@ internal sealed record Write(string Path, string Bearer, string Key, string Body
 /// <summary>Sends writes to a server that is killed again and again.</summary>
 internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
 {
+    private readonly Lock counting = new();
     private int repeats;
+
+    // Under the lock.
+    private int answers;
+    private (int Count, TaskCompletionSource Reached) mark = (int.MaxValue, new());
 
     /// <summary>How many writes had to be repeated, since their answer was lost with the server.</summary>
     public int Repeats => repeats;
+
+    /// <summary>Waits for so many more answers.</summary>
+    public Task WhenAnsweredAsync(int more)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (more == 0) return Task.CompletedTask;
+        lock (counting)
+        {
+            mark = (answers + more, reached);
+            return reached.Task;
+        }
+    }
 
     /// <summary>Sends a write until it is answered.</summary>
     public async Task<Reply> SendAsync(Write write)
@@ -19,7 +36,7 @@ internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
             try
             {
                 var reply = await api.PostAsync(write.Path, write.Bearer, write.Body, write.Key);
-                if (reply.Status != 503) return reply;
+                if (reply.Status != 503) return Count(reply);
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
@@ -43,6 +60,15 @@ internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
             {
                 await untilServerIsBack();
             }
+        }
+    }
+
+    private Reply Count(Reply reply)
+    {
+        lock (counting)
+        {
+            if (++answers == mark.Count) mark.Reached.TrySetResult();
+            return reply;
         }
     }
 }

@@ -54,14 +54,22 @@ internal static class ChildProcess
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"note {note}");
         await TestLedger.FundAsync(ledger);
         // Four records of the opening, then two for each chain; where the last process got to is in the journal.
-        var next = (ledger.DurableSize - 4) / 2 - 1;
+        var next = (ulong)(ledger.DurableSize - 4) / 2;
+        var numbering = new Lock();
         Console.WriteLine("open");
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
         {
             while (true)
             {
-                var n = (ulong)Interlocked.Increment(ref next);
-                var results = await ledger.SubmitAsync(Chain(n));
+                ulong n;
+                ValueTask<CommandResult[]> answer;
+                // Numbered in the order of submission: otherwise a kill may leave a gap, and the count of records would not tell the next number.
+                lock (numbering)
+                {
+                    n = next++;
+                    answer = ledger.SubmitAsync(Chain(n));
+                }
+                var results = await answer;
                 if (results is [{ Outcome: Outcome.Done, IsDuplicate: false }, { Outcome: Outcome.Done, IsDuplicate: false }]) Console.WriteLine($"done {n}");
                 else Console.WriteLine($"wrong {n} {results[0]} {results[1]}");
                 if (n % 100 == 0) await ledger.GetCheckpointAsync(results[1].Position);

@@ -116,10 +116,10 @@ public sealed class Ledger : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentBytes, Segment.MinBytes);
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.SegmentBytes % Frame.BlockBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchCommands, 1);
-        if (!Directory.Exists(options.Directory))
+        if (!Directory.Exists(FileJournal.DirectoryIn(options.Directory)))
         {
             Directory.CreateDirectory(options.Directory);
-            DurableFile.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Directory))!);
+            Disk.Real.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Directory))!);
         }
         var directoryLock = DirectoryLock.Take(options.Directory);
         IJournal? journal = null;

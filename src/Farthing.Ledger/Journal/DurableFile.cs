@@ -11,11 +11,13 @@ namespace Farthing.Ledger.Journal;
 internal sealed class DurableFile : IDisposable
 {
     private readonly SafeFileHandle handle;
+    private readonly Disk disk;
 
-    private DurableFile(string path, SafeFileHandle handle)
+    private DurableFile(string path, SafeFileHandle handle, Disk? disk)
     {
         Path = path;
         this.handle = handle;
+        this.disk = disk ?? Disk.Real;
     }
 
     public string Path { get; }
@@ -23,11 +25,11 @@ internal sealed class DurableFile : IDisposable
     public long Length => RandomAccess.GetLength(handle);
 
     // Shared with everybody: the lock that counts is the directory's.
-    public static DurableFile Create(string path) => new(path, File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+    public static DurableFile Create(string path, Disk? disk = null) => Open(path, FileMode.Create, FileAccess.ReadWrite, disk);
 
-    public static DurableFile OpenForWriting(string path) => new(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+    public static DurableFile OpenForWriting(string path, Disk? disk = null) => Open(path, FileMode.Open, FileAccess.ReadWrite, disk);
 
-    public static DurableFile OpenForReading(string path) => new(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+    public static DurableFile OpenForReading(string path) => Open(path, FileMode.Open, FileAccess.Read, disk: null);
 
     /// <summary>Writes all bytes at an offset, into the system's cache.</summary>
     public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(handle, bytes, offset);
@@ -47,19 +49,10 @@ internal sealed class DurableFile : IDisposable
     }
 
     /// <summary>Forces what was written to disk.</summary>
-    /// <exception cref="IOException">It may not be there, now or later: flushing again proves nothing.</exception>
-    public void Flush() => SystemCalls.Check(SystemCalls.FlushData(handle), "fdatasync", Path);
+    /// <exception cref="FlushException">It may not be there, now or later.</exception>
+    public void Flush() => disk.FlushFile(handle, Path);
 
     public void Dispose() => handle.Dispose();
-
-    /// <summary>Forces the names in a directory to disk, after a file was created in it or renamed.</summary>
-    public static void FlushDirectory(string path)
-    {
-        var descriptor = SystemCalls.Open(path, SystemCalls.ReadOnly | SystemCalls.Directory | SystemCalls.CloseOnExec, 0);
-        SystemCalls.Check(descriptor, "open", path);
-        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
-        SystemCalls.Check(SystemCalls.Flush(directory), "fsync", path);
-    }
 
     /// <summary>Puts a small file in place whole and durable: after a crash there is the old content or the new one.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
@@ -71,8 +64,11 @@ internal sealed class DurableFile : IDisposable
             file.Flush();
         }
         File.Move(temporary, path, overwrite: true);
-        FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
+        Disk.Real.FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
     }
+
+    private static DurableFile Open(string path, FileMode mode, FileAccess access, Disk? disk) =>
+        new(path, File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete), disk);
 }
 
 /// <summary>The few calls of Linux that the framework does not offer, or not honestly.</summary>
@@ -102,8 +98,13 @@ internal static partial class SystemCalls
 
     public static void Check(int result, string call, string path)
     {
-        if (result >= 0) return;
+        if (result < 0) throw new IOException(DescribeFailure(call, path));
+    }
+
+    /// <summary>What the last call failed with, in words.</summary>
+    public static string DescribeFailure(string call, string path)
+    {
         var error = Marshal.GetLastPInvokeError();
-        throw new IOException($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+        return $"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).";
     }
 }

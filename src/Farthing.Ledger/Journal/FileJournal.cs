@@ -10,6 +10,8 @@ internal sealed class FileJournal : IJournal
 {
     private readonly string directory;
     private readonly SegmentHeader shape;
+    private readonly Disk disk;
+    private readonly Action<string, Exception> endProcess;
     private readonly JournalReader reader;
     private readonly byte[] frame;
     private SegmentPreparer? preparer;
@@ -22,11 +24,13 @@ internal sealed class FileJournal : IJournal
     private long sequence;
     private UInt128 previousHash;
 
-    private FileJournal(string directory, Segment[] segments, SegmentHeader shape)
+    private FileJournal(string directory, Segment[] segments, Disk disk, Action<string, Exception> endProcess)
     {
         this.directory = directory;
         this.segments = segments;
-        this.shape = shape;
+        this.disk = disk;
+        this.endProcess = endProcess;
+        shape = segments[0].Header;
         reader = new(segments);
         frame = new byte[Math.Min(Frame.MaxBytes, shape.Bytes - Frame.BlockBytes)];
     }
@@ -38,25 +42,28 @@ internal sealed class FileJournal : IJournal
     /// <summary>Opens the journal in a directory that the caller has locked; makes the first segment if there is none.</summary>
     /// <param name="directory">Where the segments are.</param>
     /// <param name="segmentBytes">The size of segments of a new journal; one that is there keeps its own, so that a frame that fits one fits all.</param>
+    /// <param name="endProcess">Called when the next segment cannot be made durable. Default: ends the process.</param>
+    /// <param name="disk">Default: the real one.</param>
     /// <exception cref="LedgerDamagedException">Segments are missing or not what they should be.</exception>
-    public static FileJournal Open(string directory, long segmentBytes)
+    public static FileJournal Open(string directory, long segmentBytes, Action<string, Exception>? endProcess = null, Disk? disk = null)
     {
+        disk ??= Disk.Real;
         Directory.CreateDirectory(directory);
         foreach (var halfMade in Directory.EnumerateFiles(directory, "*.segment.new")) File.Delete(halfMade);
-        var segments = OpenSegments(directory, forWriting: true);
+        var segments = OpenSegments(directory, forWriting: true, disk);
         if (segments.Length == 0)
         {
-            DurableFile.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
-            segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))))];
+            disk.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
+            segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))), disk)];
         }
-        return new(directory, segments, segments[0].Header);
+        return new(directory, segments, disk, endProcess ?? Ledger.EndProcess);
     }
 
     /// <summary>Where the segments of a data directory are.</summary>
     public static string DirectoryIn(string dataDirectory) => Path.Combine(dataDirectory, "journal");
 
     /// <summary>Opens all segments of a directory, which must be numbered without a gap.</summary>
-    public static Segment[] OpenSegments(string directory, bool forWriting)
+    public static Segment[] OpenSegments(string directory, bool forWriting, Disk? disk = null)
     {
         var segments = new List<Segment>();
         try
@@ -65,7 +72,7 @@ internal sealed class FileJournal : IJournal
             {
                 if (number != segments.Count)
                     throw new LedgerDamagedException($"{Path.Combine(directory, Segment.FileName(segments.Count))} is missing. Restore it from a backup.");
-                segments.Add(Segment.Open(directory, number, forWriting));
+                segments.Add(Segment.Open(directory, number, forWriting, disk));
             }
             return [.. segments];
         }
@@ -83,15 +90,19 @@ internal sealed class FileJournal : IJournal
         var end = reader.End ?? throw new InvalidOperationException("Frames must be read to the end first.");
         next = end.Place;
         sequence = reader.NextSequence;
-        previousHash = reader.LastHash;
-        preparer = new(directory, shape with { Number = segments.Length });
-        if (end.TornBytes == 0) return null;
+        previousHash = reader.Last?.Hash ?? 0;
+        preparer = NewPreparer();
 
-        // Zeroed and flushed before anything is appended: a shorter frame must not leave the torn one's end behind it.
+        // A process may have ended after a write or a new name and before its flush: then what was read stood in the system's memory only, and must not
+        // be answered for yet. Of the frames that can be so only of the last, as each one was flushed before the next was written.
         var file = segments[next.Segment].File;
+        if (reader.Last is { } last && last.Place.Segment == next.Segment) WriteAgain(file, last);
+        // A shorter frame must not leave the torn one's end behind it.
         var zeros = new byte[Frame.BlockBytes];
         for (long cut = 0; cut < end.TornBytes; cut += zeros.Length) file.Write(zeros, next.Offset + cut);
         file.Flush();
+        disk.FlushDirectory(directory);
+        if (end.TornBytes == 0) return null;
         return string.Create(CultureInfo.InvariantCulture, $"The last write had not finished when the process ended: {end.TornBytes} bytes at {next} were cut. Nothing in them had been acknowledged.");
     }
 
@@ -133,12 +144,23 @@ internal sealed class FileJournal : IJournal
         foreach (var segment in segments) segment.Dispose();
     }
 
+    // If a flush failed, the system may hold the bytes as written though they are not on disk, and a flush alone would then do nothing.
+    private void WriteAgain(DurableFile file, in FrameHeader header)
+    {
+        var bytes = frame.AsSpan(0, header.FrameBytes);
+        if (file.Read(bytes, header.Place.Offset) < bytes.Length || Frame.HashOf(bytes) != header.Hash)
+            throw new IOException($"{file.Path} reads differently than a moment ago at byte {header.Place.Offset}.");
+        file.Write(bytes, header.Place.Offset);
+    }
+
+    private SegmentPreparer NewPreparer() => new(directory, shape with { Number = segments.Length }, disk, endProcess);
+
     private Segment TakeNextSegment()
     {
         if (next.Segment == segments.Length - 1)
         {
             segments = [.. segments, preparer!.Take()];
-            preparer = new(directory, shape with { Number = segments.Length });
+            preparer = NewPreparer();
         }
         next = new(next.Segment + 1, 1);
         return segments[next.Segment];

@@ -18,7 +18,7 @@ internal interface IJournal : IDisposable
     /// <exception cref="LedgerDamagedException">Something other than a torn last frame is wrong.</exception>
     IEnumerable<Frame> ReadFrames();
 
-    /// <summary>Makes ready to append behind the last frame read: a torn frame after it is cut.</summary>
+    /// <summary>Makes ready to append behind the last frame read: forces that frame to disk, and cuts a torn one after it.</summary>
     /// <returns>What was cut, in words; null for nothing.</returns>
     string? Recover();
 

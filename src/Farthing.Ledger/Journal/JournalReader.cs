@@ -10,15 +10,14 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
 {
     private const int ScanBytes = 1 << 20;
 
-    private UInt128 previousHash;
     private long nextSequence;
     private long nextPosition;
 
     /// <summary>Set when all frames are read: where the next frame goes.</summary>
     public JournalEnd? End { get; private set; }
 
-    /// <summary>The hash of the last frame read.</summary>
-    public UInt128 LastHash => previousHash;
+    /// <summary>The header of the last frame read, if any.</summary>
+    public FrameHeader? Last { get; private set; }
 
     /// <summary>The sequence after the last frame read.</summary>
     public long NextSequence => nextSequence;
@@ -54,11 +53,11 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
     {
         if (header.Place != place) throw Damaged(place, $"the frame belongs at {header.Place}");
         if (header.Sequence != nextSequence) throw Damaged(place, $"the frame is batch {header.Sequence}");
-        if (header.PreviousHash != previousHash) throw Damaged(place, "the frame does not follow the one before it");
+        if (header.PreviousHash != (Last?.Hash ?? 0)) throw Damaged(place, "the frame does not follow the one before it");
         if (header.FirstPosition != nextPosition) throw Damaged(place, $"the frame begins with record {header.FirstPosition}");
         nextSequence = header.Sequence + 1;
         nextPosition = header.EndPosition;
-        previousHash = header.Hash;
+        Last = header;
     }
 
     // The frame at `bad` is not good and something stands there or behind it. Returns only if a crash explains it.

@@ -51,11 +51,19 @@ internal sealed class Segment : IDisposable
 
     /// <summary>Makes a zeroed segment, durable with its name. Slow; a half-made one is left behind only under another name.</summary>
     /// <exception cref="IOException">No room, or the disk failed.</exception>
-    public static Segment Prepare(string directory, SegmentHeader header)
+    public static Segment Prepare(string directory, SegmentHeader header, Disk disk)
     {
-        var path = Path.Combine(directory, FileName(header.Number));
-        var temporary = path + ".new";
-        var file = DurableFile.Create(temporary);
+        WriteZeroes(directory, header, disk);
+        return GiveName(directory, header, disk);
+    }
+
+    /// <summary>The first half of <see cref="Prepare"/>: a zeroed file, durable under another name. May be repeated, unless a flush failed.</summary>
+    /// <exception cref="FlushException">The disk failed.</exception>
+    /// <exception cref="IOException">No room.</exception>
+    public static void WriteZeroes(string directory, SegmentHeader header, Disk disk)
+    {
+        var temporary = TemporaryPath(directory, header.Number);
+        using var file = DurableFile.Create(temporary, disk);
         try
         {
             var zeros = new byte[ZeroChunkBytes];
@@ -70,22 +78,26 @@ internal sealed class Segment : IDisposable
         }
         catch
         {
-            file.Dispose();
             System.IO.File.Delete(temporary);
             throw;
         }
+    }
 
-        file.Dispose();
-        System.IO.File.Move(temporary, path);
-        DurableFile.FlushDirectory(directory);
-        return new(DurableFile.OpenForWriting(path), header);
+    /// <summary>The second half of <see cref="Prepare"/>: the file gets its name, and the name is durable. Never to be repeated.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static Segment GiveName(string directory, SegmentHeader header, Disk disk)
+    {
+        var path = Path.Combine(directory, FileName(header.Number));
+        System.IO.File.Move(TemporaryPath(directory, header.Number), path);
+        disk.FlushDirectory(directory);
+        return new(DurableFile.OpenForWriting(path, disk), header);
     }
 
     /// <exception cref="LedgerDamagedException">The header or the length is wrong, or a newer program wrote it.</exception>
-    public static Segment Open(string directory, int number, bool forWriting)
+    public static Segment Open(string directory, int number, bool forWriting, Disk? disk = null)
     {
         var path = Path.Combine(directory, FileName(number));
-        var file = forWriting ? DurableFile.OpenForWriting(path) : DurableFile.OpenForReading(path);
+        var file = forWriting ? DurableFile.OpenForWriting(path, disk) : DurableFile.OpenForReading(path);
         try
         {
             return new(file, ReadHeader(file, number));
@@ -131,6 +143,8 @@ internal sealed class Segment : IDisposable
             throw new LedgerDamagedException($"{file.Path} has {file.Length} bytes instead of {header.Bytes}. Restore it from a backup.");
         return header;
     }
+
+    private static string TemporaryPath(string directory, int number) => Path.Combine(directory, FileName(number)) + ".new";
 
     private static UInt128 HashOf(ReadOnlySpan<byte> header) => XxHash128.HashToUInt128(header[..48]);
 }

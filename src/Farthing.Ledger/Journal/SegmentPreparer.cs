@@ -1,8 +1,10 @@
 namespace Farthing.Ledger.Journal;
 
 /// <summary>Zeroes the next segment on a thread of its own, so that no payment waits for it.</summary>
-/// <remarks>Without room it says why, and tries again every second: new work is refused meanwhile, and nothing is lost.</remarks>
-internal sealed class SegmentPreparer(string directory, SegmentHeader header) : IDisposable
+/// <remarks>
+/// Without room it says why, and tries again every second: new work is refused meanwhile, and nothing is lost. Any other failure ends the process.
+/// </remarks>
+internal sealed class SegmentPreparer(string directory, SegmentHeader header, Disk disk, Action<string, Exception> endProcess) : IDisposable
 {
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
 
@@ -52,30 +54,39 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header) : 
 
     private void Run()
     {
-        while (!TryPrepare())
-        {
-            lock (gate)
-            {
-                if (!closing) Monitor.Wait(gate, RetryEvery);
-                if (closing) return;
-            }
-        }
-    }
-
-    private bool TryPrepare()
-    {
         try
         {
-            var segment = Segment.Prepare(directory, header);
+            while (!TryWriteZeroes())
+            {
+                lock (gate)
+                {
+                    if (!closing) Monitor.Wait(gate, RetryEvery);
+                    if (closing) return;
+                }
+            }
+            var segment = Segment.GiveName(directory, header, disk);
             NotReadyReason = null;
             lock (gate)
             {
                 prepared = segment;
                 Monitor.PulseAll(gate);
             }
+        }
+        catch (Exception error)
+        {
+            // A second flush may say that all is well when it is not, and a segment that has its name cannot be made again.
+            endProcess("The next part of the journal could not be prepared. Everything acknowledged is on disk; look at the disk first.", error);
+        }
+    }
+
+    private bool TryWriteZeroes()
+    {
+        try
+        {
+            Segment.WriteZeroes(directory, header, disk);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException and not FlushException or UnauthorizedAccessException)
         {
             NotReadyReason = $"There is no room for the next part of the journal: {error.Message} Make room; work goes on by itself.";
             return false;

@@ -34,6 +34,8 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
         covered.WaitAsync(checkpoint.Size).AsTask().Wait();
         if (!tree.Root(checkpoint.Size).AsSpan().SequenceEqual(checkpoint.Root))
             throw new LedgerDamagedException($"The first {checkpoint.Size} records of the journal are not those that {path} signs. Nothing was changed. Restore the directory from a backup.");
+        // Its name may be newer than the last flush of the directory, and it is given out again without another.
+        Disk.Real.FlushDirectory(directory);
         newest = new(checkpoint, note);
     }
 

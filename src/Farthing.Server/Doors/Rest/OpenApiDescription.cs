@@ -69,7 +69,12 @@ internal static partial class OpenApiDescription
                 .WithTitle("Farthing · API reference")
                 .WithOpenApiRoutePattern("/openapi/{documentName}.json")
                 .DisableDefaultFonts()
-                .DisableTelemetry())
+                .DisableTelemetry()
+                // What would lead to somebody else's server.
+                .DisableAgent()
+                .DisableMcp()
+                .HideDeveloperTools()
+                .HideClientButton())
             .AddEndpointFilter(async (invocation, next) =>
             {
                 invocation.HttpContext.Response.Headers.ContentSecurityPolicy = ReferencePolicy;
@@ -87,6 +92,12 @@ internal static partial class OpenApiDescription
             Description = "Payments down to a millionth of a unit of currency. Amounts are decimal strings with a currency. A write takes an Idempotency-Key, best a UUID version 7: "
                 + "the same key with the same body gives the same answer, however often and however much later it is sent. Every refusal is a problem+json with a stable code; when something was refused, nothing moved.",
         };
+        document.Tags = context.DescriptionGroups.SelectMany(group => group.Items)
+            .SelectMany(description => description.ActionDescriptor.EndpointMetadata.OfType<RestCall>())
+            .Select(call => call.Tag)
+            .Distinct()
+            .Select(tag => new OpenApiTag { Name = tag })
+            .ToHashSet();
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         foreach (var (name, description) in KeySchemes.Values.SelectMany(schemes => schemes).Where(scheme => scheme.Description.Length > 0))

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Farthing.AspNetCore;
 
-/// <summary>What a site sets to be paid. All but the last five must be set.</summary>
+/// <summary>What a site sets to be paid. All but the last six must be set.</summary>
 /// <remarks>Read once, when the site starts; a fault stops the start with the option named.</remarks>
 public sealed class FarthingOptions
 {
@@ -32,8 +32,15 @@ public sealed class FarthingOptions
     /// <summary>The path of a style sheet of this site for the 402 page, such as <c>/site.css</c>. Default: a small one of its own.</summary>
     public string? Stylesheet { get; set; }
 
-    /// <summary>The secret that marks this site's own challenges to programs, at least 32 random bytes; machines that share one site share it, and must then send
-    /// one program's requests to one machine, as used challenges are remembered per process. Default: random for each start.</summary>
+    /// <summary>True if the payment server takes play money; the 402 page then says so. Default: false.</summary>
+    public bool PlayMoney { get; set; }
+
+    /// <summary>The secret that marks this site's own challenges to programs, at least 32 random bytes. Default: random for each start.</summary>
+    /// <remarks>
+    /// Machines that share one site share it, and must then send one program's requests to one machine, as used challenges are remembered per process. So that
+    /// a start does not open them again, a process refuses challenges that are older than itself, whatever the secret: a call that was paid but not made before
+    /// a restart is refunded, not served.
+    /// </remarks>
     public byte[]? ChallengeSecret { get; set; }
 }
 

@@ -30,10 +30,13 @@ internal sealed class FarthingSite
         Server = new Uri(asked.Server);
         ChallengeSecret = asked.ChallengeSecret ?? RandomNumberGenerator.GetBytes(32);
         Stylesheet = asked.Stylesheet;
+        TakesPlayMoney = asked.PlayMoney;
         preview = asked.Preview;
         website = asked.Website;
         name = asked.Name;
         Time = time;
+        // Rounded up, and no challenge begins earlier: one of an earlier process began before this second.
+        Opened = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().AddTicks(TimeSpan.TicksPerSecond - 1).ToUnixTimeSeconds());
     }
 
     public Id<PayeeKind> Payee { get; }
@@ -44,7 +47,12 @@ internal sealed class FarthingSite
 
     public string? Stylesheet { get; }
 
+    public bool TakesPlayMoney { get; }
+
     public TimeProvider Time { get; }
+
+    /// <summary>When this process began to sell, in whole seconds.</summary>
+    public DateTimeOffset Opened { get; }
 
     /// <summary>The page of a payment at the operator, where it can be refunded.</summary>
     public Uri PaymentPage(Id<PaymentKind> payment) => new(Server, $"/payments/{payment}");
@@ -68,21 +76,33 @@ internal sealed class FarthingSite
     {
         var address = AddressOf(request, BrowserDoor.QueryWithoutAnswer(request));
         if (address.Length > MaxReturnUrlLength) address = AddressOf(request, QueryString.Empty);
-        return Sign(price, resource, title, nonce, address, once: true);
+        return Sign(price, resource, title, nonce, address, once: true, Time.GetUtcNow() + TermsLifetime);
     }
 
     /// <summary>Terms for a program, which buys the call.</summary>
     /// <returns>Null if the address cannot be sold: it is too long, or has control characters.</returns>
-    public string? TermsForProgram(PaymentRequirement requirement, string resource, string title) =>
-        Sign(requirement.Price, resource, title, RandomText(), returnUrl: null, once: requirement.Use == PaymentUse.Once);
+    public string? TermsForProgram(PaymentRequirement requirement, string resource, string title, DateTimeOffset expires) =>
+        Sign(requirement.Price, resource, title, RandomText(), returnUrl: null, once: requirement.Use == PaymentUse.Once, expires);
+
+    /// <summary>When terms and challenge end that a program is given now: in whole seconds, as terms count them.</summary>
+    public DateTimeOffset ProgramTermsEnd()
+    {
+        var begins = DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds());
+        return (begins < Opened ? Opened : begins) + TermsLifetime;
+    }
 
     /// <summary>Reads an entitlement of this site for this resource and nonce.</summary>
     /// <returns>Null if it is not one; one that has expired is returned too.</returns>
     public Entitlement? ReadEntitlement(string? token, string resource, string nonce) =>
-        Entitlement.TryVerify(token, entitlementKey, out var entitlement)
-        && entitlement.Payee == Payee
-        && string.Equals(entitlement.Resource, resource, StringComparison.Ordinal)
+        ReadEntitlement(token, resource) is { } entitlement
         && CryptographicOperations.FixedTimeEquals(System.Text.Encoding.UTF8.GetBytes(entitlement.Nonce), System.Text.Encoding.UTF8.GetBytes(nonce))
+            ? entitlement
+            : null;
+
+    /// <summary>Reads an entitlement of this site for this resource, whoever it was given to: it opens nothing.</summary>
+    /// <returns>Null if it is not one; one that has expired is returned too.</returns>
+    public Entitlement? ReadEntitlement(string? token, string resource) =>
+        Entitlement.TryVerify(token, entitlementKey, out var entitlement) && entitlement.Payee == Payee && string.Equals(entitlement.Resource, resource, StringComparison.Ordinal)
             ? entitlement
             : null;
 
@@ -92,7 +112,7 @@ internal sealed class FarthingSite
     /// <summary>256 random bits as base64url.</summary>
     public static string RandomText() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
-    private string? Sign(Amount price, string resource, string title, string nonce, string? returnUrl, bool once)
+    private string? Sign(Amount price, string resource, string title, string nonce, string? returnUrl, bool once, DateTimeOffset expires)
     {
         var terms = new Terms
         {
@@ -102,7 +122,7 @@ internal sealed class FarthingSite
             Title = Shorten(title),
             ReturnUrl = returnUrl,
             Once = once,
-            Expires = Time.GetUtcNow() + TermsLifetime,
+            Expires = expires,
             Nonce = nonce,
         };
         try

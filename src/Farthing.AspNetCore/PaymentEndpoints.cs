@@ -11,15 +11,18 @@ public static class PaymentEndpoints
     /// <summary>Asks a price for every request of an endpoint, or of all endpoints of a group. The innermost price counts; nothing is asked twice.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <param name="price">A positive decimal, one blank and a currency: <c>"0.02 USD"</c>.</param>
-    /// <param name="use">Whether a program pays for each call or once. A person always pays once.</param>
+    /// <param name="use">What a payment opens, and whether a person can buy it too. Default: a page.</param>
     /// <returns>The same builder.</returns>
     /// <exception cref="FormatException">The price is not one.</exception>
     /// <remarks>
     /// What is sold is the path, so a page that differs by query is sold as one; other methods than GET and HEAD are sold apart. Whatever comes to the endpoint
     /// passes the gate first, by any method, also with a range or a condition, and an answer that was paid for is never kept by a shared cache.
     /// </remarks>
-    /// <example><code>app.MapGet("/articles/{slug}", ShowArticle).RequirePayment("0.02 USD");</code></example>
-    public static TBuilder RequirePayment<TBuilder>(this TBuilder builder, string price, PaymentUse use = PaymentUse.PerCall) where TBuilder : IEndpointConventionBuilder
+    /// <example><code>
+    /// app.MapGet("/articles/{slug}", ShowArticle).RequirePayment("0.02 USD");
+    /// app.MapGet("/forecast", Forecast).RequirePayment("0.002 USD", PaymentUse.PerCall);
+    /// </code></example>
+    public static TBuilder RequirePayment<TBuilder>(this TBuilder builder, string price, PaymentUse use = PaymentUse.Page) where TBuilder : IEndpointConventionBuilder
     {
         var requirement = new PaymentRequirement(Amount.Parse(price), use);
         builder.Add(endpoint => endpoint.Metadata.Add(requirement));
@@ -50,19 +53,22 @@ public static class PaymentEndpoints
     private sealed class Guarded;
 }
 
-/// <summary>What a program gets for its money.</summary>
+/// <summary>What one payment opens.</summary>
 public enum PaymentUse
 {
-    /// <summary>One call for each payment.</summary>
+    /// <summary>A person buys the page, once for their browser; a program buys the call. A program can pass for a person, so this is for what is worth no more the second time.</summary>
+    Page,
+
+    /// <summary>Every call is paid, and only programs can: a browser is asked like a program, without a link to a wallet.</summary>
     PerCall,
 
-    /// <summary>As many calls as it likes for one payment of its wallet.</summary>
+    /// <summary>A wallet buys it once, whether a person or a program pays from it, and may then come as often as it likes.</summary>
     Once,
 }
 
 /// <summary>The price of an endpoint, in its metadata.</summary>
 /// <param name="Price">What is asked.</param>
-/// <param name="Use">What a program gets for it.</param>
+/// <param name="Use">What a payment opens.</param>
 /// <remarks>Immutable; safe to share between threads.</remarks>
 public sealed record PaymentRequirement(Amount Price, PaymentUse Use);
 

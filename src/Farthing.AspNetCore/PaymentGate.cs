@@ -16,6 +16,8 @@ internal sealed class PaymentGate(BrowserDoor browsers, ProgramDoor programs)
 
         var sale = new Sale(context, requirement, ResourceOf(context.Request), next);
         if (ProgramDoor.BringsCredential(context.Request)) await programs.AdmitAsync(sale);
+        // What a person buys stays open to their browser, so the browsers' door would sell every call for the price of one.
+        else if (requirement.Use == PaymentUse.PerCall) await programs.AskAsync(sale, ProgramProblem.PaymentRequired);
         else await browsers.AdmitAsync(sale);
     }
 

@@ -8,9 +8,9 @@ namespace Farthing.AspNetCore;
 
 /// <summary>A program: is asked with <c>WWW-Authenticate: Payment</c>, pays, and repeats the request with <c>Authorization: Payment</c>.</summary>
 /// <remarks>
-/// The steps of <see cref="AdmitAsync"/>: 1. one well-formed credential; 2. the challenge is of this site and not over; 3. it asked for this resource at this
-/// price; 4. the entitlement is of the operator, for this payee, resource and challenge, and not over; 5. the challenge was not answered before.
-/// Only then the handler runs. If it fails through no fault of the caller (an exception or a 5xx), the challenge may be answered again.
+/// The steps of <see cref="AdmitAsync"/>: 1. one well-formed credential; 2. the challenge is of this site, made since it started and not over; 3. it asked for
+/// this resource at this price, in terms that are not over; 4. the entitlement is of the operator, for this payee, resource and challenge, and not over; 5. the challenge was not answered before.
+/// Only then the handler runs. If it fails through no fault of the caller (an exception or a 5xx), the challenge may be answered again, a few times.
 /// </remarks>
 internal sealed class ProgramDoor(FarthingSite site)
 {
@@ -47,6 +47,14 @@ internal sealed class ProgramDoor(FarthingSite site)
             return;
         }
 
+        // An older process of the same secret took with it what it knew of used challenges.
+        var ends = challenge.Ends ?? DateTimeOffset.MinValue;
+        if (terms.Expires <= now || ends - FarthingSite.TermsLifetime < site.Opened)
+        {
+            await AskAsync(sale, ProgramProblem.PaymentExpired);
+            return;
+        }
+
         if (site.ReadEntitlement(credential.Entitlement, sale.Resource, terms.Nonce) is not { } entitlement)
         {
             await AskAsync(sale, ProgramProblem.VerificationFailed);
@@ -59,7 +67,7 @@ internal sealed class ProgramDoor(FarthingSite site)
             return;
         }
 
-        switch (used.Take(challenge.Id, terms.Expires, now))
+        switch (used.Take(challenge.Id, terms.Expires > ends ? terms.Expires : ends, now))
         {
             case UsedChallenges.Claim.UsedBefore:
                 await AskAsync(sale, ProgramProblem.AlreadyUsed);
@@ -90,9 +98,10 @@ internal sealed class ProgramDoor(FarthingSite site)
     /// <returns>False if terms cannot name this address.</returns>
     public bool TryAddChallenge(Sale sale, string title)
     {
-        if (site.TermsForProgram(sale.Requirement, sale.Resource, title) is not { } terms) return false;
+        // One reading of the clock, so that terms and challenge end together.
+        var expires = site.ProgramTermsEnd();
+        if (site.TermsForProgram(sale.Requirement, sale.Resource, title, expires) is not { } terms) return false;
         var request = new ChargeRequest(sale.Requirement.Price, site.Payee, site.Server, terms).ToRequest();
-        var expires = DateTimeOffset.FromUnixTimeSeconds((site.Time.GetUtcNow() + FarthingSite.TermsLifetime).ToUnixTimeSeconds());
         var challenge = PaymentChallenge.Create(site.ChallengeSecret, site.Payee.ToString(), PaymentChallenge.Farthing, PaymentChallenge.Charge, request, expires);
         sale.Response.Headers.WWWAuthenticate = StringValues.Concat(sale.Response.Headers.WWWAuthenticate, challenge.ToHeader());
         return true;

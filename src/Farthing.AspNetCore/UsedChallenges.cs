@@ -4,8 +4,13 @@ namespace Farthing.AspNetCore;
 /// <remarks>Thread-safe. Never forgets early: when it is full, nothing more is claimed until something has expired.</remarks>
 internal sealed class UsedChallenges(int capacity)
 {
+    /// <summary>How often a challenge can be given back. A site that fails more often than that is not tried again with the same payment.</summary>
+    public const int MaxGiveBacks = 3;
+
     private readonly Lock gate = new();
-    private readonly HashSet<string> ids = new(StringComparer.Ordinal);
+
+    // Both hold the same ids, each once.
+    private readonly Dictionary<string, Use> uses = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, DateTimeOffset> byExpiry = new();
 
     public enum Claim
@@ -22,21 +27,31 @@ internal sealed class UsedChallenges(int capacity)
             while (byExpiry.TryPeek(out var oldest, out var end) && end <= now)
             {
                 byExpiry.Dequeue();
-                ids.Remove(oldest);
+                uses.Remove(oldest);
             }
 
-            if (ids.Contains(id)) return Claim.UsedBefore;
-            // The queue also holds what was given back, so it is what is bounded.
-            if (byExpiry.Count >= capacity) return Claim.Full;
-            ids.Add(id);
+            if (uses.TryGetValue(id, out var use))
+            {
+                if (use.IsTaken) return Claim.UsedBefore;
+                uses[id] = use with { IsTaken = true };
+                return Claim.Taken;
+            }
+
+            if (uses.Count >= capacity) return Claim.Full;
+            uses.Add(id, new Use(IsTaken: true, GiveBacks: 0));
             byExpiry.Enqueue(id, expires);
             return Claim.Taken;
         }
     }
 
-    /// <summary>Lets a challenge be answered again: the site could not serve what was paid for.</summary>
+    /// <summary>Lets a challenge be answered again, up to <see cref="MaxGiveBacks"/> times: the site could not serve what was paid for.</summary>
     public void GiveBack(string id)
     {
-        lock (gate) ids.Remove(id);
+        lock (gate)
+        {
+            if (uses.TryGetValue(id, out var use) && use is { IsTaken: true, GiveBacks: < MaxGiveBacks }) uses[id] = new Use(IsTaken: false, use.GiveBacks + 1);
+        }
     }
+
+    private readonly record struct Use(bool IsTaken, int GiveBacks);
 }

@@ -42,13 +42,13 @@ public sealed class PaidSite : IAsyncDisposable
     /// <summary>How often a handler behind the gate ran.</summary>
     public int Served => Volatile.Read(ref served);
 
-    public static async Task<PaidSite> StartAsync(Action<PaidSite, WebApplication>? map = null, Action<FarthingOptions>? configure = null, Action<IServiceCollection>? services = null)
+    public static async Task<PaidSite> StartAsync(Action<PaidSite, WebApplication>? map = null, Action<FarthingOptions>? configure = null, Action<IServiceCollection>? services = null, TimeSpan later = default)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
-        var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_795_392_000));
+        var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_795_392_000) + later);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddFarthing(options =>
         {

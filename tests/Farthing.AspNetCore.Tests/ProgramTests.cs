@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Farthing.Protocol;
 using Microsoft.AspNetCore.Builder;
@@ -191,6 +194,32 @@ public class ProgramTests
     }
 
     [Fact]
+    public async Task Call_with_a_price_of_its_own_is_never_sold_to_a_browser()
+    {
+        await using var site = await PaidSite.StartAsync((site, app) => app.MapGet("/forecast", site.Serve).RequirePayment("0.002 USD", PaymentUse.PerCall));
+        var nonce = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(new string('s', 43))));
+        var token = site.EntitlementFor("/forecast", nonce).Sign(PaidSite.Operator);
+        foreach (var path in new[] { "/forecast", $"/forecast?farthing={token}", "/forecast" })
+        {
+            using var response = await site.SendAsync(path, null, ("Accept", Browser.Html), ("Cookie", $"farthing_browser={new string('s', 43)}"));
+            await AssertProblemAsync(response, "payment-required");
+            Assert.False(response.Headers.Contains("Set-Cookie"));
+            Assert.False(ReadTerms(ReadChallenge(response)).Terms.Once);
+        }
+
+        for (var call = 1; call <= 2; call++)
+        {
+            var (challenge, entitlement) = await PayAsync(site, "/forecast");
+            var header = new PaymentCredential(challenge, entitlement.Sign(PaidSite.Operator)).ToHeader();
+            using var paid = await site.SendAsync("/forecast", null, ("Authorization", header), ("Accept", Browser.Html));
+            Assert.Equal(HttpStatusCode.OK, paid.StatusCode);
+            using var again = await site.SendAsync("/forecast", null, ("Authorization", header), ("Accept", Browser.Html));
+            await AssertProblemAsync(again, "credential-already-used");
+            Assert.Equal(call, site.Served);
+        }
+    }
+
+    [Fact]
     public async Task Post_with_a_body_is_paid_like_any_call()
     {
         await using var site = await PaidSite.StartAsync((site, app) => app.MapPost("/render", site.Serve).RequirePayment("0.02 USD"));
@@ -217,9 +246,78 @@ public class ProgramTests
         Assert.Equal(UsedChallenges.Claim.Taken, used.Take("c", start.AddSeconds(20), start.AddSeconds(10)));
         Assert.Equal(UsedChallenges.Claim.UsedBefore, used.Take("b", start.AddSeconds(20), start.AddSeconds(19)));
 
-        used.GiveBack("b");
-        Assert.Equal(UsedChallenges.Claim.Full, used.Take("b", start.AddSeconds(20), start.AddSeconds(19)));
+        Assert.Equal(UsedChallenges.Claim.Full, used.Take("d", start.AddSeconds(30), start.AddSeconds(19)));
         Assert.Equal(UsedChallenges.Claim.Taken, used.Take("d", start.AddSeconds(30), start.AddSeconds(20)));
+    }
+
+    [Fact]
+    public void Challenge_that_is_given_back_takes_one_place_and_comes_back_three_times()
+    {
+        var start = DateTimeOffset.FromUnixTimeSeconds(1_795_392_000);
+        var used = new UsedChallenges(2);
+        for (var i = 0; i <= UsedChallenges.MaxGiveBacks; i++)
+        {
+            Assert.Equal(UsedChallenges.Claim.Taken, used.Take("a", start.AddSeconds(10), start));
+            used.GiveBack("a");
+        }
+
+        Assert.Equal(UsedChallenges.Claim.UsedBefore, used.Take("a", start.AddSeconds(10), start));
+        Assert.Equal(UsedChallenges.Claim.Taken, used.Take("b", start.AddSeconds(10), start));
+        Assert.Equal(UsedChallenges.Claim.Full, used.Take("c", start.AddSeconds(10), start));
+    }
+
+    [Fact]
+    public async Task Terms_and_challenge_end_together_however_the_clock_moves()
+    {
+        await using var site = await PaidSite.StartAsync();
+        site.Time.Advance(TimeSpan.FromMilliseconds(300));
+        site.Time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(700);
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await site.SendAsync(Path);
+            var challenge = ReadChallenge(response);
+            Assert.Equal(ReadTerms(challenge).Terms.Expires, challenge.Ends);
+        }
+    }
+
+    [Fact]
+    public async Task Challenge_opens_nothing_once_its_terms_are_over()
+    {
+        var secret = Enumerable.Repeat((byte)5, 32).ToArray();
+        await using var site = await PaidSite.StartAsync(configure: options => options.ChallengeSecret = secret);
+        var (challenge, entitlement) = await PayAsync(site);
+        var longer = PaymentChallenge.Create(secret, challenge.Realm, challenge.Method, challenge.Intent, challenge.Request, challenge.Ends!.Value.AddSeconds(1));
+        var header = new PaymentCredential(longer, (entitlement with { Expires = entitlement.Issued.AddHours(1) }).Sign(PaidSite.Operator)).ToHeader();
+        using (var first = await site.SendAsync(Path, null, ("Authorization", header))) Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+
+        site.Time.Advance(FarthingSite.TermsLifetime);
+        for (var i = 0; i < 3; i++)
+        {
+            using var again = await site.SendAsync(Path, null, ("Authorization", header));
+            await AssertProblemAsync(again, "payment-expired");
+        }
+
+        Assert.Equal(1, site.Served);
+    }
+
+    [Fact]
+    public async Task Used_challenge_is_not_opened_again_by_a_restart_with_the_same_secret()
+    {
+        var secret = Enumerable.Repeat((byte)5, 32).ToArray();
+        await using var before = await PaidSite.StartAsync(configure: options => options.ChallengeSecret = secret);
+        var (challenge, entitlement) = await PayAsync(before);
+        var header = new PaymentCredential(challenge, entitlement.Sign(PaidSite.Operator)).ToHeader();
+        using (var first = await before.SendAsync(Path, null, ("Authorization", header))) Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+
+        await using var after = await PaidSite.StartAsync(configure: options => options.ChallengeSecret = secret, later: TimeSpan.FromMilliseconds(1300));
+        using var again = await after.SendAsync(Path, null, ("Authorization", header));
+        await AssertProblemAsync(again, "payment-expired");
+        Assert.Equal(0, after.Served);
+
+        // Its own are good from the first moment, which is within a second.
+        var (own, ownEntitlement) = await PayAsync(after);
+        using var paid = await after.SendAsync(Path, null, ("Authorization", new PaymentCredential(own, ownEntitlement.Sign(PaidSite.Operator)).ToHeader()));
+        Assert.Equal(HttpStatusCode.OK, paid.StatusCode);
     }
 
     private static async Task<(PaymentChallenge Challenge, Entitlement Entitlement)> PayAsync(PaidSite site, string path = Path)

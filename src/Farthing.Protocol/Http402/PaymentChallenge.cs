@@ -63,6 +63,9 @@ public sealed record PaymentChallenge
     /// <summary>When the challenge ends, RFC 3339 as sent, or null for never. Parameter <c>expires</c>.</summary>
     public string? Expires { get; init; }
 
+    /// <summary>When the challenge ends; null for never, or if <see cref="Expires"/> cannot be read.</summary>
+    public DateTimeOffset? Ends => Expires is not null && Rfc3339.TryParse(Expires, out var end) ? end : null;
+
     /// <summary>The digest of the request's body, or null. Parameter <c>digest</c>.</summary>
     public string? Digest { get; init; }
 
@@ -117,7 +120,7 @@ public sealed record PaymentChallenge
     }
 
     /// <summary>True if the challenge has an end and it has come, or cannot be read.</summary>
-    public bool IsOver(DateTimeOffset now) => Expires is not null && (!Rfc3339.TryParse(Expires, out var end) || now >= end);
+    public bool IsOver(DateTimeOffset now) => Expires is not null && !(now < Ends);
 
     /// <summary>The value for <c>WWW-Authenticate</c>: the scheme and its parameters.</summary>
     public string ToHeader()

@@ -18,6 +18,7 @@ builder.Services.AddFarthing(farthing =>
     farthing.EntitlementKey = site.EntitlementKey;
     farthing.Name = SitePages.Name;
     farthing.Stylesheet = "/newsroom.css";
+    farthing.PlayMoney = true;
     farthing.Preview = http => ValueTask.FromResult(library.Find(http.Request.RouteValues["slug"]) is { } article
         ? new PaymentPreview(article.Title, article.FirstParagraph)
         : null);

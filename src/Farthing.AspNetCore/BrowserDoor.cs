@@ -37,7 +37,8 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
             else if (!isCurrent)
             {
                 if (kept is not null) cookie.Drop(sale);
-                await AskAsync(sale, nonce);
+                // Who comes from paying was given the browser cookie before: a browser without it keeps none.
+                await AskAsync(sale, nonce, keepsNoCookie: nonce is null && site.ReadEntitlement(token, sale.Resource) is not null);
                 return;
             }
 
@@ -72,7 +73,7 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
         Redirect(sale, StatusCodes.Status302Found, new Uri(site.Server, $"/renew?terms={terms}").AbsoluteUri);
     }
 
-    private async Task AskAsync(Sale sale, string? nonce)
+    private async Task AskAsync(Sale sale, string? nonce, bool keepsNoCookie = false)
     {
         if (!WantsPage(sale.Request))
         {
@@ -96,7 +97,7 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
 
         if (secret is not null) sale.Response.Cookies.Append(BrowserCookie, secret, NewCookie(sale.Request, "/", site.Time.GetUtcNow() + CookieLifetime));
         var wallet = new Uri(site.Server, $"/pay?terms={terms}");
-        await PaymentPage.WriteAsync(sale, preview, wallet, site.NameFor(sale.Request), site.Stylesheet);
+        await PaymentPage.WriteAsync(sale, preview, wallet, site, keepsNoCookie);
     }
 
     private static void Redirect(Sale sale, int status, string address)

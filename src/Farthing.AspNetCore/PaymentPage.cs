@@ -26,7 +26,7 @@ internal static class PaymentPage
     // Hashed over the text as it stands between the tags.
     private static readonly string OwnStyleSource = $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(OwnStyle)))}'";
 
-    public static async Task WriteAsync(Sale sale, PaymentPreview preview, Uri wallet, string siteName, string? stylesheet)
+    public static async Task WriteAsync(Sale sale, PaymentPreview preview, Uri wallet, FarthingSite site, bool keepsNoCookie)
     {
         var response = sale.Response;
         response.StatusCode = StatusCodes.Status402PaymentRequired;
@@ -35,18 +35,23 @@ internal static class PaymentPage
         response.Headers[ReferrerPolicy.Name] = ReferrerPolicy.None;
         response.Headers[HeaderNames.XContentTypeOptions] = "nosniff";
         response.Headers.ContentSecurityPolicy =
-            $"default-src 'none'; style-src {(stylesheet is null ? OwnStyleSource : "'self'")}; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+            $"default-src 'none'; style-src {(site.Stylesheet is null ? OwnStyleSource : "'self'")}; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
         if (HttpMethods.IsHead(sale.Request.Method)) return;
-        await response.WriteAsync(Render(sale, preview, wallet, siteName, stylesheet));
+        await response.WriteAsync(Render(sale, preview, wallet, site, keepsNoCookie));
     }
 
-    private static string Render(Sale sale, PaymentPreview preview, Uri wallet, string siteName, string? stylesheet)
+    private static string Render(Sale sale, PaymentPreview preview, Uri wallet, FarthingSite site, bool keepsNoCookie)
     {
         var html = HtmlEncoder.Default;
         var price = $"""<span class="farthing-amount">{html.Encode(sale.Requirement.Price.ToPriceString())}</span>""";
-        var style = stylesheet is null ? $"<style>{OwnStyle}</style>" : $"""<link rel="stylesheet" href="{html.Encode(stylesheet)}">""";
+        var siteName = site.NameFor(sale.Request);
+        var style = site.Stylesheet is null ? $"<style>{OwnStyle}</style>" : $"""<link rel="stylesheet" href="{html.Encode(site.Stylesheet)}">""";
         var home = html.Encode(sale.Request.PathBase.ToUriComponent() + "/");
         var text = string.IsNullOrWhiteSpace(preview.FirstParagraph) ? "" : $"""<p class="farthing-preview">{html.Encode(preview.FirstParagraph)}</p>""";
+        var cookies = !keepsNoCookie ? "" : """
+            <p class="farthing-cookies" role="status"><strong>This browser did not keep this site's cookie</strong>, so a paid page stays closed to it. Allow cookies for this site, then follow the link again: if you have paid, nothing more is charged.</p>
+            """;
+        var playMoney = site.TakesPlayMoney ? """<p class="farthing-note"><strong>This is play money.</strong> It costs nothing, and buys nothing outside this machine.</p>""" : "";
         return $"""
             <!doctype html>
             <html lang="en">
@@ -64,9 +69,11 @@ internal static class PaymentPage
             {text}
             </article>
             <section class="farthing-offer" aria-label="Price">
+            {cookies}
             <p class="farthing-price">The rest costs <strong>{price}</strong>, once.</p>
             <p><a class="farthing-button" href="{html.Encode(wallet.AbsoluteUri)}">Read on for {price}</a></p>
             <p class="farthing-note">You will see who is paid and confirm before anything is paid. No account is needed.</p>
+            {playMoney}
             </section>
             </main>
             </body>

@@ -89,6 +89,41 @@ public class BrowserTests
     }
 
     [Fact]
+    public async Task Browser_that_keeps_no_cookies_is_told_why_a_paid_page_stays_closed()
+    {
+        const string Advice = "Allow cookies for this site";
+        await using var site = await PaidSite.StartAsync();
+        var terms = await new Browser(site).AskAsync(Path);
+        var token = site.EntitlementFor(Path, terms.Nonce).Sign(PaidSite.Operator);
+
+        // A browser of its own for each visit: what the site sets is gone at the next.
+        var back = await new Browser(site).VisitAsync($"{Path}?farthing={token}");
+        Assert.Equal(HttpStatusCode.PaymentRequired, back.Status);
+        Assert.Contains(Advice, back.Body, StringComparison.Ordinal);
+        Assert.Contains("nothing more is charged", back.Body, StringComparison.Ordinal);
+        Assert.Equal(Path, back.PayLinkTerms().Resource);
+
+        foreach (var query in new[] { "", "?farthing=unpaid", $"?farthing={site.EntitlementFor("/articles/snow", terms.Nonce).Sign(PaidSite.Operator)}" })
+        {
+            var visit = await new Browser(site).VisitAsync(Path + query);
+            Assert.Equal(HttpStatusCode.PaymentRequired, visit.Status);
+            Assert.DoesNotContain(Advice, visit.Body, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, site.Served);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Page_says_that_money_is_play_money_where_it_is(bool playMoney)
+    {
+        await using var site = await PaidSite.StartAsync(configure: options => options.PlayMoney = playMoney);
+        var visit = await new Browser(site).VisitAsync(Path);
+        Assert.Equal(playMoney, visit.Body.Contains("This is play money.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Handler_sees_the_payment_that_opened_it()
     {
         RequestPayment? seen = null;

@@ -21,4 +21,7 @@ internal sealed class RowCache<T> where T : class
     }
 
     public void Set(UInt128 id, T row) => rows[id] = row;
+
+    /// <summary>Sets a row unless the one that is there is newer: of two who changed it at once, either may come here last.</summary>
+    public void SetNewest(UInt128 id, T row, Func<T, int> version) => rows.AddOrUpdate(id, row, (_, standing) => version(standing) > version(row) ? standing : row);
 }

@@ -49,11 +49,13 @@ internal sealed class KillingSettings(ISettingsStore settings) : ISettingsStore
 
     public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);
 
-    public async ValueTask SetPayeeStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetPayeeStateAsync(id, state)));
+    public async ValueTask ActivatePayeeAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivatePayeeAsync(id)));
 
-    public async ValueTask SetOfferStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetOfferStateAsync(id, state)));
+    public async ValueTask ActivateOfferAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivateOfferAsync(id)));
 
-    public async ValueTask SetWalletStateAsync(UInt128 id, RowState state) => await StepAsync(() => Counted(settings.SetWalletStateAsync(id, state)));
+    public async ValueTask ActivateWalletAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivateWalletAsync(id)));
+
+    public async ValueTask CloseOfferAsync(UInt128 id) => await StepAsync(() => Counted(settings.CloseOfferAsync(id)));
 
     public ValueTask EraseWalletAsync(UInt128 id) => settings.EraseWalletAsync(id);
 

@@ -69,6 +69,55 @@ public class DirectoryTests
     }
 
     [Fact]
+    public async Task Of_two_rotations_at_once_the_newer_key_stays_whichever_ends_last()
+    {
+        await using var test = await StartAsync();
+        var made = Given(await test.Domain.Payees.CreateAsync(test.NewKey(), new("P", Asset.Usd)));
+        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        test.Settings.AfterFindingAPayee = () =>
+        {
+            test.Settings.AfterFindingAPayee = () => Task.CompletedTask;
+            reached.SetResult();
+            return goOn.Task;
+        };
+
+        var first = test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()).AsTask();
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var newer = Given(await test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()));
+        goOn.SetResult();
+        var older = Given(await first);
+
+        Assert.NotNull(await test.Domain.AuthenticateAsync(newer));
+        Assert.Null(await test.Domain.AuthenticateAsync(older));
+        Assert.Null(await test.Domain.AuthenticateAsync(made.Key));
+    }
+
+    [Fact]
+    public async Task A_late_repeat_of_a_creation_does_not_open_a_closed_offer_again()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var key = test.NewKey();
+        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        test.Settings.BeforeActivatingAnOffer = () =>
+        {
+            test.Settings.BeforeActivatingAnOffer = () => Task.CompletedTask;
+            reached.SetResult();
+            return goOn.Task;
+        };
+
+        var late = test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, Usd("1"))).AsTask();
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, Usd("1"))));
+        Given(await test.Domain.Offers.CloseAsync(payee.Id, offer.Id));
+        goOn.SetResult();
+        Assert.Equal(offer, Given(await late));
+
+        await test.RestartAsync();
+        Assert.True((await test.Domain.Offers.FindAsync(offer.Id))!.IsClosed);
+    }
+
+    [Fact]
     public async Task Each_wrong_payee_offer_and_wallet_has_its_refusal()
     {
         await using var test = await StartAsync();

@@ -48,6 +48,45 @@ public class ErasureTests
     }
 
     [Fact]
+    public async Task An_erasure_that_a_crash_cut_off_before_the_log_was_emptied_is_completed_by_the_next_start()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync();
+        var file = Path.Combine(test.Directory, "settings.db");
+        var memoKey = (await test.Settings.FindWalletAsync(wallet.Id.Value))!.MemoKey!;
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA secure_delete = ON; UPDATE Wallets SET MemoKey = NULL, State = 3";
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        // The files as SIGKILL would leave them: a closed database would have emptied its log.
+        var crashed = Directory.CreateDirectory(Path.Combine(test.Directory, "crashed")).FullName;
+        foreach (var name in new[] { "settings.db", "settings.db-wal" }) File.WriteAllBytes(Path.Combine(crashed, name), Read(Path.Combine(test.Directory, name)));
+        Assert.Contains(FilesWith(test, memoKey), found => found.StartsWith(crashed, StringComparison.Ordinal));
+
+        using var settings = SqliteSettingsStore.Open(Path.Combine(crashed, "settings.db"));
+
+        Assert.Null((await settings.FindWalletAsync(wallet.Id.Value))!.MemoKey);
+        Assert.DoesNotContain(FilesWith(test, memoKey), found => found.StartsWith(crashed, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_repeated_erasure_asks_the_settings_again()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync();
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        Assert.Equal(2, test.Settings.Erasures);
+        await test.RestartAsync();
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        Assert.Equal(1, test.Settings.Erasures);
+    }
+
+    [Fact]
     public void Settings_of_a_newer_version_are_refused()
     {
         var directory = Directory.CreateTempSubdirectory("farthing-settings-").FullName;

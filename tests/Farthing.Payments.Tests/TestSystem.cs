@@ -25,7 +25,7 @@ internal sealed class TestSystem : IAsyncDisposable
 
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("farthing-payments-").FullName;
 
-    public FakeTimeProvider Time { get; } = new(Start);
+    public FakeTimeProvider Time { get; private set; } = new(Start);
 
     public PaymentOptions Options { get; }
 
@@ -36,6 +36,8 @@ internal sealed class TestSystem : IAsyncDisposable
     public SigningKey PayeeKey { get; } = SigningKey.Create();
 
     public Func<IRail, IRail> WrapRail { get; set; } = rail => rail;
+
+    public WatchedSettings Settings { get; private set; } = null!;
 
     public Ledger.Ledger Ledger { get; private set; } = null!;
 
@@ -54,6 +56,14 @@ internal sealed class TestSystem : IAsyncDisposable
     public async Task RestartAsync()
     {
         await CloseAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>The same with another clock, which may be behind the one before.</summary>
+    public async Task RestartAtAsync(DateTimeOffset time)
+    {
+        await CloseAsync();
+        Time = new(time);
         await OpenAsync();
     }
 
@@ -124,6 +134,7 @@ internal sealed class TestSystem : IAsyncDisposable
             new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 }, Time);
         settings = SqliteSettingsStore.Open(Path.Combine(Directory, "settings.db"));
         sandbox = new SandboxRail(Path.Combine(Directory, "sandbox.db"), Time);
-        system = await PaymentSystem.StartAsync(Ledger, settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
+        Settings = new(settings);
+        system = await PaymentSystem.StartAsync(Ledger, Settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
     }
 }

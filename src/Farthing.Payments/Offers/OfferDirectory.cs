@@ -95,7 +95,7 @@ public sealed class OfferDirectory
     {
         if (await FindAsync(id) is not { } offer || offer.Payee != payee) return NotFound(id);
         if (offer.IsClosed) return offer;
-        await settings.SetOfferStateAsync(id.Value, RowState.Closed);
+        await settings.CloseOfferAsync(id.Value);
         var closed = offer with { IsClosed = true };
         loaded.Set(id.Value, closed);
         return closed;
@@ -108,7 +108,7 @@ public sealed class OfferDirectory
     /// <summary>Carries a claimed row on. An offer has no account, so all that is left is to mark it active.</summary>
     internal async ValueTask FinishAsync(OfferRow row)
     {
-        if (row.State == RowState.Creating) await settings.SetOfferStateAsync(row.Id, RowState.Active);
+        if (row.State == RowState.Creating) await settings.ActivateOfferAsync(row.Id);
     }
 
     private static Offer ToOffer(OfferRow row) => new(new(row.Id), new(row.Payee), row.Name, row.Resource,

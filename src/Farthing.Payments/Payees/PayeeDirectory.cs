@@ -104,7 +104,7 @@ public sealed class PayeeDirectory
         if (claim.Digest != digest) return Conflict;
 
         var row = await settings.FindPayeeAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has lost its row.");
-        loaded.Set(id.Value, ToEntry(row));
+        loaded.SetNewest(id.Value, ToEntry(row), entry => entry.KeyGeneration);
         return keys.Issue(id, claim.Result);
     }
 
@@ -129,7 +129,7 @@ public sealed class PayeeDirectory
         var asset = Currency.Of(row.Currency);
         if (!await chart.TryOpenAsync(ChartOfAccounts.Fees(asset), asset)) return false;
         if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, asset, AccountFlags.DebitsMustNotExceedCredits))) return false;
-        await settings.SetPayeeStateAsync(row.Id, RowState.Active);
+        await settings.ActivatePayeeAsync(row.Id);
         return true;
     }
 

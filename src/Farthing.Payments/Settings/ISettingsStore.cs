@@ -19,16 +19,19 @@ public interface ISettingsStore
     /// <summary>Finds an earlier claim.</summary>
     ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key);
 
-    /// <summary>Sets the state of a payee, offer or wallet. Setting the state it has changes nothing.</summary>
-    ValueTask SetPayeeStateAsync(UInt128 id, RowState state);
+    /// <summary>Makes a payee active if it is still in the making; any other state stays, as a late repeat must not undo what came after.</summary>
+    ValueTask ActivatePayeeAsync(UInt128 id);
 
-    /// <summary>See <see cref="SetPayeeStateAsync"/>.</summary>
-    ValueTask SetOfferStateAsync(UInt128 id, RowState state);
+    /// <summary>The same for an offer.</summary>
+    ValueTask ActivateOfferAsync(UInt128 id);
 
-    /// <summary>See <see cref="SetPayeeStateAsync"/>.</summary>
-    ValueTask SetWalletStateAsync(UInt128 id, RowState state);
+    /// <summary>The same for a wallet.</summary>
+    ValueTask ActivateWalletAsync(UInt128 id);
 
-    /// <summary>Destroys a wallet's memo key so that no file holds it any more, and marks the row erased.</summary>
+    /// <summary>Closes an offer; closing a closed one changes nothing.</summary>
+    ValueTask CloseOfferAsync(UInt128 id);
+
+    /// <summary>Destroys a wallet's memo key so that no file holds it any more, and marks the row erased. A repeat completes what was cut off.</summary>
     ValueTask EraseWalletAsync(UInt128 id);
 
     /// <summary>One payee, or null.</summary>

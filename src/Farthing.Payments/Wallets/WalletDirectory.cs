@@ -79,10 +79,10 @@ public sealed class WalletDirectory
     public async ValueTask<Answer<Wallet>> EraseAsync(Id<WalletKind> id)
     {
         if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
-        if (entry.IsErased) return entry.Wallet;
 
         // The freeze stops payments that were resolved before the key was destroyed. A second one changes nothing.
         if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, FreezeId(id), id.Value)) is null) return LedgerCalls.NotReady;
+        // A row without a key may still have it in the files, if the first erasure was cut off.
         await settings.EraseWalletAsync(id.Value);
         loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration));
         return entry.Wallet;
@@ -107,7 +107,7 @@ public sealed class WalletDirectory
     {
         if (row.State != RowState.Creating) return true;
         if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, Currency.Of(row.Currency), AccountFlags.DebitsMustNotExceedCredits))) return false;
-        await settings.SetWalletStateAsync(row.Id, RowState.Active);
+        await settings.ActivateWalletAsync(row.Id);
         return true;
     }
 

@@ -14,12 +14,21 @@ internal static class SqliteErasure
     {
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            // The first column is 1 if a reader still needs the log.
-            var busy = (await context.Database.SqlQueryRaw<int>("PRAGMA wal_checkpoint(TRUNCATE)").ToListAsync())[0];
-            if (busy == 0) return;
+            if ((await Checkpoint(context).ToListAsync())[0] == 0) return;
             await Task.Delay(Pause);
         }
 
         throw new IOException("The settings database was in use all the time, so what was erased may still be in its log. Repeat the erasure.");
     }
+
+    /// <summary>The same at start, when nobody else reads; the connection's own busy timeout is patience enough.</summary>
+    /// <exception cref="IOException">Another process keeps the log in use.</exception>
+    public static void Flush(SettingsDbContext context)
+    {
+        if (Checkpoint(context).ToList()[0] != 0)
+            throw new IOException("Another process uses the settings database, so what was erased may still be in its log. End that process and start again.");
+    }
+
+    // The first column is 1 if a reader still needs the log.
+    private static IQueryable<int> Checkpoint(SettingsDbContext context) => context.Database.SqlQueryRaw<int>("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -27,6 +27,7 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
 
     /// <summary>Opens the file, making it or bringing it up to date if need be.</summary>
     /// <exception cref="StartRefusedException">A newer version of this program has written it.</exception>
+    /// <exception cref="IOException">Another process keeps reading it.</exception>
     public static SqliteSettingsStore Open(string file)
     {
         var store = new SqliteSettingsStore(file);
@@ -37,6 +38,8 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
             if (unknown is not null)
                 throw new StartRefusedException($"The settings in {file} were written by a newer version (they have the migration {unknown}, which this version does not know). Start that version.");
             context.Database.Migrate();
+            // An erasure may have been cut off after its commit, with the old pages still in the log.
+            SqliteErasure.Flush(context);
             return store;
         }
         catch
@@ -70,14 +73,17 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         return await FindClaimAsync(context, scope, key);
     }
 
-    public async ValueTask SetPayeeStateAsync(UInt128 id, RowState state) =>
-        await WriteAsync(context => context.Payees.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, state)));
+    public async ValueTask ActivatePayeeAsync(UInt128 id) => await WriteAsync(context =>
+        context.Payees.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
 
-    public async ValueTask SetOfferStateAsync(UInt128 id, RowState state) =>
-        await WriteAsync(context => context.Offers.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, state)));
+    public async ValueTask ActivateOfferAsync(UInt128 id) => await WriteAsync(context =>
+        context.Offers.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
 
-    public async ValueTask SetWalletStateAsync(UInt128 id, RowState state) =>
-        await WriteAsync(context => context.Wallets.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, state)));
+    public async ValueTask ActivateWalletAsync(UInt128 id) => await WriteAsync(context =>
+        context.Wallets.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
+
+    public async ValueTask CloseOfferAsync(UInt128 id) =>
+        await WriteAsync(context => context.Offers.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Closed)));
 
     public async ValueTask EraseWalletAsync(UInt128 id) => await WriteAsync(async context =>
     {

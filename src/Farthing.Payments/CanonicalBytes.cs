@@ -65,8 +65,15 @@ internal ref struct CanonicalBytes(Span<byte> initial)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(buffer[..length], hash);
-        hash[9] = 0;
-        return IdBytes.Compose(unixMilliseconds, hash);
+        return ToLegId(hash, unixMilliseconds);
+    }
+
+    /// <summary>The timeless id of a purchase made only once, keyed, because a payee chooses one of its parts: 72 bits of a plain hash could be searched for a collision.</summary>
+    public readonly UInt128 ToOncePurchaseId(LabelledSecrets secrets)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        secrets.WriteOncePurchase(buffer[..length], hash);
+        return ToLegId(hash, 0);
     }
 
     /// <summary>An id without a time: 48 zero bits, then 80 bits of SHA-256.</summary>
@@ -75,6 +82,12 @@ internal ref struct CanonicalBytes(Span<byte> initial)
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(buffer[..length], hash);
         return IdBytes.Compose(0, hash);
+    }
+
+    private static UInt128 ToLegId(Span<byte> hash, long unixMilliseconds)
+    {
+        hash[9] = 0;
+        return IdBytes.Compose(unixMilliseconds, hash);
     }
 
     private Span<byte> Reserve(int count)

@@ -13,6 +13,7 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
     private readonly byte[] payer = Derive(issuingSecret, "payer");
     private readonly byte[] reference = Derive(issuingSecret, "reference");
     private readonly byte[] cursor = Derive(issuingSecret, "cursor");
+    private readonly byte[] oncePurchase = Derive(issuingSecret, "once-purchase");
 
     /// <summary>The pseudonym of a wallet with a payee: the same every time, unlinkable between payees.</summary>
     public Id<PayerKind> PayerOf(UInt128 wallet, UInt128 payee)
@@ -51,6 +52,9 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
         Encoding.ASCII.GetBytes(list, message[32..]);
         return First16(cursor, message);
     }
+
+    /// <summary>32 bytes that stand for a purchase made only once, and that nobody outside can search for one that collides.</summary>
+    public void WriteOncePurchase(ReadOnlySpan<byte> purchase, Span<byte> destination) => HMACSHA256.HashData(oncePurchase, purchase, destination);
 
     private static byte[] Derive(byte[] secret, string label) => HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes($"farthing {label} v1"));
 

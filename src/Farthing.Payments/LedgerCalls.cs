@@ -7,6 +7,9 @@ internal static class LedgerCalls
 {
     public static Refusal NotReady { get; } = new(RefusalCodes.NotReady, "The ledger takes no new work right now. Repeat with the same key.");
 
+    /// <summary>What deadlines are counted from, in Unix milliseconds: the clock, or the ledger's time if the clock was set back behind it.</summary>
+    public static long NowUnixMilliseconds(this Ledger.Ledger ledger, TimeProvider time) => Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), ledger.LastBatchUnixMilliseconds);
+
     /// <summary>Submits a chain; null if the ledger takes no work, in which case nothing was done.</summary>
     public static ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
     {

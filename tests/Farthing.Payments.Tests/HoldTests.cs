@@ -82,4 +82,23 @@ public class HoldTests
         Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
         Assert.Equal("0 held 0", await test.BalanceAsync(payee));
     }
+
+    [Fact]
+    public async Task Windows_begin_at_the_ledgers_time_when_the_clock_is_behind_it()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var offer = await test.NewOfferAsync(payee, "0.1", refundWindowSeconds: 60);
+        test.Time.Advance(TimeSpan.FromMinutes(4));
+        var held = Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id, Hold = true })).Id;
+        await test.RestartAtAsync(Start);
+
+        var paid = Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id }));
+        var posted = Given(await test.Desk.PostAsync(As(payee), held, test.NewKey(), null));
+
+        Assert.Equal(Start.AddMinutes(4).AddSeconds(60), paid.RefundableUntil);
+        Assert.Equal(Start.AddMinutes(4).AddSeconds(60), posted.RefundableUntil);
+        Given(await test.Desk.RefundAsync(As(wallet), paid.Id, test.NewKey(), null));
+    }
 }

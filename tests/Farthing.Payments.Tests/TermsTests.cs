@@ -1,3 +1,4 @@
+using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Payees;
 using Farthing.Protocol;
@@ -101,6 +102,67 @@ public class TermsTests
         Assert.Equal(paid.Id, Given(await test.Desk.PayAsync(first)).Id);
         Refused(RefusalCodes.TermsExpired, await test.Desk.PayAsync(first with { Key = test.NewKey() }));
         Assert.Equal("0.98 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_key_that_found_a_purchase_always_answers_what_the_purchase_was_then()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var bought = new PaymentRequest { Wallet = wallet.Id, Key = test.NewKey(), Terms = test.TermsOf(payee) };
+        var found = bought with { Key = test.NewKey() };
+
+        var first = Given(await test.Desk.PayAsync(bought));
+        Given(await test.Desk.RefundAsync(As(payee), first.Id, test.NewKey(), Usd("0.005")));
+        var standing = Given(await test.Desk.PayAsync(found));
+        Assert.Equal((first.Id, Usd("0.005")), (standing.Id, standing.Refunded));
+        Assert.Equal(standing, Given(await test.Desk.PayAsync(found)));
+        Given(await test.Desk.RefundAsync(As(payee), first.Id, test.NewKey(), Usd("0.005")));
+        await test.RestartAsync();
+
+        Assert.Equal(standing, Given(await test.Desk.PayAsync(found)));
+        Assert.Equal(first, Given(await test.Desk.PayAsync(bought)));
+        Assert.Equal("0.99 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_held_purchase_is_found_and_repeated_as_it_was_before_its_post()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var bought = new PaymentRequest { Wallet = wallet.Id, Key = test.NewKey(), Terms = test.TermsOf(payee), Hold = true };
+        var (before, after) = (bought with { Key = test.NewKey() }, bought with { Key = test.NewKey() });
+
+        var held = Given(await test.Desk.PayAsync(bought));
+        Assert.Equal(held, Given(await test.Desk.PayAsync(before)));
+        Given(await test.Desk.PostAsync(As(payee), held.Id, test.NewKey(), Usd("0.01")));
+        var posted = Given(await test.Desk.PayAsync(after));
+        Assert.Equal((PaymentStatus.Posted, Usd("0.01")), (posted.Status, posted.Amount));
+
+        Assert.Equal(posted, Given(await test.Desk.PayAsync(after)));
+        Assert.Equal(held with { Entitlement = posted.Entitlement }, Given(await test.Desk.PayAsync(before)));
+    }
+
+    [Fact]
+    public async Task A_purchase_is_that_of_its_own_wallet_whatever_id_another_payment_has()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var (wallet, other) = (await test.NewWalletAsync("1"), await test.NewWalletAsync("1"));
+        var secrets = new LabelledSecrets(test.Secrets.IssuingSecret);
+        var id = OncePurchases.IdOf(secrets, wallet.Id.Value, payee.Id.Value, "/articles/rain", 0);
+        Assert.NotEqual(id, OncePurchases.IdOf(new LabelledSecrets(new byte[32]), wallet.Id.Value, payee.Id.Value, "/articles/rain", 0));
+        var forged = Command.Transfer(id, id, other.Id.Value, payee.Id.Value, Usd("0.5"), TransferCode.Payment, 0, default, new PaymentTag(0, 0, 0).Pack());
+        Assert.Equal(Outcome.Done, Assert.Single(await test.Ledger.SubmitAsync([forged])).Outcome);
+
+        var paid = Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee)));
+
+        Assert.NotEqual(id, paid.Id.Value);
+        Assert.Equal(wallet.Id, paid.Wallet);
+        Assert.Equal("0.98 held 0", await test.BalanceAsync(wallet));
+        Assert.Equal(paid.Id, Given(await test.Desk.ExamineTermsAsync(test.TermsOf(payee), wallet.Id)).Paid!.Id);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Time
         var digest = Amounts.Digest("post", caller, id, amount);
         if (await ledger.FindAsync(postId) is { } known) return await RepeatAsync(payment, known, digest);
 
-        var refundableUntil = payment.Tag.RefundableUntil(time.GetUtcNow().ToUnixTimeMilliseconds());
+        var refundableUntil = payment.Tag.RefundableUntil(ledger.NowUnixMilliseconds(time));
         var posted = amount ?? new(payment.Asset, payment.Price.Command.Units);
         var post = Command.Post(postId, digest, id.Value, amount?.Units ?? UInt128.Zero, refundableUntil);
         var fee = payment.Tag.FeeOf(posted);

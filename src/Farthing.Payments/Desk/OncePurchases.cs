@@ -2,9 +2,9 @@ namespace Farthing.Payments.Desk;
 
 /// <summary>Purchases that a wallet makes only once: their ids follow from wallet, payee, resource and how many came before.</summary>
 /// <remarks>Thread-safe. A number is used up only by a refusal that the ledger remembers, a void, an expiry, or a whole refund; so two tabs pay once.</remarks>
-internal sealed class OncePurchases(Ledger.Ledger ledger)
+internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets)
 {
-    public static UInt128 IdOf(UInt128 wallet, UInt128 payee, string resource, uint attempt)
+    public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string resource, uint attempt)
     {
         var bytes = new CanonicalBytes(stackalloc byte[768]);
         bytes.Add("once");
@@ -12,7 +12,7 @@ internal sealed class OncePurchases(Ledger.Ledger ledger)
         bytes.Add(payee);
         bytes.Add(resource);
         bytes.Add((UInt128)attempt);
-        return bytes.ToLegId();
+        return bytes.ToOncePurchaseId(secrets);
     }
 
     /// <summary>Finds the wallet's newest purchase of a resource.</summary>
@@ -31,9 +31,11 @@ internal sealed class OncePurchases(Ledger.Ledger ledger)
             else free = middle;
         }
 
-        var newest = await PaymentRecords.FindAsync(ledger, IdOf(wallet, payee, resource, used));
-        return (newest is { Stands: true } ? newest : null, used + 1);
+        var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, resource, used));
+        // An id that another payment has, however that came about, is used up but is no purchase of this wallet.
+        var stands = newest is { Stands: true } && newest.Wallet == wallet && newest.Payee == payee;
+        return (stands ? newest : null, used + 1);
 
-        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(wallet, payee, resource, attempt)) is not null;
+        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(secrets, wallet, payee, resource, attempt)) is not null;
     }
 }

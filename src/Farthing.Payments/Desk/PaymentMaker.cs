@@ -8,7 +8,7 @@ namespace Farthing.Payments.Desk;
 /// <remarks>
 /// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
 /// </remarks>
-internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references, LabelledSecrets secrets)
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references)
 {
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
@@ -61,7 +61,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         var price = results[prepared.PriceIndex];
         if (price.Outcome != Outcome.Done || price.IsDuplicate) return false;
         references.Add(prepared.PayeeReference, prepared.Tag.WalletReference, price.Position);
-        payment = prepared.ToPayment(id, price.UnixMilliseconds, secrets, entitlements);
+        payment = prepared.ToPayment(id, price.UnixMilliseconds, entitlements);
         return true;
     }
 
@@ -104,8 +104,10 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         if (prepared.Key != UInt128.Zero)
         {
             if (await ledger.TrySubmitAsync(Command.Claim(prepared.Key, prepared.Digest, standing.Id)) is not { } results) return LedgerCalls.NotReady;
-            if (results[0].Outcome != Outcome.Done && results[0].Outcome != Outcome.IdAlreadyUsed) return Refusals.OfPayment(results[0].Outcome);
-            if (results[0].Outcome == Outcome.IdAlreadyUsed && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
+            if (results[0].Outcome is not (Outcome.Done or Outcome.IdAlreadyUsed)) return Refusals.OfPayment(results[0].Outcome);
+            // The journaled claim is the answer, ours or that of the same request a moment ago: it may cite another purchase, and each repeat must say the same.
+            var claim = await ledger.FindAsync(prepared.Key) ?? throw new InvalidOperationException($"The claim {prepared.Key:x32} has no record.");
+            return await RepeatAsync(claim, prepared.Digest, prepared.Terms);
         }
 
         return await DescribeAsync(standing, standing, prepared.Terms);
@@ -119,7 +121,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             ? await ledger.FindAsync(record.Command.Cited) ?? throw new InvalidOperationException($"The key {record.Command.Id:x32} stands for a payment without a record.")
             : record;
         if (PaymentRecords.IsPayment(price))
-            return await DescribeAsync(PaymentRecords.AsMade(price), await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
+        {
+            // A claim made with its price stands before it; one that found an older purchase answered with what had become of that by then.
+            var shown = record.Position > price.Position ? await PaymentRecords.ReadAsync(ledger, price, record.Position) : PaymentRecords.AsMade(price);
+            return await DescribeAsync(shown, await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
+        }
 
         var outcome = price.Outcome == Outcome.ChainRefused && await ledger.FindAsync(LegIds.FeeOf(price.Command.Id)) is { } fee ? fee.Outcome : price.Outcome;
         return Refuse(outcome, price);

@@ -10,7 +10,7 @@ internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, 
 
 /// <summary>Resolves a request, prices it and checks it; reads memory only, once payee, offer and wallet were read.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class PaymentPricer(WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
+internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
 {
     public PaymentOptions Options => options;
 
@@ -33,11 +33,12 @@ internal sealed class PaymentPricer(WalletDirectory wallets, PayeeDirectory paye
         if (price.IsZero) return new(RefusalCodes.AmountMustNotBeZero, "The amount must be more than zero.");
         if (price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The amount is too large.");
 
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = ledger.NowUnixMilliseconds(time);
         var reference = request.Reference;
         var tag = new PaymentTag(options.FeeBasisPoints, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
         prepared = new PreparedPayment
         {
+            Secrets = secrets,
             Key = request.KeyId(),
             Digest = request.Digest(),
             Wallet = wallet,

@@ -12,6 +12,8 @@ internal sealed class PreparedPayment
     /// <summary>The most commands in the chain of a payment: claim, price and fee.</summary>
     public const int MaxChainLength = 3;
 
+    public required LabelledSecrets Secrets { get; init; }
+
     /// <summary>The id that the caller's key stands for; zero if there is no key.</summary>
     public required UInt128 Key { get; init; }
 
@@ -45,7 +47,7 @@ internal sealed class PreparedPayment
     public Amount Fee => Hold ? new(Price.Asset, UInt128.Zero) : Tag.FeeOf(Price);
 
     /// <summary>The payment's id if it is the <paramref name="attempt"/>th purchase, which counts only for what is bought once.</summary>
-    public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Wallet.Account, Payee.Account, Terms!.Resource, attempt) : Key;
+    public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Secrets, Wallet.Account, Payee.Account, Terms!.Resource, attempt) : Key;
 
     /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
@@ -75,7 +77,7 @@ internal sealed class PreparedPayment
     }
 
     /// <summary>The payment as the ledger has just carried it out.</summary>
-    public Payment ToPayment(UInt128 id, long unixMilliseconds, LabelledSecrets secrets, EntitlementIssuer entitlements) => new()
+    public Payment ToPayment(UInt128 id, long unixMilliseconds, EntitlementIssuer entitlements) => new()
     {
         Id = new(id),
         Status = Hold ? PaymentStatus.Held : PaymentStatus.Posted,
@@ -84,7 +86,7 @@ internal sealed class PreparedPayment
         Refunded = new(Price.Asset, UInt128.Zero),
         Payee = Payee.Payee.Id,
         Wallet = Wallet.Wallet.Id,
-        Payer = Wallet.PayerTo(Payee.Account, secrets),
+        Payer = Wallet.PayerTo(Payee.Account, Secrets),
         Offer = Memo.Offer,
         Reference = Memo.Reference,
         Resource = Memo.Resource,

@@ -125,6 +125,43 @@ public class RefundTests
     }
 
     [Fact]
+    public async Task An_allowance_opened_while_the_month_turns_is_that_of_one_month()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync(refundsPerMonth: 2);
+        var wallet = await test.NewWalletAsync();
+        var clock = new TurningClock(new(2026, 11, 30, 23, 59, 59, 999, TimeSpan.Zero));
+        var allowances = new RefundAllowances(test.Ledger, new ChartOfAccounts(test.Ledger), test.Domain.Payees, clock);
+
+        var november = await allowances.TryOpenAsync(wallet.Id.Value, payee.Id.Value);
+        var december = await allowances.TryOpenAsync(wallet.Id.Value, payee.Id.Value);
+
+        Assert.NotEqual(november, december);
+        Assert.Equal(2u, (await test.Ledger.ReadAccountAsync(november!.Value))!.Value.Balances.Available);
+        Assert.Equal(2u, (await test.Ledger.ReadAccountAsync(december!.Value))!.Value.Balances.Available);
+    }
+
+    [Fact]
+    public async Task A_payment_has_at_most_a_hundred_refunds_and_the_last_gives_back_the_rest()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var paid = Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5"))).Id;
+        for (var i = 1; i < 100; i++) Given(await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), Usd("0.001")));
+
+        Refused(RefusalCodes.TooManyRefunds, await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), Usd("0.001")));
+        Refused(RefusalCodes.ExceedsRefundable, await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), Usd("0.402")));
+        Assert.Equal("0.599 held 0", await test.BalanceAsync(wallet));
+        Given(await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), null));
+
+        Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
+        var receipt = Given(await test.Domain.Receipts.WriteAsync(As(wallet), paid));
+        Assert.True(receipt.Verify(test.Ledger.VerifierKey).IsValid);
+        Assert.Equal(202, receipt.Legs.Count);
+    }
+
+    [Fact]
     public async Task A_payee_may_grant_no_refunds_to_wallets_and_still_refund_itself()
     {
         await using var test = await StartAsync();
@@ -135,5 +172,13 @@ public class RefundTests
         Refused(RefusalCodes.RefundAllowanceExhausted, await test.Desk.RefundAsync(As(wallet), paid, test.NewKey(), null));
         Given(await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), null));
         Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
+    }
+
+    /// <summary>A clock whose next month begins right after it was first read.</summary>
+    private sealed class TurningClock(DateTimeOffset start) : TimeProvider
+    {
+        private int reads;
+
+        public override DateTimeOffset GetUtcNow() => start + TimeSpan.FromSeconds(reads++);
     }
 }

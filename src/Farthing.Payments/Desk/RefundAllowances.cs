@@ -15,11 +15,13 @@ internal sealed class RefundAllowances(Ledger.Ledger ledger, ChartOfAccounts cha
     {
         var asset = ChartOfAccounts.RefundAllowance;
         var issuer = ChartOfAccounts.AllowanceIssuer(asset);
-        var account = AccountOf(wallet, payee, "refund-allowance");
+        // Read once: the account and what fills it must be of the same month.
+        var month = Month();
+        var account = IdOf("refund-allowance", wallet, payee, month);
         if (!await chart.TryOpenAsync(issuer, asset)) return null;
         var count = await CountAsync(payee);
         var open = Command.OpenAccount(account, asset, AccountFlags.DebitsMustNotExceedCredits);
-        var issue = AccountOf(wallet, payee, "refund-allowance-issue");
+        var issue = IdOf("refund-allowance-issue", wallet, payee, month);
         var isOpen = count == 0
             ? await ledger.TryEnsureAsync(open)
             : await ledger.TryEnsureAsync(open, Command.Transfer(issue, issue, issuer, account, new Amount(asset, (uint)count), TransferCode.Allowance));
@@ -32,17 +34,19 @@ internal sealed class RefundAllowances(Ledger.Ledger ledger, ChartOfAccounts cha
 
     /// <summary>How many are left this month.</summary>
     public async ValueTask<int> LeftAsync(UInt128 wallet, UInt128 payee) =>
-        await ledger.ReadAccountAsync(AccountOf(wallet, payee, "refund-allowance")) is { } account ? (int)account.Balances.Available : await CountAsync(payee);
+        await ledger.ReadAccountAsync(IdOf("refund-allowance", wallet, payee, Month())) is { } account ? (int)account.Balances.Available : await CountAsync(payee);
 
     private async ValueTask<int> CountAsync(UInt128 payee) => (await payees.LoadAsync(payee))?.Payee.RefundsPerWalletPerMonth ?? 0;
 
-    private UInt128 AccountOf(UInt128 wallet, UInt128 payee, string purpose)
+    private string Month() => time.GetUtcNow().ToString("yyyyMM", CultureInfo.InvariantCulture);
+
+    private static UInt128 IdOf(string purpose, UInt128 wallet, UInt128 payee, string month)
     {
         var bytes = new CanonicalBytes(stackalloc byte[128]);
         bytes.Add(purpose);
         bytes.Add(payee);
         bytes.Add(wallet);
-        bytes.Add(time.GetUtcNow().ToString("yyyyMM", CultureInfo.InvariantCulture));
+        bytes.Add(month);
         return bytes.ToTimelessId();
     }
 }

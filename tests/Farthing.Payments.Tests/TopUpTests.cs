@@ -95,6 +95,50 @@ public class TopUpTests
         Assert.Equal(RailStatus.Posted, Given(await test.Domain.TopUps.ReadAsync(As(wallet), slow.Id)).Status);
     }
 
+    [Fact]
+    public async Task A_top_up_that_the_rail_never_heard_of_fails_with_its_hold_and_is_never_collected()
+    {
+        await using var test = await StartAsync();
+        var broken = true;
+        test.WrapRail = rail => new BreakingRail(rail, collects: false, () => broken);
+        await test.RestartAsync();
+        var wallet = await test.NewWalletAsync();
+        var key = test.NewKey();
+        await Assert.ThrowsAsync<IOException>(async () => await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", null));
+        test.Time.Advance(TimeSpan.FromDays(8));
+        broken = false;
+
+        for (var round = 0; round < 2; round++)
+        {
+            var standing = Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", null));
+            Assert.Equal(RailStatus.Failed, standing.Status);
+            await test.Domain.TopUps.AskPendingAsync();
+            Assert.Equal(RailStatus.Failed, Given(await test.Domain.TopUps.ReadAsync(As(wallet), standing.Id)).Status);
+            Assert.Equal("0 held 0", await test.BalanceAsync(wallet));
+            await test.RestartAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_top_up_is_pending_as_long_as_its_rail_says_so_also_after_its_hold()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync();
+        var key = test.NewKey();
+        var instruction = $"delay:{9 * 24 * 3600}";
+        var slow = Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", instruction)).Id;
+        test.Time.Advance(TimeSpan.FromDays(8));
+        await test.NewWalletAsync("1");
+
+        Assert.Equal(RailStatus.Pending, Given(await test.Domain.TopUps.ReadAsync(As(wallet), slow)).Status);
+        Assert.Equal(RailStatus.Pending, Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", instruction)).Status);
+        test.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(RailStatus.Posted, Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", instruction)).Status);
+        await test.Domain.TopUps.AskPendingAsync();
+        Assert.Equal(RailStatus.Posted, Given(await test.Domain.TopUps.ReadAsync(As(wallet), slow)).Status);
+        Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
+    }
+
     /// <summary>A rail whose line is cut, before it collects or after.</summary>
     private sealed class BreakingRail(IRail rail, bool collects, Func<bool> isBroken) : IRail
     {

@@ -18,7 +18,8 @@ public sealed class TopUpDesk
     /// <summary>The longest instruction, in characters.</summary>
     public const int MaxInstructionLength = 200;
 
-    // A rail that has not decided by then leaves the hold to expire; if the money comes in later, it is credited all the same.
+    // A rail that has not decided by then leaves the hold to expire; if the money comes in later, it is credited all the same. What the rail has
+    // not even heard of by then has failed.
     private static readonly TimeSpan HoldLifetime = TimeSpan.FromDays(7);
     private static readonly TimeSpan LateLifetime = TimeSpan.FromDays(30);
 
@@ -66,10 +67,10 @@ public sealed class TopUpDesk
         var held = await ReadHoldAsync(id);
         if (held.Command.Digest != digest) return PayeeDirectory.Conflict;
         if (held.Outcome != Outcome.Done) return Refusals.OfPayment(held.Outcome);
-        var standing = await StatusAsync(held);
-        if (standing != RailStatus.Pending) return ToTopUp(held, standing, null);
-        // Collecting again with the same reference collects once.
-        return await SettleAsync(held, await chosen.CollectAsync(new(id), amount, instruction));
+        var end = await EndOfAsync(held);
+        if (StatusBy(end) is { } settled) return ToTopUp(held, settled, null);
+        // Collecting again with the same reference collects once; after the hold's end nothing new is collected.
+        return await SettleAsync(held, HasEnded(held, end) ? await AskEndedAsync(chosen, held) : await chosen.CollectAsync(new(id), amount, instruction));
     }
 
     /// <summary>A top-up as its wallet may see it.</summary>
@@ -80,9 +81,13 @@ public sealed class TopUpDesk
             || caller.Kind != CallerKind.Wallet || held.Command.Credit != caller.Account)
             return new Refusal(RefusalCodes.TopUpNotFound, $"There is no top-up {id} of this wallet.");
 
-        var status = await StatusAsync(held);
-        var answer = status == RailStatus.Pending && RailOf(held) is { } rail ? await rail.AskAsync(id) : default;
-        return ToTopUp(held, status, answer.NextAction);
+        var end = await EndOfAsync(held);
+        if (StatusBy(end) is { } settled) return ToTopUp(held, settled, null);
+        if (RailOf(held) is not { } rail) return ToTopUp(held, RailStatus.Pending, null);
+        if (!HasEnded(held, end)) return ToTopUp(held, RailStatus.Pending, (await rail.AskAsync(id)).NextAction);
+        // Money that is in is pending still, until it is credited.
+        var answer = await AskEndedAsync(rail, held);
+        return ToTopUp(held, answer.Status == RailStatus.Failed ? RailStatus.Failed : RailStatus.Pending, answer.NextAction);
     }
 
     /// <summary>Asks the rails about everything that is pending and finishes what is decided. Called at start-up and then every second.</summary>
@@ -117,13 +122,8 @@ public sealed class TopUpDesk
     {
         var held = await ReadHoldAsync(id);
         if (RailOf(held) is not { } rail) return;
-        if (time.GetUtcNow() > DateTimeOffset.FromUnixTimeMilliseconds(held.Command.DeadlineUnixMilliseconds) + LateLifetime)
-        {
-            undecided.TryRemove(id, out _);
-            return;
-        }
-
-        var answer = await rail.AskAsync(new(id));
+        var hasEnded = HasEnded(held, await EndOfAsync(held));
+        var answer = hasEnded ? await AskEndedAsync(rail, held) : await rail.AskAsync(new(id));
         if (answer.Status == RailStatus.Unknown)
         {
             // The crash came between the hold and the rail's call.
@@ -157,17 +157,39 @@ public sealed class TopUpDesk
         return ToTopUp(held, isIn ? RailStatus.Posted : RailStatus.Failed, null);
     }
 
-    private async ValueTask<RailStatus> StatusAsync(JournalRecord held)
+    /// <summary>What a rail says of a top-up whose hold has ended: what it never heard of, or has not decided in all the time since, has failed.</summary>
+    private async ValueTask<RailAnswer> AskEndedAsync(IRail rail, JournalRecord held)
+    {
+        if (time.GetUtcNow() > DeadlineOf(held) + LateLifetime) return new(RailStatus.Failed);
+        var answer = await rail.AskAsync(new(held.Command.Id));
+        return answer.Status == RailStatus.Unknown ? new(RailStatus.Failed) : answer;
+    }
+
+    /// <summary>What ended the hold: its post, void or expiry, or the credit of money that came in after one of the latter; null if it stands.</summary>
+    private async ValueTask<Command?> EndOfAsync(JournalRecord held)
     {
         foreach (var citation in await ledger.ReadCitationsAsync(held.Command.Id))
         {
             if (citation.Outcome != Outcome.Done) continue;
-            if (citation.Command.Kind == RecordKind.Post) return RailStatus.Posted;
-            return await ledger.FindAsync(TopUpLegs.LateOf(held.Command.Id)) is { Outcome: Outcome.Done } ? RailStatus.Posted : RailStatus.Failed;
+            if (citation.Command.Kind == RecordKind.Post) return citation.Command;
+            return await ledger.FindAsync(TopUpLegs.LateOf(held.Command.Id)) is { Outcome: Outcome.Done } late ? late.Command : citation.Command;
         }
 
-        return RailStatus.Pending;
+        return null;
     }
+
+    /// <summary>Where a top-up stands by the end of its hold alone; null if that is for the rail to say.</summary>
+    private static RailStatus? StatusBy(Command? end) => end?.Kind switch
+    {
+        null or RecordKind.Expire => null,
+        RecordKind.Void => RailStatus.Failed,
+        _ => RailStatus.Posted,
+    };
+
+    // An expiry is journaled only with the next batch, which may be long in coming.
+    private bool HasEnded(JournalRecord held, Command? end) => end is not null || time.GetUtcNow() >= DeadlineOf(held);
+
+    private static DateTimeOffset DeadlineOf(JournalRecord held) => DateTimeOffset.FromUnixTimeMilliseconds(held.Command.DeadlineUnixMilliseconds);
 
     private async ValueTask<JournalRecord> ReadHoldAsync(UInt128 id) =>
         await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The top-up {id:x32} has no record.");

@@ -213,6 +213,23 @@ public class TermsTests
         Assert.Null(Given(await test.Desk.RenewEntitlementAsync(wallet.Id, test.TermsOf(payee, resource: "/other"))));
     }
 
+    [Theory]
+    [InlineData(100, 500)]
+    [InlineData(255, 512)]
+    public async Task A_resource_is_answered_only_if_it_is_remembered(int referenceLength, int resourceLength)
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var token = test.TermsOf(payee, resource: "/" + new string('雨', resourceLength - 1), once: false);
+        var request = new PaymentRequest { Wallet = wallet.Id, Key = test.NewKey(), Terms = token, Reference = new string('雪', referenceLength) };
+
+        var first = Given(await test.Desk.PayAsync(request));
+
+        Assert.Equal(first, Given(await test.Desk.PayAsync(request)));
+        Assert.Equal(request.Reference, first.Reference);
+    }
+
     [Fact]
     public async Task Terms_for_each_use_are_paid_each_time()
     {

@@ -51,7 +51,7 @@ public sealed record Payment
     /// <summary>The reference, if one was given and the wallet is not erased.</summary>
     public string? Reference { get; init; }
 
-    /// <summary>The resource of the terms, if it was paid by terms and the wallet is not erased.</summary>
+    /// <summary>The resource of the terms, if it was paid by terms, fits beside the reference (both together at least 900 bytes of UTF-8), and the wallet is not erased.</summary>
     public string? Resource { get; init; }
 
     /// <summary>When it was made.</summary>

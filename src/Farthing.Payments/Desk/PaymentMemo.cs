@@ -9,13 +9,23 @@ namespace Farthing.Payments.Desk;
 /// <summary>What belongs to a payment besides the money. It is journaled only sealed under the wallet's key.</summary>
 /// <remarks>
 /// Bytes: version 1 (1), quantity (4, big-endian), offer (16, zero for none), then reference, resource and title, each as its length in bytes plus one
-/// (2, big-endian; 0 for none) and UTF-8. The reference always fits; a resource that does not fit beside it is left out, a title is cut.
+/// (2, big-endian; 0 for none) and UTF-8. The reference always fits; a resource that does not fit beside it is left out, a title is cut. That is done when the
+/// memo is made, so that an answer never says more than the journal remembers.
 /// </remarks>
 internal sealed record PaymentMemo(uint Quantity, Id<OfferKind>? Offer, string? Reference, string? Resource, string? Title)
 {
     private const byte Version = 1;
     private const int HeadLength = 21;
+    private const int CountLength = 2;
     private const int MaxPlainLength = Command.MaxMemoLength - MemoCipher.Overhead;
+
+    /// <summary>A memo of what fits.</summary>
+    public static PaymentMemo Fit(uint quantity, Id<OfferKind>? offer, string? reference, string? resource, string? title)
+    {
+        var room = MaxPlainLength - HeadLength - (3 * CountLength) - LengthOf(reference);
+        if (LengthOf(resource) > room) resource = null;
+        return new(quantity, offer, reference, resource, CutToFit(title, room - LengthOf(resource)));
+    }
 
     public byte[] Seal(MemoCipher cipher, UInt128 payment)
     {
@@ -24,9 +34,9 @@ internal sealed record PaymentMemo(uint Quantity, Id<OfferKind>? Offer, string? 
         BinaryPrimitives.WriteUInt32BigEndian(plain[1..], Quantity);
         BinaryPrimitives.WriteUInt128BigEndian(plain[5..], Offer?.Value ?? default);
         var length = HeadLength;
-        length += Write(plain[length..], Reference, kept: 4);
-        length += Write(plain[length..], Resource, kept: 2);
-        length += Write(plain[length..], CutToFit(Title, MaxPlainLength - length - 2), kept: 0);
+        length += Write(plain[length..], Reference);
+        length += Write(plain[length..], Resource);
+        length += Write(plain[length..], Title);
         return cipher.Seal(payment, plain[..length]);
     }
 
@@ -42,18 +52,18 @@ internal sealed record PaymentMemo(uint Quantity, Id<OfferKind>? Offer, string? 
             : null;
     }
 
-    // Leaves room for the lengths of the texts that follow.
-    private static int Write(Span<byte> destination, string? text, int kept)
+    private static int LengthOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+
+    private static int Write(Span<byte> destination, string? text)
     {
-        var length = 0;
-        if (text is null || !Encoding.UTF8.TryGetBytes(text, destination[2..^kept], out length)) text = null;
+        var length = text is null ? 0 : Encoding.UTF8.GetBytes(text, destination[CountLength..]);
         BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)(text is null ? 0 : length + 1));
-        return text is null ? 2 : 2 + length;
+        return CountLength + length;
     }
 
     private static string? CutToFit(string? text, int bytes)
     {
-        if (text is null || Encoding.UTF8.GetByteCount(text) <= bytes) return text;
+        if (text is null || LengthOf(text) <= bytes) return text;
         var end = Math.Min(text.Length, bytes / 3);
         if (end > 0 && char.IsHighSurrogate(text[end - 1])) end--;
         return text[..end];

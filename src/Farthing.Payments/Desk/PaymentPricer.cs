@@ -46,7 +46,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             Price = price,
             Tag = tag,
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
-            Memo = new(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
+            Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
             Terms = parties.Terms,
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),

@@ -162,6 +162,9 @@ public static class RefusalCodes
     /// <summary>More than is left.</summary>
     public static RefusalCode ExceedsRefundable { get; } = new("exceeds_refundable", 409, "More is given back than is left of the payment.", RetryAdvice.NewKey, "Refund at most what the member refundable says.");
 
+    /// <summary>Refunded in too many parts.</summary>
+    public static RefusalCode TooManyRefunds { get; } = new("too_many_refunds", 409, "The payment was given back in too many parts.", RetryAdvice.NewKey, "A payment has at most 100 refunds, and the last gives back all that is left: repeat without an amount.");
+
     /// <summary>Too late.</summary>
     public static RefusalCode RefundWindowOver { get; } = new("refund_window_over", 409, "The time for refunds of this payment is over.", RetryAdvice.Never, "Ask the payee.");
 
@@ -186,6 +189,6 @@ public static class RefusalCodes
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
-        ExceedsRefundable, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
+        ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
     ];
 }

@@ -10,6 +10,9 @@ namespace Farthing.Payments.Desk;
 /// </remarks>
 internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, RefundAllowances allowances)
 {
+    // A receipt carries every refund, and every part of the fee that came back with it.
+    private const int MaxRefunds = 100;
+
     private const int LockCount = 256;
 
     // Each guards the payments whose ids fall to it.
@@ -29,6 +32,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
         {
             if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
             var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
+            if (payment.Refunds.Count >= MaxRefunds - 1 && amount?.Units < payment.Kept.Units)
+                return new Refusal(RefusalCodes.TooManyRefunds, $"This payment has {payment.Refunds.Count} refunds already, so the next must give back all of the {payment.Kept} that is left.");
             if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;
             if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
             return await ledger.FindAsync(refundId) is { } record ? await RepeatAsync(payment, record, digest) : Refusals.OfRefund(Refusals.OfChain(results), payment.Kept);

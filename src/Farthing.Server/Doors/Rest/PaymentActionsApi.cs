@@ -65,8 +65,8 @@ internal static class PaymentActionsApi
             Refusals =
             [
                 .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound, RefusalCodes.PaymentNotPosted,
-                RefusalCodes.ExceedsRefundable, RefusalCodes.RefundWindowOver, RefusalCodes.RefundAllowanceExhausted, RefusalCodes.PayeeFundsInsufficient,
-                RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+                RefusalCodes.ExceedsRefundable, RefusalCodes.TooManyRefunds, RefusalCodes.RefundWindowOver, RefusalCodes.RefundAllowanceExhausted,
+                RefusalCodes.PayeeFundsInsufficient, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });
     }

@@ -114,6 +114,18 @@ public sealed class PaymentSystem
         return current == generation ? caller : null;
     }
 
+    /// <summary>Who repeats a rotation with the bearer key that it ended, because the answer was never heard; null for everybody else.</summary>
+    /// <remarks>
+    /// The rotation must be the payee's newest, and its <paramref name="key"/> random enough that nobody else can know it: whoever found only the old
+    /// bearer key must not learn the new one.
+    /// </remarks>
+    public async ValueTask<Caller?> AuthenticateRepeatedRotationAsync(string bearerKey, IdempotencyKey key)
+    {
+        ArgumentNullException.ThrowIfNull(bearerKey);
+        if (!key.IsRandomEnough || !keys.TryRead(bearerKey, out var caller, out var generation) || caller.Kind != CallerKind.Payee) return null;
+        return await Payees.FindRotationAsync(caller.Payee, key) == generation + 1 && (await Payees.LoadAsync(caller.Account))?.KeyGeneration == generation + 1 ? caller : null;
+    }
+
     private async ValueTask FinishRowsAsync(ISettingsStore settings)
     {
         var (payees, offers, wallets) = await settings.ListCreatingAsync();

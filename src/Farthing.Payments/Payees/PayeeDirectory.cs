@@ -100,13 +100,16 @@ public sealed class PayeeDirectory
         bytes.Add("payee-key");
         bytes.Add(id.Value);
         var digest = bytes.ToDigest();
-        var claim = await settings.ClaimPayeeKeyRotationAsync(new ClaimRow($"payee-key:{id}", key.ToHash(), digest, id.Value, 0));
+        var claim = await settings.ClaimPayeeKeyRotationAsync(new ClaimRow(RotationScope(id), key.ToHash(), digest, id.Value, 0));
         if (claim.Digest != digest) return Conflict;
 
         var row = await settings.FindPayeeAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has lost its row.");
         loaded.SetNewest(id.Value, ToEntry(row), entry => entry.KeyGeneration);
         return keys.Issue(id, claim.Result);
     }
+
+    /// <summary>The generation of the key that a rotation issued; null if there was none with this key.</summary>
+    internal async ValueTask<int?> FindRotationAsync(Id<PayeeKind> id, IdempotencyKey key) => (await settings.FindClaimAsync(RotationScope(id), key.ToHash()))?.Result;
 
     internal static Refusal NotFound(Id<PayeeKind> id) => new(RefusalCodes.PayeeNotFound, $"There is no payee {id}.");
 
@@ -132,6 +135,8 @@ public sealed class PayeeDirectory
         await settings.ActivatePayeeAsync(row.Id);
         return true;
     }
+
+    private static string RotationScope(Id<PayeeKind> id) => $"payee-key:{id}";
 
     private static PayeeEntry ToEntry(PayeeRow row)
     {

@@ -65,6 +65,27 @@ public sealed class PayeeAndOfferTests(SharedServer server)
     }
 
     [Fact]
+    public async Task A_rotation_whose_answer_was_lost_is_repeated_with_the_key_that_it_ended()
+    {
+        var payee = await api.NewPayeeAsync();
+        var other = await api.NewPayeeAsync();
+        var path = $"/v1/payees/{payee.Id}/keys/rotate";
+        var (key, guessable) = (Api.NewKey(), "rotate-1");
+        var fresh = (await api.PostAsync(path, payee.Key, null, key))["key"];
+
+        var repeated = await api.PostAsync(path, payee.Key, null, key);
+        Assert.Equal((200, fresh), (repeated.Status, repeated["key"]));
+        Expect.Problem(await api.GetAsync($"/v1/payees/{payee.Id}", payee.Key), 401, "unauthorized");
+        Expect.Problem(await api.PostAsync(path, payee.Key, null, Api.NewKey()), 401, "unauthorized");
+        Expect.Problem(await api.PostAsync($"/v1/payees/{other.Id}/keys/rotate", payee.Key, null, key), 403, "forbidden");
+
+        var second = (await api.PostAsync(path, fresh, null, guessable))["key"];
+        Expect.Problem(await api.PostAsync(path, fresh, null, guessable), 401, "unauthorized");
+        Expect.Problem(await api.PostAsync(path, payee.Key, null, key), 401, "unauthorized");
+        Assert.Equal(200, (await api.GetAsync($"/v1/payees/{payee.Id}", second)).Status);
+    }
+
+    [Fact]
     public async Task An_offer_is_made_read_by_anyone_listed_and_closed()
     {
         var payee = await api.NewPayeeAsync();

@@ -51,6 +51,9 @@ internal sealed record RestCall
     /// <summary>True if it needs an <c>Idempotency-Key</c>.</summary>
     public bool TakesIdempotencyKey { get; init; }
 
+    /// <summary>True if it ends the bearer key that it takes: a repeat may show that key once more.</summary>
+    public bool EndsBearerKey { get; init; }
+
     /// <summary>The type of its body, or null if it takes none.</summary>
     public Type? Body { get; init; }
 

@@ -56,7 +56,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         {
             if (!TryReadBearer(http.Request.Headers.Authorization, out var bearer))
                 return new Refusal(RefusalCodes.Unauthorized, "Send the header Authorization: Bearer, a blank and your key.");
-            if (await system.AuthenticateAsync(bearer) is not { } found) return new Refusal(RefusalCodes.Unauthorized, "The key is not known here, or was replaced by a newer one.");
+            if ((await system.AuthenticateAsync(bearer) ?? await AuthenticateRepeatAsync(http, call, bearer)) is not { } found) return new Refusal(RefusalCodes.Unauthorized, "The key is not known here, or was replaced by a newer one.");
             if (!IsOwner(call.Key, found.Kind)) return new Refusal(RefusalCodes.Forbidden, $"This call takes the key of {NameOf(call.Key)}.");
             caller = found;
         }
@@ -65,6 +65,10 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         if (call.TakesIdempotencyKey && ReadKey(http.Request.Headers["Idempotency-Key"], out key) is { } refusal) return refusal;
         return await handler(new RestRequest(http, system, call, caller, key));
     }
+
+    /// <summary>Who repeats a call that ended the bearer key shown; null for every other call and caller.</summary>
+    private ValueTask<Caller?> AuthenticateRepeatAsync(HttpContext http, RestCall call, string bearer) =>
+        call.EndsBearerKey && ReadKey(http.Request.Headers["Idempotency-Key"], out var key) is null ? system.AuthenticateRepeatedRotationAsync(bearer, key) : default;
 
     private static bool TryReadBearer(StringValues header, out string bearer)
     {

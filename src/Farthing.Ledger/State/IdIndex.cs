@@ -100,6 +100,7 @@ internal sealed class IdIndex
 {
     private const int ShardBits = 8;
     private const int FirstCapacity = 16;
+    private const uint LegMask = 0xFF;
 
     private static readonly IdEntry[] Unused = new IdEntry[1];
 
@@ -185,11 +186,12 @@ internal sealed class IdIndex
     }
 
     // Senders choose their ids, so the hash must have a seed they do not know: HashCode has one per process. Slots are never seen outside.
+    // The low byte, which callers number the legs of a chain with, is added and not hashed: a chain's ids are neighbours, which memory is read for only once.
     private static uint HashOf(UInt128 id)
     {
         var upper = (ulong)(id >> 64);
         var lower = unchecked((ulong)id);
-        return unchecked((uint)HashCode.Combine((uint)lower, (uint)(lower >> 32), (uint)upper, (uint)(upper >> 32)));
+        return unchecked((uint)HashCode.Combine((uint)lower & ~LegMask, (uint)(lower >> 32), (uint)upper, (uint)(upper >> 32)) + ((uint)lower & LegMask));
     }
 
     private struct Shard

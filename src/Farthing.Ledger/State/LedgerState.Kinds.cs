@@ -102,7 +102,7 @@ internal sealed partial class LedgerState
         if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind is not (RecordKind.Transfer or RecordKind.Post)) return Outcome.CitedIsNotRefundable;
-        if (!refundables.TryFind(command.Cited, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
+        if (!refundables.TryFind(cited.Position, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
         var units = command.Units == UInt128.Zero ? refundable.UnitsLeft : command.Units;
         if (units == UInt128.Zero || units > refundable.UnitsLeft) return Outcome.ExceedsRefundable;
         var (giver, receiver) = (refundable.Giver, refundable.Receiver);

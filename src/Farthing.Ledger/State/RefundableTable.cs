@@ -32,7 +32,8 @@ internal sealed class RefundableTable
 {
     private const byte DigestTag = 3;
 
-    private readonly Dictionary<UInt128, Refundable> refundables = [];
+    // By position, not by id: neighbours in time are neighbours in memory, while each id would touch another page.
+    private readonly Dictionary<long, Refundable> refundables = [];
     private readonly DeadlineQueue<Refundable> deadlines = new();
     private readonly List<(Refundable Refundable, UInt128 UnitsLeft, bool WasAdded)> changes = [];
     private UInt128 digestBefore;
@@ -40,11 +41,12 @@ internal sealed class RefundableTable
     /// <summary>The sum of the hashes of all that can be refunded, modulo 2^128.</summary>
     public UInt128 Digest { get; private set; }
 
-    public bool TryFind(UInt128 id, [NotNullWhen(true)] out Refundable? refundable) => refundables.TryGetValue(id, out refundable);
+    /// <summary>The transfer or post whose record stands at a position, if it can still be refunded.</summary>
+    public bool TryFind(long position, [NotNullWhen(true)] out Refundable? refundable) => refundables.TryGetValue(position, out refundable);
 
     public void Add(Refundable refundable)
     {
-        refundables.Add(refundable.Id, refundable);
+        refundables.Add(refundable.Position, refundable);
         deadlines.Add(refundable);
         changes.Add((refundable, refundable.UnitsLeft, true));
         Digest = unchecked(Digest + HashOf(refundable));
@@ -64,7 +66,7 @@ internal sealed class RefundableTable
         for (; count > 0 && deadlines.TryPeek(out var refundable) && refundable.Deadline < time; count--)
         {
             refundable.IsLive = false;
-            refundables.Remove(refundable.Id);
+            refundables.Remove(refundable.Position);
             Digest = unchecked(Digest - HashOf(refundable));
         }
 
@@ -87,7 +89,7 @@ internal sealed class RefundableTable
             refundable.UnitsLeft = unitsLeft;
             if (!wasAdded) continue;
             refundable.IsLive = false;
-            refundables.Remove(refundable.Id);
+            refundables.Remove(refundable.Position);
         }
 
         changes.Clear();

@@ -97,10 +97,12 @@ public readonly record struct Amount(Asset Asset, UInt128 Units)
 
     /// <summary>The price of <paramref name="quantity"/> pieces.</summary>
     /// <exception cref="OverflowException">The product cannot be counted.</exception>
-    public static Amount operator *(Amount price, uint quantity) => new(price.Asset, checked(price.Units * quantity));
+    public static Amount operator *(Amount price, uint quantity) => quantity == 1 ? price : new(price.Asset, checked(price.Units * quantity));
 
     /// <summary>The share of <paramref name="basisPoints"/> hundredths of a percent, rounded down to a whole unit.</summary>
-    public Amount ShareRoundedDown(uint basisPoints) => new(Asset, checked(Units * basisPoints) / 10_000);
+    public Amount ShareRoundedDown(uint basisPoints) =>
+        // Dividing 128 bits costs more than all the rest of pricing, and no usual amount needs them.
+        Units <= uint.MaxValue ? new(Asset, (ulong)Units * basisPoints / 10_000) : new(Asset, checked(Units * basisPoints) / 10_000);
 
     /// <summary>The shortest decimal that reads back as this amount: <c>0.02</c>, without the currency.</summary>
     public string ToDecimalString()

@@ -1,15 +1,29 @@
+using System.Text;
+
 namespace Farthing.Protocol;
 
 /// <summary>Crockford's base32 of 128-bit numbers: 26 characters, upper case, the first at most <c>7</c>.</summary>
 /// <remarks>Source: https://www.crockford.com/base32.html. Only the canonical form is read, so that one id has one text.</remarks>
 internal static class Crockford
 {
-    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    private const int Length = 26;
+
+
+    private static ReadOnlySpan<byte> Alphabet => "0123456789ABCDEFGHJKMNPQRSTVWXYZ"u8;
 
     private static readonly sbyte[] Values = BuildValues();
 
     public static void Encode(UInt128 value, Span<char> destination)
     {
+        Span<byte> ascii = stackalloc byte[Length];
+        Encode(value, ascii);
+        Ascii.ToUtf16(ascii, destination, out _);
+    }
+
+    /// <summary>Writes the 26 characters as ASCII.</summary>
+    public static void Encode(UInt128 value, Span<byte> destination)
+    {
+        destination = destination[..Length];
         // In halves: shifting 128 bits 26 times costs three times as much, and ids are written several times per payment.
         var upper = (ulong)(value >> 64);
         var lower = (ulong)(value & ulong.MaxValue);
@@ -24,11 +38,21 @@ internal static class Crockford
     public static bool TryDecode(ReadOnlySpan<char> text, out UInt128 value)
     {
         value = default;
-        if (text.Length != 26 || text[0] > '7') return false;
+        if (text.Length != Length || text[0] > '7') return false;
+
+        // In parts of 8, 60 and 60 bits, for the same reason.
+        if (!TryDecodePart(text[..2], out var top) || !TryDecodePart(text[2..14], out var middle) || !TryDecodePart(text[14..], out var bottom)) return false;
+        value = new((top << 56) | (middle >> 4), (middle << 60) | bottom);
+        return true;
+    }
+
+    private static bool TryDecodePart(ReadOnlySpan<char> text, out ulong value)
+    {
+        value = 0;
         foreach (var c in text)
         {
             if (c >= Values.Length || Values[c] < 0) return false;
-            value = (value << 5) | (uint)Values[c];
+            value = (value << 5) | (byte)Values[c];
         }
 
         return true;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Farthing.Protocol;
 
@@ -83,11 +84,9 @@ public readonly record struct Id<T>(UInt128 Value) : IComparable<Id<T>> where T 
     /// <summary>Writes the text as ASCII; needs <see cref="TextLength"/> bytes.</summary>
     public void FormatUtf8(Span<byte> destination)
     {
-        Span<char> chars = stackalloc char[26];
-        Crockford.Encode(Value, chars);
-        for (var i = 0; i < 3; i++) destination[i] = (byte)T.Prefix[i];
+        Ascii.FromUtf16(T.Prefix, destination, out _);
         destination[3] = (byte)'_';
-        for (var i = 0; i < 26; i++) destination[4 + i] = (byte)chars[i];
+        Crockford.Encode(Value, destination[4..]);
     }
 
     /// <summary>Orders ids by their number.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using Farthing.Protocol;
 
@@ -55,23 +54,23 @@ internal ref struct CanonicalBytes(Span<byte> initial)
     /// <summary>The first 16 bytes of SHA-256.</summary>
     public readonly UInt128 ToDigest()
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(buffer[..length], hash);
+        Span<byte> hash = stackalloc byte[Sha256.HashLength];
+        Sha256.Hash(buffer[..length], hash);
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
     /// <summary>An id of this time with 72 bits of SHA-256 and eight zero bits, which number the legs of a chain.</summary>
     public readonly UInt128 ToLegId(long unixMilliseconds = 0)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(buffer[..length], hash);
+        Span<byte> hash = stackalloc byte[Sha256.HashLength];
+        Sha256.Hash(buffer[..length], hash);
         return ToLegId(hash, unixMilliseconds);
     }
 
     /// <summary>The timeless id of a purchase made only once, keyed, because a payee chooses one of its parts: 72 bits of a plain hash could be searched for a collision.</summary>
     public readonly UInt128 ToOncePurchaseId(LabelledSecrets secrets)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<byte> hash = stackalloc byte[Sha256.HashLength];
         secrets.WriteOncePurchase(buffer[..length], hash);
         return ToLegId(hash, 0);
     }
@@ -79,8 +78,8 @@ internal ref struct CanonicalBytes(Span<byte> initial)
     /// <summary>An id without a time: 48 zero bits, then 80 bits of SHA-256.</summary>
     public readonly UInt128 ToTimelessId()
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(buffer[..length], hash);
+        Span<byte> hash = stackalloc byte[Sha256.HashLength];
+        Sha256.Hash(buffer[..length], hash);
         return IdBytes.Compose(0, hash);
     }
 

@@ -9,11 +9,11 @@ namespace Farthing.Payments;
 /// <remarks>Immutable; safe to share between threads.</remarks>
 internal sealed class LabelledSecrets(byte[] issuingSecret)
 {
-    private readonly byte[] issuedKey = Derive(issuingSecret, "issued-key");
-    private readonly byte[] payer = Derive(issuingSecret, "payer");
-    private readonly byte[] reference = Derive(issuingSecret, "reference");
-    private readonly byte[] cursor = Derive(issuingSecret, "cursor");
-    private readonly byte[] oncePurchase = Derive(issuingSecret, "once-purchase");
+    private readonly HmacKey issuedKey = Derive(issuingSecret, "issued-key");
+    private readonly HmacKey payer = Derive(issuingSecret, "payer");
+    private readonly HmacKey reference = Derive(issuingSecret, "reference");
+    private readonly HmacKey cursor = Derive(issuingSecret, "cursor");
+    private readonly HmacKey oncePurchase = Derive(issuingSecret, "once-purchase");
 
     /// <summary>The pseudonym of a wallet with a payee: the same every time, unlinkable between payees.</summary>
     public Id<PayerKind> PayerOf(UInt128 wallet, UInt128 payee)
@@ -40,7 +40,7 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
         message[0] = kind;
         BinaryPrimitives.WriteUInt128BigEndian(message[1..], id);
         BinaryPrimitives.WriteInt32BigEndian(message[17..], generation);
-        HMACSHA256.HashData(issuedKey, message, destination);
+        issuedKey.Authenticate(message, destination);
     }
 
     /// <summary>What shows that a cursor was made here for this list.</summary>
@@ -54,14 +54,14 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
     }
 
     /// <summary>32 bytes that stand for a purchase made only once, and that nobody outside can search for one that collides.</summary>
-    public void WriteOncePurchase(ReadOnlySpan<byte> purchase, Span<byte> destination) => HMACSHA256.HashData(oncePurchase, purchase, destination);
+    public void WriteOncePurchase(ReadOnlySpan<byte> purchase, Span<byte> destination) => oncePurchase.Authenticate(purchase, destination);
 
-    private static byte[] Derive(byte[] secret, string label) => HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes($"farthing {label} v1"));
+    private static HmacKey Derive(byte[] secret, string label) => new(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes($"farthing {label} v1")));
 
-    private static UInt128 First16(byte[] key, ReadOnlySpan<byte> message)
+    private static UInt128 First16(HmacKey key, ReadOnlySpan<byte> message)
     {
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, message, hash);
+        Span<byte> hash = stackalloc byte[Sha256.HashLength];
+        key.Authenticate(message, hash);
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 }

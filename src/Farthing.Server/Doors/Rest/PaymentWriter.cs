@@ -13,6 +13,9 @@ internal static class PaymentWriter
     // After so many results a batch's answer is sent on, so that it is not held in memory whole.
     private const int ResultsPerFlush = 256;
 
+    // Longer than a payment without texts of its own.
+    private const int UsualLength = 768;
+
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     // Owned by the thread that writes: an answer is written without a wait, and only then sent.
@@ -81,22 +84,23 @@ internal static class PaymentWriter
     /// <summary>Writes a payment as the caller may see it.</summary>
     public static void Write(Utf8JsonWriter json, Payment payment, Caller caller)
     {
-        json.WriteStartObject();
-        WriteId(json, "id"u8, payment.Id);
-        json.WriteString("status"u8, WordFor(payment.Status));
-        WriteAmount(json, "amount"u8, payment.Amount);
-        WriteAmount(json, "fee"u8, payment.Fee);
-        WriteAmount(json, "refunded"u8, payment.Refunded);
-        WriteId(json, "payee"u8, payment.Payee);
-        if (caller.Kind == CallerKind.Wallet) WriteId(json, "wallet"u8, payment.Wallet);
-        if (caller.Kind == CallerKind.Payee) WriteId(json, "payer"u8, payment.Payer);
-        if (payment.Offer is { } offer) WriteId(json, "offer"u8, offer);
-        if (payment.Reference is not null) json.WriteString("reference"u8, payment.Reference);
-        if (payment.Resource is not null) json.WriteString("resource"u8, payment.Resource);
-        WriteTime(json, "createdAt"u8, payment.CreatedAt);
-        if (payment.RefundableUntil is { } until) WriteTime(json, "refundableUntil"u8, until);
-        if (payment.Entitlement is not null) json.WriteString("entitlement"u8, payment.Entitlement);
-        json.WriteEndObject();
+        var text = new JsonText(stackalloc byte[UsualLength]);
+        text.Add("{\"id\":\""u8, payment.Id);
+        text.Add(StatusOf(payment.Status));
+        text.Add(",\"amount\":{\"amount\":\""u8, payment.Amount);
+        text.Add(",\"fee\":{\"amount\":\""u8, payment.Fee);
+        text.Add(",\"refunded\":{\"amount\":\""u8, payment.Refunded);
+        text.Add(",\"payee\":\""u8, payment.Payee);
+        if (caller.Kind == CallerKind.Wallet) text.Add(",\"wallet\":\""u8, payment.Wallet);
+        if (caller.Kind == CallerKind.Payee) text.Add(",\"payer\":\""u8, payment.Payer);
+        if (payment.Offer is { } offer) text.Add(",\"offer\":\""u8, offer);
+        if (payment.Reference is not null) text.Add(",\"reference\":\""u8, payment.Reference);
+        if (payment.Resource is not null) text.Add(",\"resource\":\""u8, payment.Resource);
+        text.Add(",\"createdAt\":\""u8, payment.CreatedAt);
+        if (payment.RefundableUntil is { } until) text.Add(",\"refundableUntil\":\""u8, until);
+        if (payment.Entitlement is not null) text.Add(",\"entitlement\":\""u8, payment.Entitlement);
+        text.Add("}"u8);
+        json.WriteRawValue(text.Written, skipInputValidation: true);
     }
 
     private static void Begin(RestRequest request)
@@ -134,33 +138,11 @@ internal static class PaymentWriter
         json.WriteEndObject();
     }
 
-    private static ReadOnlySpan<byte> WordFor(PaymentStatus status) => status switch
+    private static ReadOnlySpan<byte> StatusOf(PaymentStatus status) => status switch
     {
-        PaymentStatus.Held => "held"u8,
-        PaymentStatus.Posted => "posted"u8,
-        PaymentStatus.Voided => "voided"u8,
-        _ => "expired"u8,
+        PaymentStatus.Held => ",\"status\":\"held\""u8,
+        PaymentStatus.Posted => ",\"status\":\"posted\""u8,
+        PaymentStatus.Voided => ",\"status\":\"voided\""u8,
+        _ => ",\"status\":\"expired\""u8,
     };
-
-    private static void WriteId<T>(Utf8JsonWriter json, ReadOnlySpan<byte> name, Id<T> id) where T : IIdKind
-    {
-        Span<byte> text = stackalloc byte[Id<T>.TextLength];
-        id.FormatUtf8(text);
-        json.WriteString(name, text);
-    }
-
-    private static void WriteAmount(Utf8JsonWriter json, ReadOnlySpan<byte> name, Amount amount)
-    {
-        Span<byte> text = stackalloc byte[96];
-        json.WriteStartObject(name);
-        json.WriteString("amount"u8, text[..amount.FormatUtf8(text)]);
-        json.WriteString("currency"u8, amount.Asset.Code);
-        json.WriteEndObject();
-    }
-
-    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time)
-    {
-        Span<byte> text = stackalloc byte[WireTime.Length];
-        json.WriteString(name, text[..WireTime.FormatUtf8(time, text)]);
-    }
 }

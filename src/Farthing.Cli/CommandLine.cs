@@ -5,7 +5,7 @@ namespace Farthing.Cli;
 /// <summary>The program: one file per command.</summary>
 internal static class CommandLine
 {
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error)
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellation = default)
     {
         var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
         {
@@ -14,7 +14,7 @@ internal static class CommandLine
             PayCommand.Create(),
         };
         var parsed = root.Parse(arguments);
-        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellation);
         return parsed.Errors.Count > 0 ? ExitCodes.NoAnswer : exitCode;
     }
 

@@ -41,9 +41,10 @@ internal static class PayCommand
 
         using var wallet = new FarthingClient(serverAddress, walletKey);
         using var http = wallet.CreateHttpClient(budget);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
         try
         {
-            using var response = await http.GetAsync(address, cancellation);
+            using var response = await http.SendAsync(request, cancellation);
             return await WriteAsync(parsed, response, budget, cancellation);
         }
         catch (NotPaidException notPaid)
@@ -52,9 +53,14 @@ internal static class PayCommand
             if (notPaid.Reason == NotPaidReason.OverBudget) await parsed.InvocationConfiguration.Error.WriteLineAsync("Raise the maximum with --max if it is worth it to you.");
             return ExitCodes.No;
         }
-        catch (HttpRequestException exception)
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            return parsed.Fail($"{url} cannot be reached: {exception.Message}");
+            var reason = exception is OperationCanceledException ? "it took too long, or was broken off." : exception.Message;
+            if (request.Options.TryGetValue(PayingHandler.PaymentOption, out var payment))
+                return parsed.Fail($"{budget.Spent} was paid ({payment.Id}); the site did not answer: {reason} Ask for a refund in the wallet.");
+            return parsed.Fail(budget.Spent.IsZero
+                ? $"{url} cannot be reached: {reason}"
+                : $"The payment server did not answer, so {budget.Spent} may have been paid: {reason} Look at the wallet's statement before you try again.");
         }
     }
 

@@ -19,6 +19,9 @@ public sealed class PayingHandler : DelegatingHandler
     /// <summary>The largest body of a request.</summary>
     public const int MaxBodyBytes = 4 << 20;
 
+    /// <summary>Where a request message keeps the payment that it made, from when the payment server has answered: there too if the site then fails to answer.</summary>
+    public static readonly HttpRequestOptionsKey<Payment> PaymentOption = new("Farthing.Client.Payment");
+
     private static readonly HttpRequestOptionsKey<Purchase> PurchaseKey = new("Farthing.Client.Purchase");
 
     private readonly FarthingClient wallet;
@@ -129,6 +132,7 @@ public sealed class PayingHandler : DelegatingHandler
             throw new NotPaidException(NotPaidReason.Unclear, $"The payment server did not answer, so it is not known whether {price} was paid. Send the same request message again: it is not paid twice.", exception);
         }
 
+        request.Options.Set(PaymentOption, payment);
         return payment.Entitlement
             ?? throw new NotPaidException(NotPaidReason.Unclear, $"The payment server took {payment.Amount} (payment {payment.Id}, {payment.Status}) and gave no entitlement for the site.");
     }

@@ -73,6 +73,35 @@ public sealed class PayCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Site_that_dies_after_it_was_paid_does_not_hide_that_money_was_spent()
+    {
+        world.InsteadOfAnswering = http =>
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        };
+        var run = await PayAsync("/articles/rain");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Matches(@"^0\.02 USD was paid \(pay_[0-9A-Z]{26}\); the site did not answer: .+ Ask for a refund in the wallet\.\s*$", run.Error);
+        Assert.Equal(1, world.Payments);
+    }
+
+    [Fact]
+    public async Task Site_that_never_answers_after_it_was_paid_does_not_hide_that_money_was_spent()
+    {
+        using var patience = new CancellationTokenSource();
+        world.InsteadOfAnswering = http =>
+        {
+            patience.Cancel();
+            return Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        };
+        string[] arguments = ["pay", world.ArticleUrl.ToString(), "--wallet-key", PaidWorld.WalletKey, "--server", world.Server.ToString()];
+        var run = await Invocation.RunAsync(patience.Token, arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Matches(@"^0\.02 USD was paid \(pay_[0-9A-Z]{26}\); the site did not answer: .+ Ask for a refund in the wallet\.\s*$", run.Error);
+    }
+
+    [Fact]
     public async Task Another_way_of_payment_is_named()
     {
         var run = await PayAsync("/other-method");

@@ -71,6 +71,9 @@ internal sealed class PaidWorld : IAsyncDisposable
     /// <summary>The status with which the site answers what was paid for.</summary>
     public int PaidStatus { get; set; } = StatusCodes.Status200OK;
 
+    /// <summary>What the site does with a request that was paid for, in place of answering it; null to answer.</summary>
+    public Func<HttpContext, Task>? InsteadOfAnswering { get; set; }
+
     public string VerifierKey { get; set; } = "none";
 
     /// <summary>How many payments were made.</summary>
@@ -112,6 +115,12 @@ internal sealed class PaidWorld : IAsyncDisposable
             && entitlement.Nonce == terms.Nonce && entitlement.Payee == payee)
         {
             PaidBodies.Enqueue(body);
+            if (InsteadOfAnswering is { } act)
+            {
+                await act(http);
+                return;
+            }
+
             http.Response.StatusCode = PaidStatus;
             http.Response.Headers[PaymentReceiptHeader.Name] = new PaymentReceiptHeader(PaymentChallenge.Farthing, TimeProvider.System.GetUtcNow(), entitlement.Payment.ToString()).ToHeader();
             await http.Response.WriteAsync(Article);

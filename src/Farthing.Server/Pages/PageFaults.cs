@@ -16,11 +16,14 @@ internal sealed class PageFaults(IModelMetadataProvider metadata, ILogger<PageFa
         if (context.Exception is OperationCanceledException or IOException or BadHttpRequestException) return;
         var code = context.Exception is LedgerUnreadyException ? RefusalCodes.NotReady : RefusalCodes.InternalError;
         if (code == RefusalCodes.InternalError) log.LogError(context.Exception, "{Method} {Path} failed.", context.HttpContext.Request.Method, context.HttpContext.Request.Path);
-        context.Result = new ViewResult
-        {
-            StatusCode = code.HttpStatus,
-            ViewName = "/Pages/Shared/Fault.cshtml",
-            ViewData = new ViewDataDictionary<Obstacle>(metadata, context.ModelState) { Model = Obstacle.From(new Refusal(code, ""), wayBack: null) },
-        };
+        context.Result = Show(Obstacle.From(new Refusal(code, ""), wayBack: null), code.HttpStatus, metadata, context.ModelState);
     }
+
+    /// <summary>A page that says what is the matter, where there is no page of its own to say it.</summary>
+    public static ViewResult Show(Obstacle obstacle, int status, IModelMetadataProvider metadata, ModelStateDictionary state) => new()
+    {
+        StatusCode = status,
+        ViewName = "/Pages/Shared/Fault.cshtml",
+        ViewData = new ViewDataDictionary<Obstacle>(metadata, state) { Model = obstacle },
+    };
 }

@@ -16,6 +16,7 @@ internal sealed class PageHeaders : IAlwaysRunResultFilter
         {
             // Nothing was done. The same page again has a fresh form; it cannot loop, as a redirect is followed by GET.
             var query = QueryString.Create(WalletPage.StaleMark, "1");
+            // PageForms has read the form by now.
             if (request.HasFormContentType && request.Form.TryGetValue(WalletPage.TermsField, out var terms)) query = query.Add(WalletPage.TermsField, terms.ToString());
             context.Result = new SeeOtherResult($"{request.Path.ToUriComponent()}{query}");
         }

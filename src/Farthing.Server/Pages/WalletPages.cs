@@ -24,6 +24,7 @@ internal static class WalletPages
         });
         services.AddRazorPages().AddMvcOptions(mvc =>
         {
+            mvc.Filters.Add<PageForms>();
             mvc.Filters.Add<PageHeaders>();
             mvc.Filters.Add<PageFaults>();
         });

@@ -37,6 +37,7 @@ internal static class ErrorsPage
             <main>
             <h1>Refusals</h1>
             <p>Every refusal is a problem+json with one of these codes. When something was refused, nothing moved.</p>
+            <p><strong>This is play money.</strong> It costs nothing, buys nothing outside this machine, and nobody owes it to you.</p>
 
             """);
         foreach (var code in RefusalCodes.All)

@@ -66,7 +66,7 @@ internal static partial class OpenApiDescription
     {
         routes.MapOpenApi();
         routes.MapScalarApiReference("/reference", page => page
-                .WithTitle("Farthing · API reference")
+                .WithTitle("Farthing · API reference · play money")
                 .WithOpenApiRoutePattern("/openapi/{documentName}.json")
                 .DisableDefaultFonts()
                 .DisableTelemetry()
@@ -89,7 +89,7 @@ internal static partial class OpenApiDescription
         {
             Title = "Farthing",
             Version = DocumentName,
-            Description = "Payments down to a millionth of a unit of currency. Amounts are decimal strings with a currency. A write takes an Idempotency-Key, best a UUID version 7: "
+            Description = "This is play money: it costs nothing, buys nothing outside this machine, and nobody owes it to you. Payments down to a millionth of a unit of currency. Amounts are decimal strings with a currency. A write takes an Idempotency-Key, best a UUID version 7: "
                 + "the same key with the same body gives the same answer, however often and however much later it is sent. Every refusal is a problem+json with a stable code; when something was refused, nothing moved.",
         };
         document.Tags = context.DescriptionGroups.SelectMany(group => group.Items)

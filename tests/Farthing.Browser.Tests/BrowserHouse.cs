@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Farthing.Protocol;
@@ -15,19 +13,18 @@ namespace Farthing.Browser.Tests;
 /// <summary>The whole house for all tests: the built server, the built sample site and Debian's Chromium. Each test gets a browser profile of its own.</summary>
 public sealed class BrowserHouse : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // One second of a free machine is many of a busy one.
+    private const int PatienceMilliseconds = 20_000;
 
-    private readonly string siteState = Directory.CreateTempSubdirectory("farthing-newsroom-").FullName;
-    private ServerProcess? server;
-    private Process? newsroom;
+    private SampleNewsroom? newsroom;
     private IPlaywright? playwright;
     private IBrowser? chromium;
 
     /// <summary>The payment server.</summary>
-    public Uri Server => server!.Address;
+    public Uri Server => newsroom!.Server.Address;
 
     /// <summary>The sample site.</summary>
-    public Uri Site { get; private set; } = null!;
+    public Uri Site => newsroom!.Site;
 
     /// <summary>Where screenshots go; null for nowhere.</summary>
     public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("FARTHING_SCREENSHOTS");
@@ -37,12 +34,8 @@ public sealed class BrowserHouse : IAsyncLifetime
         var executable = Environment.GetEnvironmentVariable("FARTHING_CHROMIUM") ?? "/usr/bin/chromium";
         if (!File.Exists(executable)) throw new InvalidOperationException($"{executable} is not there. Install Debian's chromium, or name another in FARTHING_CHROMIUM.");
 
-        var port = FreePort();
-        Site = new Uri($"http://localhost:{port}");
-        server = await ServerProcess.StartAsync(null, "--wallets-per-minute", "100000", "--sample-site", $"http://localhost:{port}", "--sample-state", siteState);
-        newsroom = Process.Start(new ProcessStartInfo("dotnet", [NewsroomAssembly, "--site", Path.Combine(siteState, "site.json"), "--port", $"{port}"]))!;
-        await WaitForSiteAsync();
-
+        Assertions.SetDefaultExpectTimeout(PatienceMilliseconds);
+        newsroom = await SampleNewsroom.StartAsync();
         playwright = await Playwright.CreateAsync();
         chromium = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -95,51 +88,7 @@ public sealed class BrowserHouse : IAsyncLifetime
     {
         if (chromium is not null) await chromium.DisposeAsync();
         playwright?.Dispose();
-        if (newsroom is not null)
-        {
-            newsroom.Kill();
-            await newsroom.WaitForExitAsync();
-            newsroom.Dispose();
-        }
-
-        if (server is not null) await server.DisposeAsync();
-        Directory.Delete(siteState, recursive: true);
-    }
-
-    // artifacts/bin/PROJECT/CONFIGURATION/: the site's build stands beside the tests'.
-    private static string NewsroomAssembly
-    {
-        get
-        {
-            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
-            return Path.Combine(here.Parent!.Parent!.FullName, "Newsroom", here.Name, "Newsroom.dll");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private async Task WaitForSiteAsync()
-    {
-        using var http = new HttpClient { BaseAddress = Site };
-        using var deadline = new CancellationTokenSource(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (await timer.WaitForNextTickAsync(deadline.Token))
-        {
-            try
-            {
-                using var response = await http.GetAsync("/", deadline.Token);
-                if (response.IsSuccessStatusCode) return;
-            }
-            catch (HttpRequestException) when (!newsroom!.HasExited)
-            {
-                // Not listening yet.
-            }
-        }
+        if (newsroom is not null) await newsroom.DisposeAsync();
     }
 }
 

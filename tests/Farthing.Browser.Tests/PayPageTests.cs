@@ -212,6 +212,40 @@ public class PayPageTests(BrowserHouse house)
         Assert.Contains($"form-action 'self' {house.Site.GetLeftPart(UriPartial.Authority)};", pay.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Pages_for_programmers_say_that_this_is_play_money_too()
+    {
+        Assert.Contains("This is play money.", await house.GetTextAsync("/docs/errors"), StringComparison.Ordinal);
+        Assert.Contains("play money", await house.GetTextAsync("/reference"), StringComparison.Ordinal);
+        Assert.Contains("This is play money", await house.GetTextAsync("/openapi/v1.json"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no boundary", 400, "This form cannot be read")]
+    [InlineData("too many fields", 400, "This form cannot be read")]
+    [InlineData("large field", 413, "This form is too large")]
+    [InlineData("large field without a length", 413, "This form is too large")]
+    public async Task Form_that_cannot_be_read_is_refused_in_words(string fault, int status, string title)
+    {
+        using var http = new HttpClient { BaseAddress = house.Server };
+        foreach (var path in new[] { "/pay", "/?handler=Open", "/payments/pay_0?handler=Refund" })
+        {
+            using HttpContent form = fault switch
+            {
+                "no boundary" => new StringContent("terms=x"),
+                "too many fields" => new StringContent(string.Concat(Enumerable.Range(0, 2000).Select(i => $"a{i}=&"))),
+                _ => new StringContent($"terms={new string('x', 5 << 20)}"),
+            };
+            form.Headers.ContentType = new(fault == "no boundary" ? "multipart/form-data" : "application/x-www-form-urlencoded");
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = form };
+            request.Headers.TransferEncodingChunked = fault == "large field without a length";
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(status, (int)response.StatusCode);
+            Assert.Contains($"<h1>{title}</h1>", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>Changes the price in the payload and keeps the signature.</summary>
     private static string Edit(string token)
     {

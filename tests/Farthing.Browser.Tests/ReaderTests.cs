@@ -8,8 +8,10 @@ namespace Farthing.Browser.Tests;
 /// <summary>The main job from end to end, as a person does it.</summary>
 public partial class ReaderTests(BrowserHouse house)
 {
+    /// <summary>A sentence of the first article that is seen only when it is paid for.</summary>
+    public const string PaidText = "It bought the end of the conversation on the doorstep.";
+
     private const string Slug = "the-penny-post";
-    private const string PaidText = "It bought the end of the conversation on the doorstep.";
     private static readonly TimeSpan ClosesWithin = TimeSpan.FromSeconds(61);
 
     [Fact]
@@ -57,11 +59,14 @@ public partial class ReaderTests(BrowserHouse house)
 
         // 6. The article closes within a minute, and stays closed.
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (await reader.VisitArticleAsync(second, Slug) == 200)
+        do
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(refundedAt) < ClosesWithin, "The article was still open a minute after the refund.");
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            // A visit counts from when it began: a slow machine does not keep an article open.
+            var begun = TimeProvider.System.GetElapsedTime(refundedAt);
+            if (await reader.VisitArticleAsync(second, Slug) != 200) break;
+            Assert.True(begun < ClosesWithin, "The article was still open to a visit that began a minute after the refund.");
         }
+        while (await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken));
 
         Assert.Equal(402, await reader.VisitArticleAsync(second, Slug));
         Assert.DoesNotContain(PaidText, await second.ContentAsync(), StringComparison.Ordinal);

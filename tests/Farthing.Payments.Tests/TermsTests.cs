@@ -180,7 +180,7 @@ public class TermsTests
             var paid = Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee)));
             Assert.True(ids.Add(paid.Id));
             Assert.Equal(paid.Id, Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee))).Id);
-            Given(await test.Desk.RefundAsync(As(wallet), paid.Id, test.NewKey(), Usd("0.005")));
+            Given(await test.Desk.RefundAsync(As(payee), paid.Id, test.NewKey(), Usd("0.005")));
             Assert.Equal(paid.Id, Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee))).Id);
             Given(await test.Desk.RefundAsync(As(wallet), paid.Id, test.NewKey(), null));
             Assert.Null(Given(await test.Desk.RenewEntitlementAsync(wallet.Id, test.TermsOf(payee))));
@@ -192,6 +192,32 @@ public class TermsTests
         Given(await test.Desk.VoidAsync(As(payee), held.Id, test.NewKey()));
         Assert.True(ids.Add(Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee))).Id));
         Assert.Equal("0.98 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_wallet_that_takes_back_all_but_one_unit_has_not_bought_and_a_payee_that_gives_as_much_back_has_sold()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var terms = test.TermsOf(payee, resource: "/sold");
+        var sold = Given(await test.Desk.PayOnceAsync(wallet.Id, terms));
+        Given(await test.Desk.RefundAsync(As(payee), sold.Id, test.NewKey(), Usd("0.019999")));
+        Assert.NotNull(Given(await test.Desk.RenewEntitlementAsync(wallet.Id, terms)));
+        Assert.Equal(sold.Id, Given(await test.Desk.ExamineTermsAsync(terms, wallet.Id)).Paid!.Id);
+
+        terms = test.TermsOf(payee, resource: "/returned");
+        var request = new PaymentRequest { Wallet = wallet.Id, Key = test.NewKey(), Terms = terms };
+        var returned = Given(await test.Desk.PayAsync(request));
+        Given(await test.Desk.RefundAsync(As(wallet), returned.Id, test.NewKey(), Usd("0.000001")));
+        await test.RestartAsync();
+        Assert.Null(Given(await test.Desk.RenewEntitlementAsync(wallet.Id, terms)));
+        Assert.Null(Given(await test.Desk.ExamineTermsAsync(terms, wallet.Id)).Paid);
+        Assert.Null(Given(await test.Desk.PayAsync(request)).Entitlement);
+        var again = Given(await test.Desk.PayOnceAsync(wallet.Id, terms));
+        Assert.NotEqual(returned.Id, again.Id);
+        Assert.NotNull(again.Entitlement);
+        Assert.Equal("0.96 held 0", await test.BalanceAsync(wallet));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace Farthing.Payments.Desk;
 
 /// <summary>Purchases that a wallet makes only once: their ids follow from wallet, payee, resource and how many came before.</summary>
-/// <remarks>Thread-safe. A number is used up only by a refusal that the ledger remembers, a void, an expiry, or a whole refund; so two tabs pay once.</remarks>
+/// <remarks>Thread-safe. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund, or any refund by the wallet; so two tabs pay once.</remarks>
 internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets)
 {
     public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string resource, uint attempt)

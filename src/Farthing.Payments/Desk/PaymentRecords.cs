@@ -64,8 +64,9 @@ internal sealed class PaymentRecords
     /// <summary>Until when it can be refunded, Unix milliseconds; zero for never.</summary>
     public long RefundableUntil => Status == PaymentStatus.Posted ? Posted.Command.DeadlineUnixMilliseconds : 0;
 
-    /// <summary>True while the purchase is good: held, or posted and not wholly refunded.</summary>
-    public bool Stands => Status == PaymentStatus.Held || (Status == PaymentStatus.Posted && !Kept.IsZero);
+    /// <summary>True while the purchase is good: held, or posted, not wholly refunded, and no part of it taken back by the wallet.</summary>
+    /// <remarks>Who takes back all but the last unit has returned the purchase; a payee that gives a part back has lowered its price.</remarks>
+    public bool Stands => Status == PaymentStatus.Held || (Status == PaymentStatus.Posted && !Kept.IsZero && !Refunds.Any(refund => RefundTag.IsByWallet(refund)));
 
     /// <summary>Reads a payment as it is.</summary>
     /// <returns>Null if there is no payment with this id, or it was refused.</returns>

@@ -66,7 +66,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
         var fee = payment.Fee - payment.Tag.FeeOf(payment.Kept - given);
         if (!fee.IsZero) chain.Add(Command.Refund(LegIds.FeeOf(refundId), digest, LegIds.FeeOf(posted), fee.Units, TransferCode.FeeRefund));
-        chain.Add(Command.Refund(refundId, digest, posted, given.Units, TransferCode.Refund));
+        chain.Add(Command.Refund(refundId, digest, posted, given.Units, TransferCode.Refund, RefundTag.Of(caller)));
         return [.. chain];
     }
 

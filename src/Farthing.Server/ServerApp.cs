@@ -19,6 +19,9 @@ namespace Farthing.Server;
 /// <summary>The composition root: the one place where the parts are put together.</summary>
 internal static class ServerApp
 {
+    // Each may hold a batch's bytes while it waits for its turn.
+    private const int MaxConnections = 512;
+
     private static readonly TimeSpan TimeToFinish = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs the server until it is told to stop.</summary>
@@ -84,6 +87,7 @@ internal static class ServerApp
             // Play money only, so this machine only.
             kestrel.Listen(IPAddress.Loopback, port);
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             // A call refuses a body over its own maximum and Kestrel reads what is left, so that the client hears why; over this one it just hangs up.
             kestrel.Limits.MaxRequestBodySize = 4 * RestCall.MaxBatchBodyBytes;
         });

@@ -56,6 +56,34 @@ public sealed class BatchTests(SharedServer server)
         Assert.Equal(("9", "0"), await api.BalanceAsync(wallet));
     }
 
+    [Fact]
+    public async Task A_batch_is_counted_before_anything_is_made_of_it()
+    {
+        var wallet = await api.NewWalletAsync("10");
+
+        // Were it read before it is counted, the unknown field would be the reason.
+        var tooMany = Batch([.. Enumerable.Repeat("{}", 10_000), """{"tip":1}"""]);
+        var refused = await api.SendAsync(HttpMethod.Post, "/v1/payments/batch", wallet.Key, null, Api.JsonContent(tooMany));
+        Expect.Problem(refused, 400, "invalid_field");
+        Assert.Contains("10000", refused["detail"], StringComparison.Ordinal);
+
+        var million = Batch([.. Enumerable.Repeat("{}", 1_390_000)]);
+        Expect.Problem(await api.SendAsync(HttpMethod.Post, "/v1/payments/batch", wallet.Key, null, Api.JsonContent(million)), 400, "invalid_field");
+        Assert.Equal(("10", "0"), await api.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task Many_batches_at_once_take_turns_and_are_all_answered()
+    {
+        var payee = await api.NewPayeeAsync();
+        var wallet = await api.NewWalletAsync("10");
+        var good = Enumerable.Range(0, 20).Select(_ => Batch([.. Enumerable.Range(0, 50).Select(_ => With(Api.NewKey(), Api.Payment(payee, "0.001")))]));
+        var bad = Enumerable.Repeat("""{"payments":[}""", 20);
+        var replies = await Task.WhenAll(good.Concat(bad).Select(body => api.SendAsync(HttpMethod.Post, "/v1/payments/batch", wallet.Key, null, Api.JsonContent(body))).ToList());
+        Assert.Equal((20, 20), (replies.Count(reply => reply.Status == 200), replies.Count(reply => reply.Status == 400)));
+        Assert.Equal(("9", "0"), await api.BalanceAsync(wallet));
+    }
+
     [Theory]
     [InlineData("""{"payments":[]}""", 400, "invalid_field")]
     [InlineData("""{}""", 400, "missing_field")]

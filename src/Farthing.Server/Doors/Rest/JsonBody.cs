@@ -12,7 +12,11 @@ internal static class JsonBody
 
     /// <summary>Reads a body.</summary>
     /// <returns>The body, or why it is refused. A slow second look finds the reason, so that a good body is read once.</returns>
-    public static async ValueTask<Answer<T>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, RestCall call) where T : class
+    /// <param name="request">The request.</param>
+    /// <param name="type">What its body is.</param>
+    /// <param name="call">What is called.</param>
+    /// <param name="turn">Taken once the body is there, before anything is made of it, so that a slow sender keeps nobody waiting; or null.</param>
+    public static async ValueTask<Answer<T>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, RestCall call, Turn? turn) where T : class
     {
         if (request.ContentLength > call.MaxBytes) return TooLarge(call);
         var reader = request.BodyReader;
@@ -32,22 +36,23 @@ internal static class JsonBody
                 continue;
             }
 
-            var answer = buffer.IsEmpty && call.BodyIsOptional ? Parse(new ReadOnlySequence<byte>(EmptyObject), type)
-                : IsJson(request.ContentType) ? Parse(buffer, type)
+            if (turn is not null) await turn.TakeAsync(request.HttpContext.RequestAborted);
+            var answer = buffer.IsEmpty && call.BodyIsOptional ? Parse(new ReadOnlySequence<byte>(EmptyObject), type, call)
+                : IsJson(request.ContentType) ? Parse(buffer, type, call)
                 : new Refusal(RefusalCodes.UnsupportedMediaType, "Send the body with the header Content-Type: application/json.");
             reader.AdvanceTo(buffer.End);
             return answer;
         }
     }
 
-    private static Answer<T> Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type) where T : class
+    private static Answer<T> Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type, RestCall call) where T : class
     {
-        if (body.IsSingleSegment) return Parse(body.FirstSpan, type);
+        if (body.IsSingleSegment) return Parse(body.FirstSpan, type, call);
         var whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
             body.CopyTo(whole);
-            return Parse(whole.AsSpan(0, (int)body.Length), type);
+            return Parse(whole.AsSpan(0, (int)body.Length), type, call);
         }
         finally
         {
@@ -55,8 +60,9 @@ internal static class JsonBody
         }
     }
 
-    private static Answer<T> Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type) where T : class
+    private static Answer<T> Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type, RestCall call) where T : class
     {
+        if (call.MaxListLength is { } most && HasListLongerThan(most, body)) return new Refusal(RefusalCodes.InvalidField, $"The list of this call has at most {most} members.");
         try
         {
             if (JsonSerializer.Deserialize(body, type) is { } value) return value;
@@ -67,6 +73,27 @@ internal static class JsonBody
         }
 
         return BodyDiagnosis.Explain(body, type);
+    }
+
+    // An object costs the sender three bytes and us a hundred: they are counted before they are made.
+    private static bool HasListLongerThan(int most, ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = BodyDiagnosis.MaxDepth });
+        var length = 0;
+        try
+        {
+            while (reader.Read())
+            {
+                // Members of a member of the body: the end of an object or list stands at its own depth once more.
+                if (reader.CurrentDepth == 2 && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray) && ++length > most) return true;
+            }
+        }
+        catch (JsonException)
+        {
+            // It is refused for its form, with the place named.
+        }
+
+        return false;
     }
 
     private static bool IsJson(string? contentType)

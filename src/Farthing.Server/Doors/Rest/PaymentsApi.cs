@@ -10,6 +10,9 @@ internal static class PaymentsApi
     /// <summary>The most payments of a batch.</summary>
     public const int MaxBatchPayments = 10_000;
 
+    /// <summary>How many batches are parsed and paid at once; the others wait with their bytes.</summary>
+    private const int MaxBatchesAtOnce = 4;
+
     /// <summary>A payment as its wallet sees it.</summary>
     public const string WalletExample = """
         {"id":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","status":"posted","amount":{"amount":"0.02","currency":"USD"},"fee":{"amount":"0.0002","currency":"USD"},"refunded":{"amount":"0","currency":"USD"},"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","wallet":"wal_01JD8Y2M6K3T5V7W9XAZBCDEFG","offer":"off_01JD8Y2M6K3T5V7W9XAZBCDEFG","reference":"invoice 7","createdAt":"2026-11-23T09:30:00.000Z","refundableUntil":"2026-11-23T09:45:00.000Z"}
@@ -31,6 +34,7 @@ internal static class PaymentsApi
 
     public static void Map(RestRoutes door)
     {
+        var batches = new SemaphoreSlim(MaxBatchesAtOnce);
         door.Post("/v1/payments", PayAsync, new RestCall
         {
             OperationId = "createPayment",
@@ -46,7 +50,7 @@ internal static class PaymentsApi
             AnswerExample = WalletExample,
             Refusals = PaymentRefusals,
         });
-        door.Post("/v1/payments/batch", PayManyAsync, new RestCall
+        door.Post("/v1/payments/batch", request => PayManyAsync(request, batches), new RestCall
         {
             OperationId = "createPayments",
             Tag = "Payments",
@@ -55,6 +59,7 @@ internal static class PaymentsApi
             Key = KeyOwner.Wallet,
             Body = typeof(BatchBody),
             MaxBytes = RestCall.MaxBatchBodyBytes,
+            MaxListLength = MaxBatchPayments,
             Answer = typeof(BatchAnswer),
             BodyExample = """{"payments":[{"idempotencyKey":"0193590f-6a10-7cc2-8f3c-1d2e3f405162","offer":"off_01JD8Y2M6K3T5V7W9XAZBCDEFG"}]}""",
             AnswerExample = $$"""{"results":[{"payment":{{WalletExample}}}]}""",
@@ -106,12 +111,13 @@ internal static class PaymentsApi
         return paid.IsGiven ? await PaymentWriter.AnswerAsync(request, paid.Value, $"/v1/payments/{paid.Value.Id}") : paid.Refusal;
     }
 
-    private static async ValueTask<Refusal?> PayManyAsync(RestRequest request)
+    private static async ValueTask<Refusal?> PayManyAsync(RestRequest request, SemaphoreSlim batches)
     {
-        var body = await request.ReadBodyAsync(Wire.Default.BatchBody);
+        using var turn = new Turn(batches);
+        var body = await request.ReadBodyAsync(Wire.Default.BatchBody, turn);
         if (!body.IsGiven) return body.Refusal;
         var bodies = body.Value.Payments;
-        if (bodies.Count is 0 or > MaxBatchPayments) return new Refusal(RefusalCodes.InvalidField, $"payments must be a list of 1 to {MaxBatchPayments}.");
+        if (bodies.Count == 0) return new Refusal(RefusalCodes.InvalidField, $"payments must be a list of 1 to {MaxBatchPayments}.");
         if (bodies.Contains(null!)) return new Refusal(RefusalCodes.InvalidField, "A payment of the list is null.");
 
         // What is wrong with one payment is its own result; the others are paid all the same.
@@ -124,6 +130,8 @@ internal static class PaymentsApi
         }
 
         var paid = asked.Count == 0 ? [] : await request.System.Desk.PayManyAsync(asked);
+        // A slow reader of the answer keeps nobody waiting either.
+        turn.Dispose();
         return await PaymentWriter.AnswerBatchAsync(request, refusals, paid);
     }
 

@@ -63,6 +63,9 @@ internal sealed record RestCall
     /// <summary>The largest body.</summary>
     public int MaxBytes { get; init; } = MaxBodyBytes;
 
+    /// <summary>The most members of the list in its body, or null if there is none.</summary>
+    public int? MaxListLength { get; init; }
+
     /// <summary>The status of success.</summary>
     public int Status { get; init; } = StatusCodes.Status200OK;
 

@@ -18,7 +18,7 @@ internal readonly record struct RestRequest(HttpContext Http, PaymentSystem Syst
     private const int MaxPageSize = 200;
 
     /// <summary>Reads the body. An optional one that is absent is read as an empty object.</summary>
-    public ValueTask<Answer<T>> ReadBodyAsync<T>(JsonTypeInfo<T> type) where T : class => JsonBody.ReadAsync(Http.Request, type, Call);
+    public ValueTask<Answer<T>> ReadBodyAsync<T>(JsonTypeInfo<T> type, Turn? turn = null) where T : class => JsonBody.ReadAsync(Http.Request, type, Call, turn);
 
     /// <summary>Reads an id from the path.</summary>
     public Refusal? ReadId<T>(string name, out Id<T> id) where T : IIdKind => WireIds.Read(Http.Request.RouteValues[name] as string, out id);

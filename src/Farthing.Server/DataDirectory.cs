@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -18,6 +19,15 @@ internal sealed class DataDirectory : IDisposable
     public const int Format = 1;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const string FormatFile = "farthing.json";
+
+    // What the framework says of a file whose lock another process has.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x8007_0020);
+
+    private const UnixFileMode OwnerEnters = OwnerOnly | UnixFileMode.UserExecute;
 
     private readonly string root;
     private readonly FileStream directoryLock;
@@ -43,6 +53,8 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The keys that protect the wallet pages' forms.</summary>
     public string FormKeys => Path.Combine(Keys, "forms");
 
+    private string OperatorKeyHash => Path.Combine(Keys, "operator.sha256");
+
     /// <summary>Opens a data directory, making it if it is absent or empty.</summary>
     /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or <c>live</c>.</exception>
     public static DataDirectory Open(string path)
@@ -50,12 +62,17 @@ internal sealed class DataDirectory : IDisposable
         var root = Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(root, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(root, OwnerEnters);
+            RefuseStranger(root);
             var directory = new DataDirectory(root, Lock(root));
             try
             {
                 directory.CheckOrMakeFormat();
-                Directory.CreateDirectory(directory.Keys, OwnerOnly | UnixFileMode.UserExecute);
+
+                // Databases and journal follow the umask; nobody else comes as far as them, also if someone else made the directory.
+                File.SetUnixFileMode(root, OwnerEnters);
+                Directory.CreateDirectory(directory.Keys);
+                File.SetUnixFileMode(directory.Keys, OwnerEnters);
                 return directory;
             }
             catch
@@ -64,7 +81,7 @@ internal sealed class DataDirectory : IDisposable
                 throw;
             }
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartRefusedException($"The data directory {root} cannot be used: {e.Message}");
         }
@@ -77,20 +94,27 @@ internal sealed class DataDirectory : IDisposable
         SigningKey.FromSeed(Secret("entitlement")),
         SigningKey.FromSeed(Secret("ledger")));
 
-    /// <summary>The SHA-256 of the operator's key.</summary>
-    /// <param name="given">The key that the operator set, which replaces the stored one; or null.</param>
-    /// <param name="made">The new key, if there was none: it is to be shown once, as only its hash is stored.</param>
-    public byte[] OpenOperatorKey(string? given, out string? made)
+    /// <summary>The SHA-256 of the operator's key: of the one given, or the stored one, or that of a new key. Nothing is stored.</summary>
+    /// <param name="given">The key that the operator set, which goes before the stored one; or null.</param>
+    /// <param name="made">The new key, if there was none: it is to be shown, and only then its hash stored.</param>
+    /// <exception cref="StartRefusedException">What is stored is no hash.</exception>
+    public byte[] FindOperatorKeyHash(string? given, out string? made)
     {
         made = null;
-        var file = Path.Combine(Keys, "operator.sha256");
-        if (given is null && File.Exists(file)) return Convert.FromHexString(File.ReadAllText(file).Trim());
+        if (given is null && File.Exists(OperatorKeyHash))
+        {
+            var stored = new byte[SHA256.HashSizeInBytes];
+            return Convert.FromHexString(File.ReadAllText(OperatorKeyHash).Trim(), stored, out _, out var length) == OperationStatus.Done && length == stored.Length
+                ? stored
+                : throw new StartRefusedException($"{OperatorKeyHash} is damaged: it must be the SHA-256 of the operator's key in hex. Delete it, and the next start makes a new key.");
+        }
 
         if (given is null) made = given = "fk_op_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-        var hash = SHA256.HashData(Encoding.ASCII.GetBytes(given));
-        WriteWhole(file, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash) + "\n"));
-        return hash;
+        return SHA256.HashData(Encoding.ASCII.GetBytes(given));
     }
+
+    /// <summary>Stores the hash, once the key has been shown: a start that fails before leaves no key behind that nobody saw.</summary>
+    public void StoreOperatorKeyHash(byte[] hash) => WriteWhole(OperatorKeyHash, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash) + "\n"));
 
     /// <summary>Writes a file that only the owner can read, whole or not at all.</summary>
     public static void WriteWhole(string file, ReadOnlySpan<byte> content)
@@ -114,6 +138,14 @@ internal sealed class DataDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => directoryLock.Dispose();
 
+    // Before anything is written: a directory that is not ours is left as it was.
+    private static void RefuseStranger(string root)
+    {
+        var stranger = Directory.EnumerateFileSystemEntries(root).Select(Path.GetFileName).FirstOrDefault(name => name is not ("lock" or "farthing.json.new"));
+        if (stranger is not null && !File.Exists(Path.Combine(root, FormatFile)))
+            throw new StartRefusedException($"{root} is not a data directory: it has no {FormatFile}, but it has {stranger}. Choose an empty directory with --data.");
+    }
+
     private static FileStream Lock(string root)
     {
         try
@@ -127,7 +159,7 @@ internal sealed class DataDirectory : IDisposable
                 UnixCreateMode = OwnerOnly,
             });
         }
-        catch (IOException)
+        catch (IOException e) when (e.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
             throw new StartRefusedException($"The data directory {root} is in use by another process. Stop that one first, or choose another directory with --data.");
         }
@@ -135,11 +167,9 @@ internal sealed class DataDirectory : IDisposable
 
     private void CheckOrMakeFormat()
     {
-        var file = Path.Combine(root, "farthing.json");
+        var file = Path.Combine(root, FormatFile);
         if (!File.Exists(file))
         {
-            var stranger = Directory.EnumerateFileSystemEntries(root).Select(Path.GetFileName).FirstOrDefault(name => name is not ("lock" or "farthing.json.new"));
-            if (stranger is not null) throw new StartRefusedException($"{root} is not a data directory: it has no farthing.json, but it has {stranger}. Choose an empty directory with --data.");
             WriteWhole(file, JsonSerializer.SerializeToUtf8Bytes(new DirectoryFormat(Format, "test"), DataDirectoryJson.Default.DirectoryFormat));
             return;
         }

@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Farthing.Server;
@@ -33,8 +34,9 @@ internal static class ServerApp
             await RunAsync(ServerOptions.Parse(args, Environment.GetEnvironmentVariable), TimeProvider.System);
             return 0;
         }
-        catch (Exception e) when (e is StartRefusedException or LedgerInUseException or LedgerDamagedException)
+        catch (Exception e) when (e is StartRefusedException or LedgerInUseException or LedgerDamagedException or LedgerUnreadyException or IOException or UnauthorizedAccessException or SqliteException)
         {
+            // The operator can act on all of these, a full disk and a damaged page included; the messages name the file.
             await Console.Error.WriteLineAsync(e.Message);
             return 1;
         }
@@ -45,7 +47,7 @@ internal static class ServerApp
         // 1. The data directory and what it keeps secret.
         using var data = DataDirectory.Open(options.Data);
         var secrets = data.OpenSecrets();
-        var operatorKeyHash = data.OpenOperatorKey(options.OperatorKey, out var madeOperatorKey);
+        var operatorKeyHash = data.FindOperatorKeyHash(options.OperatorKey, out var madeOperatorKey);
 
         // 2. The ledger, and the payments above it.
         await using var ledger = Ledger.Ledger.Open(
@@ -73,6 +75,7 @@ internal static class ServerApp
         if (options.SampleSite is not null) await SampleSite.PrepareAsync(system, secrets, options.SampleSite, options.SampleState!, address);
         readiness.MarkStarted();
         Greeting.Print(address, options, madeOperatorKey);
+        if (madeOperatorKey is not null || options.OperatorKey is not null) data.StoreOperatorKeyHash(operatorKeyHash);
 
         // 5. Until told to stop: Kestrel takes no more, what is in flight is finished, then the ledger closes.
         await app.WaitForShutdownAsync();

@@ -17,14 +17,14 @@ public sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string[] arguments;
-    private readonly bool ownsData;
+    private readonly TemporaryDirectory? ownData;
     private Process process;
     private StringBuilder output;
 
-    private ServerProcess(string data, bool ownsData, string[] arguments)
+    private ServerProcess(string? data, string[] arguments)
     {
-        Data = data;
-        this.ownsData = ownsData;
+        ownData = data is null ? new TemporaryDirectory() : null;
+        Data = data ?? ownData!.Path;
         this.arguments = arguments;
         process = null!;
         output = null!;
@@ -47,7 +47,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <param name="arguments">More of its command line.</param>
     public static async Task<ServerProcess> StartAsync(string? data = null, params string[] arguments)
     {
-        var server = new ServerProcess(data ?? NewDirectory(), data is null, arguments);
+        var server = new ServerProcess(data, arguments);
         try
         {
             await server.StartAgainAsync();
@@ -63,7 +63,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Runs a server that is expected to end by itself.</summary>
     public static async Task<(int ExitCode, string Output)> RunToItsEndAsync(string data, params string[] arguments)
     {
-        var server = new ServerProcess(data, false, arguments);
+        var server = new ServerProcess(data, arguments);
         server.Launch();
         try
         {
@@ -74,8 +74,6 @@ public sealed class ServerProcess : IAsyncDisposable
             await server.DisposeAsync();
         }
     }
-
-    public static string NewDirectory() => Directory.CreateTempSubdirectory("farthing-test-").FullName;
 
     /// <summary>Starts it again on the same data, after it ended.</summary>
     public async Task StartAgainAsync()
@@ -121,13 +119,15 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (process is not null)
+        try
         {
-            if (!process.HasExited) await KillAsync();
-            process.Dispose();
+            if (process is { HasExited: false }) await KillAsync();
+            process?.Dispose();
         }
-
-        if (ownsData) Directory.Delete(Data, recursive: true);
+        finally
+        {
+            ownData?.Dispose();
+        }
     }
 
     // The source that is returned gets the address once the server has printed it, or fails if it ends before.

@@ -29,21 +29,20 @@ public sealed class StartAndStopTests
     [Fact]
     public async Task The_operators_key_of_the_environment_replaces_the_stored_one()
     {
-        var data = ServerProcess.NewDirectory();
-        await using (var first = await ServerProcess.StartAsync(data, ServerProcess.WithoutOperatorKey))
+        using var data = new TemporaryDirectory();
+        await using (var first = await ServerProcess.StartAsync(data.Path, ServerProcess.WithoutOperatorKey))
         {
             using var api = new Api(first);
             Expect.Problem(await api.PostAsync("/v1/payees", ServerProcess.OperatorKey, """{"name":"Shop","currency":"USD"}"""), 401, "unauthorized");
             Assert.Equal(0, await first.TerminateAsync());
         }
 
-        await using (var second = await ServerProcess.StartAsync(data))
+        await using (var second = await ServerProcess.StartAsync(data.Path))
         {
             using var api = new Api(second);
             Assert.Equal(201, (await api.PostAsync("/v1/payees", ServerProcess.OperatorKey, """{"name":"Shop","currency":"USD"}""")).Status);
         }
 
-        Directory.Delete(data, recursive: true);
     }
 
     [Fact]
@@ -53,6 +52,64 @@ public sealed class StartAndStopTests
         var keys = Directory.GetFiles(Path.Combine(server.Data, "keys"));
         Assert.True(keys.Length >= 4, string.Join(' ', keys));
         Assert.All(keys, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+    }
+
+    [Fact]
+    public async Task A_directory_that_was_made_readable_for_all_is_closed_to_all_but_its_owner()
+    {
+        const UnixFileMode OwnerEnters = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        using var data = new TemporaryDirectory();
+        File.SetUnixFileMode(data.Path, OwnerEnters | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        await using var server = await ServerProcess.StartAsync(data.Path);
+        Assert.True(File.Exists(data.File("settings.db")));
+        Assert.Equal(OwnerEnters, File.GetUnixFileMode(data.Path));
+        Assert.Equal(OwnerEnters, File.GetUnixFileMode(data.File("keys")));
+    }
+
+    [Fact]
+    public async Task An_operators_key_that_nobody_saw_is_not_kept()
+    {
+        using var data = new TemporaryDirectory();
+        using (var listener = new TcpListener(IPAddress.Loopback, 0))
+        {
+            listener.Start();
+            await AssertRefusedAsync(data.Path, "is in use. Choose another with --port", ServerProcess.WithoutOperatorKey, "--port", ((IPEndPoint)listener.LocalEndpoint).Port.ToString());
+        }
+
+        await using var server = await ServerProcess.StartAsync(data.Path, ServerProcess.WithoutOperatorKey);
+        await Eventually.TrueAsync(() => Task.FromResult(server.Output.Contains("fk_op_", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_is_a_file_or_below_one_is_refused()
+    {
+        using var data = new TemporaryDirectory();
+        File.WriteAllText(data.File("letter"), "Dear aunt");
+        await AssertRefusedAsync(data.File("letter"), "cannot be used");
+        await AssertRefusedAsync(data.File("letter/data"), "cannot be used");
+    }
+
+    [Fact]
+    public async Task A_lock_that_cannot_be_opened_is_not_said_to_be_in_use()
+    {
+        using var data = new TemporaryDirectory();
+        File.CreateSymbolicLink(data.File("lock"), data.File("lock"));
+        await AssertRefusedAsync(data.Path, "cannot be used");
+    }
+
+    [Theory]
+    [InlineData("settings.db", 0)]
+    [InlineData("settings.db", 4096)]
+    [InlineData("sandbox-rail.db", 0)]
+    [InlineData("keys/operator.sha256", 0)]
+    public async Task A_damaged_file_is_refused_by_name(string file, int from)
+    {
+        using var data = new TemporaryDirectory();
+        await using (var server = await ServerProcess.StartAsync(data.Path)) Assert.Equal(0, await server.TerminateAsync());
+        var bytes = File.ReadAllBytes(data.File(file));
+        Array.Fill(bytes, (byte)'x', from, bytes.Length - from);
+        File.WriteAllBytes(data.File(file), bytes);
+        await AssertRefusedAsync(data.Path, Path.GetFileName(file), ServerProcess.WithoutOperatorKey);
     }
 
     [Fact]
@@ -70,37 +127,37 @@ public sealed class StartAndStopTests
     [InlineData("nonsense", "is damaged")]
     public async Task A_data_directory_of_another_kind_is_refused_with_a_clear_message(string format, string message)
     {
-        var data = ServerProcess.NewDirectory();
-        File.WriteAllText(Path.Combine(data, "farthing.json"), format);
-        await AssertRefusedAsync(data, message);
-        Directory.Delete(data, recursive: true);
+        using var data = new TemporaryDirectory();
+        File.WriteAllText(data.File("farthing.json"), format);
+        await AssertRefusedAsync(data.Path, message);
     }
 
     [Fact]
     public async Task A_strangers_directory_is_left_alone()
     {
-        var data = ServerProcess.NewDirectory();
-        File.WriteAllText(Path.Combine(data, "letters.txt"), "Dear aunt");
-        await AssertRefusedAsync(data, "is not a data directory");
-        Assert.Equal(["letters.txt", "lock"], Directory.GetFileSystemEntries(data).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Directory.Delete(data, recursive: true);
+        using var data = new TemporaryDirectory();
+        File.WriteAllText(data.File("letters.txt"), "Dear aunt");
+        var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        File.SetUnixFileMode(data.Path, mode);
+        await AssertRefusedAsync(data.Path, "is not a data directory");
+        Assert.Equal([data.File("letters.txt")], Directory.GetFileSystemEntries(data.Path));
+        Assert.Equal(mode, File.GetUnixFileMode(data.Path));
     }
 
     [Fact]
     public async Task A_lost_secret_is_not_replaced_in_silence()
     {
-        var data = ServerProcess.NewDirectory();
-        await using (var server = await ServerProcess.StartAsync(data)) Assert.Equal(0, await server.TerminateAsync());
-        File.Delete(Path.Combine(data, "keys", "ledger"));
-        await AssertRefusedAsync(data, "Restore it from a backup");
-        Directory.Delete(data, recursive: true);
+        using var data = new TemporaryDirectory();
+        await using (var server = await ServerProcess.StartAsync(data.Path)) Assert.Equal(0, await server.TerminateAsync());
+        File.Delete(data.File("keys/ledger"));
+        await AssertRefusedAsync(data.Path, "Restore it from a backup");
     }
 
     [Fact]
     public async Task A_damaged_journal_is_refused_with_the_place_named()
     {
-        var data = ServerProcess.NewDirectory();
-        await using (var server = await ServerProcess.StartAsync(data))
+        using var data = new TemporaryDirectory();
+        await using (var server = await ServerProcess.StartAsync(data.Path))
         {
             using var api = new Api(server);
             var wallet = await api.NewWalletAsync("10");
@@ -109,15 +166,14 @@ public sealed class StartAndStopTests
             Assert.Equal(0, await server.TerminateAsync());
         }
 
-        var segment = Directory.GetFiles(Path.Combine(data, "ledger", "journal")).Order(StringComparer.Ordinal).First();
+        var segment = Directory.GetFiles(data.File("ledger/journal")).Order(StringComparer.Ordinal).First();
         await using (var stream = File.OpenWrite(segment))
         {
             stream.Position = 4096 + 200;
             stream.Write("damage"u8);
         }
 
-        await AssertRefusedAsync(data, Path.GetFileName(segment));
-        Directory.Delete(data, recursive: true);
+        await AssertRefusedAsync(data.Path, Path.GetFileName(segment));
     }
 
     [Theory]
@@ -128,13 +184,12 @@ public sealed class StartAndStopTests
     [InlineData("--wallets-per-minute", "0")]
     public async Task A_wrong_option_is_refused_with_the_usage(string name, string value)
     {
-        var data = ServerProcess.NewDirectory();
-        var (exitCode, output) = await ServerProcess.RunToItsEndAsync(data, name, value);
+        using var data = new TemporaryDirectory();
+        var (exitCode, output) = await ServerProcess.RunToItsEndAsync(data.Path, name, value);
         Assert.Equal(1, exitCode);
         Assert.Contains(name, output, StringComparison.Ordinal);
         Assert.Contains("Usage:", output, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(data));
-        Directory.Delete(data);
+        Assert.Empty(Directory.GetFileSystemEntries(data.Path));
     }
 
     [Fact]
@@ -142,9 +197,8 @@ public sealed class StartAndStopTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var data = ServerProcess.NewDirectory();
-        await AssertRefusedAsync(data, "is in use. Choose another with --port", "--port", ((IPEndPoint)listener.LocalEndpoint).Port.ToString());
-        Directory.Delete(data, recursive: true);
+        using var data = new TemporaryDirectory();
+        await AssertRefusedAsync(data.Path, "is in use. Choose another with --port", "--port", ((IPEndPoint)listener.LocalEndpoint).Port.ToString());
     }
 
     [Fact]
@@ -193,6 +247,45 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public async Task So_many_connections_are_held_and_one_more_is_hung_up()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        var held = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < 600; i++)
+            {
+                var client = new TcpClient();
+                held.Add(client);
+                await client.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+            }
+
+            await Eventually.TrueAsync(() => Task.FromResult(held.Count(IsHungUp) >= 600 - 512));
+            held.ForEach(client => client.Dispose());
+            using var api = new Api(server);
+            await Eventually.TrueAsync(async () => await IsAnsweredAsync(api));
+        }
+        finally
+        {
+            held.ForEach(client => client.Dispose());
+        }
+
+        static bool IsHungUp(TcpClient client) => client.Client.Poll(0, SelectMode.SelectRead) && client.Client.Available == 0;
+
+        static async Task<bool> IsAnsweredAsync(Api api)
+        {
+            try
+            {
+                return (await api.GetAsync("/health/ready")).Status == 200;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public async Task One_address_makes_only_so_many_wallets_a_minute()
     {
         await using var server = await ServerProcess.StartAsync(null, "--wallets-per-minute", "3");
@@ -209,10 +302,10 @@ public sealed class StartAndStopTests
     [Fact]
     public async Task The_sample_site_finds_who_it_is_and_stays_who_it_was()
     {
-        var state = ServerProcess.NewDirectory();
-        await using var server = await ServerProcess.StartAsync(null, "--sample-site", "http://localhost:5081", "--sample-state", state);
+        using var state = new TemporaryDirectory();
+        await using var server = await ServerProcess.StartAsync(null, "--sample-site", "http://localhost:5081", "--sample-state", state.Path);
         using var api = new Api(server);
-        var file = Path.Combine(state, "site.json");
+        var file = state.File("site.json");
         var first = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(file))!;
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Equal(server.Address.ToString().TrimEnd('/'), first["server"]!.GetValue<string>());
@@ -224,7 +317,6 @@ public sealed class StartAndStopTests
         var second = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(file))!;
         Assert.Equal(first["payee"]!.GetValue<string>(), second["payee"]!.GetValue<string>());
         Assert.Equal(first["signingKeySeed"]!.GetValue<string>(), second["signingKeySeed"]!.GetValue<string>());
-        Directory.Delete(state, recursive: true);
     }
 
     private static async Task AssertRefusedAsync(string data, string message, params string[] arguments)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Farthing.Payments.TopUps;
 using Farthing.Protocol;
+using Farthing.Server.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Farthing.Server.Rails;
@@ -22,18 +23,26 @@ internal sealed class SandboxRail : IRail, IDisposable
     private readonly TimeProvider time;
 
     /// <summary>Opens the sandbox's database, making it if it is absent.</summary>
+    /// <exception cref="StartRefusedException">It is damaged.</exception>
     public SandboxRail(string file, TimeProvider time)
     {
         connectionString = new SqliteConnectionStringBuilder { DataSource = file }.ToString();
         this.time = time;
-        using var connection = Open();
-        Execute(connection, """
-            CREATE TABLE IF NOT EXISTS Collections (
-                Reference TEXT PRIMARY KEY,
-                Amount TEXT NOT NULL,
-                Instruction TEXT,
-                DueUnixMilliseconds INTEGER NOT NULL) WITHOUT ROWID
-            """);
+        try
+        {
+            using var connection = Open();
+            Execute(connection, """
+                CREATE TABLE IF NOT EXISTS Collections (
+                    Reference TEXT PRIMARY KEY,
+                    Amount TEXT NOT NULL,
+                    Instruction TEXT,
+                    DueUnixMilliseconds INTEGER NOT NULL) WITHOUT ROWID
+                """);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFaults.Explain(file, e);
+        }
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,7 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
     }
 
     /// <summary>Opens the file, making it or bringing it up to date if need be.</summary>
-    /// <exception cref="StartRefusedException">A newer version of this program has written it.</exception>
+    /// <exception cref="StartRefusedException">A newer version of this program has written it, or it is damaged.</exception>
     /// <exception cref="IOException">Another process keeps reading it.</exception>
     public static SqliteSettingsStore Open(string file)
     {
@@ -41,6 +41,11 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
             // An erasure may have been cut off after its commit, with the old pages still in the log.
             SqliteErasure.Flush(context);
             return store;
+        }
+        catch (SqliteException e)
+        {
+            store.Dispose();
+            throw SqliteFaults.Explain(file, e);
         }
         catch
         {

@@ -23,10 +23,9 @@ public sealed class SigkillTests(ITestOutputHelper output)
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), out var given) ? given : Environment.TickCount;
         output.WriteLine($"{SeedVariable}={seed}");
-        var data = ServerProcess.NewDirectory();
-        var shoppers = await ShopUnderFireAsync(data, seed);
-        CheckJournal(data, shoppers);
-        Directory.Delete(data, recursive: true);
+        using var data = new TemporaryDirectory();
+        var shoppers = await ShopUnderFireAsync(data.Path, seed);
+        CheckJournal(data.Path, shoppers);
     }
 
     private async Task<List<Shopper>> ShopUnderFireAsync(string data, int seed)

@@ -95,8 +95,8 @@ public sealed class BadInputTests(SharedServer server)
             "utf8" => ("{\"reference\":\"\xff\"}".Select(c => (byte)c).ToArray(), "application/json", 400, "invalid_utf8"),
             "bom" => ([0xEF, 0xBB, 0xBF, .. good], "application/json", 400, "malformed_json"),
             "deep" => (Encoding.ASCII.GetBytes($$"""{"amount":{{new string('[', 5000)}}{{new string(']', 5000)}}}"""), "application/json", 400, "json_too_deep"),
-            "unknown" => ([.. "{\"tip\":1,"u8, .. good[1..]], "application/json", 400, call == "void" ? "malformed_json" : "unknown_field"),
-            "twice" => ([.. "{\"amount\":null,\"amount\":null}"u8], "application/json", 400, "unknown_field"),
+            "unknown" => ([.. call == "void" ? "{\"tip\":1"u8 : "{\"tip\":1,"u8, .. good[1..]], "application/json", 400, "unknown_field"),
+            "twice" => (Encoding.UTF8.GetBytes(Twice(scene, call)), "application/json", 400, "unknown_field"),
             "list" => ([.. "["u8, .. good, .. "]"u8], "application/json", 400, "invalid_field"),
             "null" => ("null"u8.ToArray(), "application/json", 400, "invalid_field"),
             "text" => (good, "text/plain", 415, "unsupported_media_type"),
@@ -107,10 +107,7 @@ public sealed class BadInputTests(SharedServer server)
         content.Headers.ContentType = new(mediaType);
         var (path, bearer) = Target(scene, call);
         var reply = await api.SendAsync(HttpMethod.Post, path, bearer, Api.NewKey(), content);
-
-        // Of a batch and a void, the fields that are wrong here are not even known.
-        if (fault == "twice" && call is "batch" or "top-up") code = reply["code"];
-        Expect.Problem(reply, status, code!);
+        Expect.Problem(reply, status, code);
         await AssertNothingMovedAsync(scene);
     }
 
@@ -299,6 +296,16 @@ public sealed class BadInputTests(SharedServer server)
         "refund by wallet" => ($"/v1/payments/{scene.Posted}/refunds", scene.Wallet.Key),
         _ => throw new ArgumentOutOfRangeException(nameof(call), call, "No such call."),
     };
+
+    /// <summary>A body that is good but for one field that stands there twice. A void knows none, so there any field is one too many.</summary>
+    private static string Twice(Scene scene, string call)
+    {
+        if (call == "void") return """{"amount":1,"amount":1}""";
+        var good = Body(scene, call, Api.Amount("1"));
+        var field = $"\"amount\":{Api.Amount("1")}";
+        Assert.Contains(field, good, StringComparison.Ordinal);
+        return good.Replace(field, $"{field},{field}", StringComparison.Ordinal);
+    }
 
     private static string Body(Scene scene, string call, string amount) => call switch
     {

@@ -63,6 +63,10 @@ internal static class ServerApp
         var readiness = new Readiness(ledger);
         await using var app = BuildApp(options.Port, data, system, walletCreations, time);
         app.UseMiddleware<EveryAnswerIsAProblem>();
+        // Named here so that they stand behind the step above, and REST calls, which end in routing, do without what only the pages need.
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth(readiness);
         app.MapErrorsPage();
         app.MapWalletPages();
@@ -85,6 +89,8 @@ internal static class ServerApp
     {
         // The content root is where the program is, not where it was started: settings files of a stranger's directory are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // Requests run where their bytes arrive: nothing here blocks, and each hand-over to another thread costs as much as a payment's arithmetic.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // Play money only, so this machine only.

@@ -40,7 +40,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         Task HandleAsync(HttpContext http) => RunAsync(http, handler, call);
 
         // OpenAPI finds an endpoint by its method; what it says comes from the call.
-        routes.MapMethods(pattern, [method], HandleAsync).WithMetadata(call, ((RequestDelegate)HandleAsync).Method);
+        routes.MapMethods(pattern, [method], HandleAsync).ShortCircuit().WithMetadata(call, ((RequestDelegate)HandleAsync).Method);
     }
 
     private async Task RunAsync(HttpContext http, RestHandler handler, RestCall call)

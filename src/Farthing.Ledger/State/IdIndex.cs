@@ -179,6 +179,9 @@ internal sealed class IdIndex
     {
         var smaller = shard.Entries;
         shard.Entries = new IdEntry[Math.Max(FirstCapacity, checked(smaller.Length * 2))];
+
+        // Fresh pages that are read before they are written fault twice, and the second time stops every processor: write them first.
+        Array.Clear(shard.Entries);
         foreach (ref var entry in smaller.AsSpan())
         {
             if (entry.Id != UInt128.Zero) Seek(shard.Entries, entry.Id, HashOf(entry.Id)) = entry;

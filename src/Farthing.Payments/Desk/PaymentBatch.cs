@@ -24,7 +24,7 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
                 continue;
             }
 
-            if (filling.IsFull) filling = Submit(filling);
+            if (!filling.HasRoomFor(prepared!)) filling = Submit(filling);
             filling.Add(i, prepared!);
         }
 
@@ -49,7 +49,7 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
         private Task<CommandResult[]?>? answer;
         private int length;
 
-        public bool IsFull => length + PreparedPayment.MaxChainLength > commands.Length;
+        public bool HasRoomFor(PreparedPayment payment) => length + payment.ChainLength <= commands.Length;
 
         public bool IsEmpty => length == 0;
 

@@ -52,6 +52,9 @@ internal sealed class PreparedPayment
     /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
 
+    /// <summary>How many commands <see cref="WriteChain"/> writes.</summary>
+    public int ChainLength => 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1);
+
     /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price and fee.</summary>
     /// <returns>How many were written.</returns>
     public int WriteChain(Span<Command> chain, uint attempt)

@@ -1,27 +1,12 @@
-using System.Diagnostics;
 using Farthing.Payments.Settings;
 using Microsoft.Data.Sqlite;
 
 namespace Farthing.CrashHost;
 
-/// <summary>Real settings that kill the process at one chosen moment: before or after one of the writes, which are the steps of making a row.</summary>
-/// <remarks>
-/// The ledger's step lies between the claim and the change of state, so dying after the claim is dying before the ledger acts, and dying before the change of
-/// state is dying after it. SIGKILL leaves the process no chance to finish anything.
-/// </remarks>
-internal sealed class KillingSettings(ISettingsStore settings) : ISettingsStore
+/// <summary>Real settings whose writes are steps of making a row.</summary>
+internal sealed class KillingSettings(ISettingsStore settings, Moments moments) : ISettingsStore
 {
     private static readonly string[] Tables = ["Payees", "Offers", "Wallets"];
-
-    private int killAt;
-    private int moments;
-
-    /// <summary>Begins to count; 0 never kills.</summary>
-    public void KillAt(int moment)
-    {
-        killAt = moment;
-        moments = 0;
-    }
 
     /// <summary>How many payees, offers and wallets there are, and how many are still in the making.</summary>
     public static string CountRows(string file)
@@ -71,9 +56,9 @@ internal sealed class KillingSettings(ISettingsStore settings) : ISettingsStore
 
     private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
     {
-        Moment();
+        moments.Pass();
         var result = await write();
-        Moment();
+        moments.Pass();
         return result;
     }
 
@@ -81,10 +66,5 @@ internal sealed class KillingSettings(ISettingsStore settings) : ISettingsStore
     {
         await write;
         return true;
-    }
-
-    private void Moment()
-    {
-        if (++moments == killAt) Process.GetCurrentProcess().Kill();
     }
 }

@@ -4,26 +4,27 @@ namespace Farthing.Payments.Tests;
 
 public class TwoStoreCrashTests
 {
-    // Before and after the claim, before and after the change of state; the ledger acts in between.
-    private const int Moments = 4;
-
     // 128 and the number of SIGKILL.
     private const int Killed = 137;
 
+    /// <param name="kind">What is made.</param>
+    /// <param name="moments">How many there are: before and after the claim, each submission to the ledger, and the change of state.</param>
+    /// <param name="accounts">How many accounts there are in the end.</param>
+    /// <param name="rows">How many rows there are in the end.</param>
     [Theory]
-    [InlineData("payee", "accounts 4", "rows Payees 2 Offers 0 Wallets 0 creating 0")]
-    [InlineData("offer", "accounts 2", "rows Payees 1 Offers 1 Wallets 0 creating 0")]
-    [InlineData("wallet", "accounts 3", "rows Payees 1 Offers 0 Wallets 1 creating 0")]
-    public async Task Killed_between_any_two_steps_a_repeat_makes_one_and_issues_the_same_key(string kind, string accounts, string rows)
+    [InlineData("payee", 8, "accounts 4", "rows Payees 2 Offers 0 Wallets 0 creating 0")]
+    [InlineData("offer", 4, "accounts 2", "rows Payees 1 Offers 1 Wallets 0 creating 0")]
+    [InlineData("wallet", 6, "accounts 3", "rows Payees 1 Offers 0 Wallets 1 creating 0")]
+    public async Task Killed_between_any_two_steps_a_repeat_makes_one_and_issues_the_same_key(string kind, int moments, string accounts, string rows)
     {
         var killed = 0;
-        for (var moment = 1; moment <= Moments + 1; moment++)
+        for (var moment = 1; moment <= moments + 1; moment++)
         {
             var directory = Directory.CreateTempSubdirectory("farthing-crash-").FullName;
             try
             {
                 var crashed = await RunAsync(directory, kind, moment);
-                if (moment > Moments)
+                if (moment > moments)
                 {
                     // There is no such moment: all are covered.
                     Assert.True(crashed.ExitCode == 0, crashed.Output);
@@ -42,7 +43,7 @@ public class TwoStoreCrashTests
             }
         }
 
-        Assert.Equal(Moments, killed);
+        Assert.Equal(moments, killed);
     }
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string directory, string kind, int moment)

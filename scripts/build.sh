@@ -47,6 +47,12 @@ build_if_changed() {
     echo "$now" >"$stamp"
 }
 
+# mark_built STAMP FINGERPRINT: what this stamp stands for was built otherwise, from sources that had this fingerprint before.
+mark_built() {
+    mkdir -p "$root/artifacts/stamps"
+    echo "$2" >"$root/artifacts/stamps/$1"
+}
+
 # built PROJECT: the path of a project's built assembly.
 built() { echo "$root/artifacts/bin/$1/release/$1.dll"; }
 

@@ -5,7 +5,8 @@ namespace Farthing.Ledger.Tests.State;
 
 public class RandomCommandsTests
 {
-    private const int Worlds = 1_000;
+    // Ten times as many in ./test --long.
+    private static readonly int Worlds = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? 10_000 : 1_000;
     private const int CommandsPerWorld = 1_000;
     private const int LeastOfEachOutcome = 100;
 

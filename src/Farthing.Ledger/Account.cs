@@ -11,6 +11,9 @@ public readonly record struct Balances(UInt128 DebitsPosted, UInt128 DebitsHeld,
 {
     /// <summary>What can be spent: posted credits less posted and held debits. Zero for an account that owes.</summary>
     public UInt128 Available => CreditsPosted > DebitsPosted + DebitsHeld ? CreditsPosted - DebitsPosted - DebitsHeld : UInt128.Zero;
+
+    /// <summary>What is owed and not yet on its way: posted debits less posted and held credits. Zero for an account that does not owe.</summary>
+    public UInt128 Owed => DebitsPosted > CreditsPosted + CreditsHeld ? DebitsPosted - CreditsPosted - CreditsHeld : UInt128.Zero;
 }
 
 /// <summary>An account as it stood at one moment. Immutable; safe to share between threads.</summary>

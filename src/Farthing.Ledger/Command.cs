@@ -62,6 +62,20 @@ public enum AccountFlags : byte
     Closed = 8,
 }
 
+/// <summary>Makes a transfer or hold move as much as is there, where that is less than what is asked; nothing, if nothing is there.</summary>
+[Flags]
+public enum Balancing : byte
+{
+    /// <summary>All that is asked, or a refusal.</summary>
+    None = 0,
+
+    /// <summary>At most what the debit account has (<see cref="Balances.Available"/>), also where it may owe.</summary>
+    Debit = 1,
+
+    /// <summary>At most what the credit account owes (<see cref="Balances.Owed"/>), also where it may have more.</summary>
+    Credit = 2,
+}
+
 /// <summary>One thing to be done by the ledger. Commands marked <see cref="Linked"/> form a chain with the next one: all are carried out or none.</summary>
 /// <remarks>Immutable. Made by the static methods below, which name exactly what each kind needs.</remarks>
 public readonly record struct Command
@@ -87,8 +101,11 @@ public readonly record struct Command
     /// <summary>The asset moved, or of the account opened.</summary>
     public Asset Asset { get; private init; }
 
-    /// <summary>How many units; zero in a post or refund means all that is left.</summary>
+    /// <summary>How many units; zero in a post or refund means all that is left. Of a balancing command the most that may move; of its record, what moved.</summary>
     public UInt128 Units { get; private init; }
+
+    /// <summary>Of a transfer or hold: whether less may move than is asked.</summary>
+    public Balancing Balancing { get; private init; }
 
     /// <summary>What it is for.</summary>
     public TransferCode Code { get; private init; }
@@ -124,8 +141,13 @@ public readonly record struct Command
         : new() { Kind = RecordKind.OpenAccount, Id = account, Debit = account, Asset = asset, Flags = flags };
 
     /// <summary>Moves units at once.</summary>
+    /// <remarks>
+    /// A balancing transfer that finds nothing is carried out and moves nothing, so that it never refuses the rest of its chain ("and pay back what is owed, if
+    /// anything"). What moved is in its record.
+    /// </remarks>
     public static Command Transfer(UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Amount amount, TransferCode code,
-        long refundableUntilUnixMilliseconds = 0, UInt128 reference1 = default, UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default) => new()
+        long refundableUntilUnixMilliseconds = 0, UInt128 reference1 = default, UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default,
+        Balancing balancing = Balancing.None) => new()
         {
             Kind = RecordKind.Transfer,
             Id = id,
@@ -139,12 +161,14 @@ public readonly record struct Command
             Reference1 = reference1,
             Reference2 = reference2,
             Memo = memo,
+            Balancing = balancing,
         };
 
     /// <summary>Sets units aside until the deadline. Linked holds must share one deadline, so that they expire together.</summary>
     public static Command Hold(UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Amount amount, TransferCode code,
-        long expiresUnixMilliseconds, UInt128 reference1 = default, UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default) =>
-        Transfer(id, digest, debit, credit, amount, code, expiresUnixMilliseconds, reference1, reference2, memo) with { Kind = RecordKind.Hold };
+        long expiresUnixMilliseconds, UInt128 reference1 = default, UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default,
+        Balancing balancing = Balancing.None) =>
+        Transfer(id, digest, debit, credit, amount, code, expiresUnixMilliseconds, reference1, reference2, memo, balancing) with { Kind = RecordKind.Hold };
 
     /// <summary>Posts a hold: <paramref name="units"/> of it, or all if zero. The code is the hold's.</summary>
     public static Command Post(UInt128 id, UInt128 digest, UInt128 hold, UInt128 units, long refundableUntilUnixMilliseconds = 0,
@@ -190,13 +214,14 @@ public readonly record struct Command
         ? new() { Kind = kind, Id = id, Digest = account, Debit = account }
         : throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a change of an account.");
 
-    /// <summary>This command with what its cited transfer says filled in.</summary>
+    /// <summary>This command with what moved filled in.</summary>
     internal Command AsCarriedOut(UInt128 debit, UInt128 credit, Amount amount, TransferCode code) =>
         this with { Debit = debit, Credit = credit, Asset = amount.Asset, Units = amount.Units, Code = code };
 
     // Used by the record codec when a journal is replayed.
     internal static Command FromRecord(RecordKind kind, UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Asset asset, UInt128 units, TransferCode code,
-        UInt128 cited, long deadline, UInt128 reference1, UInt128 reference2, AccountFlags flags, ReadOnlyMemory<byte> memo, bool linked) => new()
+        UInt128 cited, long deadline, UInt128 reference1, UInt128 reference2, AccountFlags flags, ReadOnlyMemory<byte> memo, bool linked,
+        Balancing balancing = Balancing.None) => new()
         {
             Kind = kind,
             Id = id,
@@ -213,5 +238,6 @@ public readonly record struct Command
             Flags = flags,
             Memo = memo,
             Linked = linked,
+            Balancing = balancing,
         };
 }

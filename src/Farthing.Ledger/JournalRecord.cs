@@ -19,6 +19,9 @@ public readonly record struct JournalRecord
     /// <summary>Of a post, void or refund that was carried out: true if the caller asked for all there was (zero units).</summary>
     public bool UnitsWereZero { get; init; }
 
+    /// <summary>Of a balancing transfer or hold that was carried out: how many units were asked for; <see cref="Command"/> has those that moved. Else zero.</summary>
+    public UInt128 UnitsAsked { get; init; }
+
     /// <summary>What became of it.</summary>
     public Outcome Outcome { get; init; }
 
@@ -55,6 +58,8 @@ public readonly record struct JournalRecord
     internal Command ToCommand()
     {
         if (Command.Kind == RecordKind.Expire) throw new InvalidOperationException("An expiry is not a command.");
+        if (Outcome == Outcome.Done && Command.Balancing != Balancing.None)
+            return Command.AsCarriedOut(Command.Debit, Command.Credit, new Amount(Command.Asset, UnitsAsked), Command.Code);
         if (Outcome != Outcome.Done || Command.Kind is not (RecordKind.Post or RecordKind.Void or RecordKind.Refund)) return Command;
 
         var units = UnitsWereZero ? UInt128.Zero : Command.Units;

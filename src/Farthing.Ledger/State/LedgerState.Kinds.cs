@@ -37,18 +37,19 @@ internal sealed partial class LedgerState
         if (debit.IsClosed) return Outcome.DebitAccountClosed;
         if (credit.IsClosed) return Outcome.CreditAccountClosed;
         if (debit.IsFrozen) return Outcome.DebitAccountFrozen;
-        var room = CheckRoom(debit, credit, command.Units);
+        var units = command.Balancing == Balancing.None ? command.Units : WhatIsThere(command, debit.Balances, credit.Balances);
+        var room = CheckRoom(debit, credit, units);
         if (room != Outcome.Done) return room;
 
         if (isHold)
         {
-            SetHeld(debit, credit, debit.Balances.DebitsHeld + command.Units, credit.Balances.CreditsHeld + command.Units);
+            SetHeld(debit, credit, debit.Balances.DebitsHeld + units, credit.Balances.CreditsHeld + units);
             holds.Add(new OpenHold
             {
                 Id = command.Id,
                 Debit = debit,
                 Credit = credit,
-                Units = command.Units,
+                Units = units,
                 Code = command.Code,
                 Deadline = deadline,
                 Position = place.Position,
@@ -57,13 +58,30 @@ internal sealed partial class LedgerState
         }
         else
         {
-            AddPosted(debit, credit, command.Units);
-            MakeRefundable(command, place, debit, credit, command.Units);
+            AddPosted(debit, credit, units);
+            MakeRefundable(command, place, debit, credit, units);
         }
 
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        Append(buffer, command, place, debit, credit);
+        if (command.Balancing == Balancing.None)
+        {
+            Append(buffer, command, place, debit, credit);
+        }
+        else
+        {
+            var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(debit.Asset, units), command.Code);
+            Append(buffer, carriedOut, place, debit, credit, unitsAsked: command.Units);
+        }
+
         return Outcome.Done;
+    }
+
+    /// <summary>What a balancing command moves.</summary>
+    private static UInt128 WhatIsThere(in Command command, in Balances debit, in Balances credit)
+    {
+        var units = command.Units;
+        if ((command.Balancing & Balancing.Debit) != 0) units = UInt128.Min(units, debit.Available);
+        return (command.Balancing & Balancing.Credit) != 0 ? UInt128.Min(units, credit.Owed) : units;
     }
 
     private Outcome Post(in Command command, in Place place, BatchBuffer buffer)
@@ -235,12 +253,13 @@ internal sealed partial class LedgerState
 
     /// <summary>Journals a command that was carried out and makes it the newest of its accounts' histories.</summary>
     private void Append(BatchBuffer buffer, in Command command, in Place place, AccountState? debit, AccountState? credit,
-        long previousCitation = -1, bool unitsWereZero = false)
+        long previousCitation = -1, bool unitsWereZero = false, UInt128 unitsAsked = default)
     {
         RecordCodec.Append(buffer, new JournalRecord
         {
             Command = command with { Linked = !place.IsLast },
             UnitsWereZero = unitsWereZero,
+            UnitsAsked = unitsAsked,
             Outcome = Outcome.Done,
             Position = place.Position,
             UnixMilliseconds = UnixMilliseconds,

@@ -20,6 +20,7 @@ internal static class RecordCodec
     private const byte UnitsWereZeroBit = 1 << 7;
 
     private const AccountFlags FlagsOfOpening = AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits;
+    private const Balancing BothBalancing = Balancing.Debit | Balancing.Credit;
 
     private static readonly SearchValues<byte> CodeBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:/._-"u8);
@@ -44,7 +45,7 @@ internal static class RecordCodec
         DebitSide = 1 << 12,
         CreditSide = 1 << 13,
         PreviousCitation = 1 << 14,
-        All = (1 << 15) - 1,
+        Balancing = 1 << 15,
     }
 
     /// <summary>Appends a record to a batch.</summary>
@@ -79,6 +80,12 @@ internal static class RecordCodec
         if (Has(members, Members.DebitSide)) at += WriteSide(destination[at..], record.Position, record.PreviousOfDebit, record.DebitAfter);
         if (Has(members, Members.CreditSide)) at += WriteSide(destination[at..], record.Position, record.PreviousOfCredit, record.CreditAfter);
         if (Has(members, Members.PreviousCitation)) at += WriteDistance(destination[at..], record.Position, record.PreviousCitation);
+        if (Has(members, Members.Balancing))
+        {
+            destination[at++] = (byte)command.Balancing;
+            at += Varint.Write(destination[at..], record.UnitsAsked);
+        }
+
         buffer.Advance(at);
     }
 
@@ -93,7 +100,7 @@ internal static class RecordCodec
         var kind = (RecordKind)bytes[0];
         var chain = bytes[1];
         var members = (Members)BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
-        if (kind is < RecordKind.OpenAccount or > RecordKind.Expire || (members & ~Members.All) != 0) return false;
+        if (kind is < RecordKind.OpenAccount or > RecordKind.Expire) return false;
         var id = BinaryPrimitives.ReadUInt128LittleEndian(bytes[4..]);
         var rest = bytes[20..];
 
@@ -119,7 +126,8 @@ internal static class RecordCodec
             || !TryReadMemo(ref rest, Has(members, Members.Memo), out var memo)
             || !TryReadSide(ref rest, Has(members, Members.DebitSide), position, out var previousOfDebit, out var debitAfter)
             || !TryReadSide(ref rest, Has(members, Members.CreditSide), position, out var previousOfCredit, out var creditAfter)
-            || !TryReadDistance(ref rest, Has(members, Members.PreviousCitation), position, out var previousCitation))
+            || !TryReadDistance(ref rest, Has(members, Members.PreviousCitation), position, out var previousCitation)
+            || !TryReadBalancing(ref rest, Has(members, Members.Balancing), out var balancing, out var unitsAsked))
             return false;
         if (Has(members, Members.PreviousCitation) && previousCitation < 0) return false;
 
@@ -127,8 +135,9 @@ internal static class RecordCodec
         record = new JournalRecord
         {
             Command = Command.FromRecord(kind, id, digest, debit, credit, asset, units, (TransferCode)(ushort)code, cited,
-                unchecked((long)(ulong)deadline), reference1, reference2, flags, memo, linked),
+                unchecked((long)(ulong)deadline), reference1, reference2, flags, memo, linked, balancing),
             UnitsWereZero = (chain & UnitsWereZeroBit) != 0,
+            UnitsAsked = unitsAsked,
             Outcome = outcome,
             Position = position,
             UnixMilliseconds = unixMilliseconds,
@@ -160,7 +169,8 @@ internal static class RecordCodec
         | (!command.Memo.IsEmpty ? Members.Memo : 0)
         | (HasSide(record.PreviousOfDebit, record.DebitAfter) ? Members.DebitSide : 0)
         | (HasSide(record.PreviousOfCredit, record.CreditAfter) ? Members.CreditSide : 0)
-        | (record.PreviousCitation >= 0 ? Members.PreviousCitation : 0);
+        | (record.PreviousCitation >= 0 ? Members.PreviousCitation : 0)
+        | (command.Balancing != Balancing.None ? Members.Balancing : 0);
 
     private static bool HasSide(long previous, in Balances after) =>
         previous >= 0 || (after.DebitsPosted | after.CreditsPosted | after.DebitsHeld | after.CreditsHeld) != UInt128.Zero;
@@ -236,6 +246,16 @@ internal static class RecordCodec
         flags = (AccountFlags)rest[0];
         rest = rest[1..];
         return flags != AccountFlags.None && (flags & ~FlagsOfOpening) == 0;
+    }
+
+    private static bool TryReadBalancing(ref ReadOnlySpan<byte> rest, bool isPresent, out Balancing balancing, out UInt128 unitsAsked)
+    {
+        (balancing, unitsAsked) = (Balancing.None, UInt128.Zero);
+        if (!isPresent) return true;
+        if (rest.IsEmpty) return false;
+        balancing = (Balancing)rest[0];
+        rest = rest[1..];
+        return balancing != Balancing.None && (balancing & ~BothBalancing) == 0 && Varint.TryRead(ref rest, out unitsAsked);
     }
 
     private static bool TryReadMemo(ref ReadOnlySpan<byte> rest, bool isPresent, out ReadOnlyMemory<byte> memo)

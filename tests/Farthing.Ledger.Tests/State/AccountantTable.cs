@@ -12,6 +12,7 @@ namespace Farthing.Ledger.Tests.State;
 /// account  alice USD wallet             = done      // wallet: debits ≤ credits; reserve: credits ≤ debits; clearing: anything
 /// transfer T1 rail alice 100 until 10m  = done      // a transfer's "until" is its refund deadline, a hold's its expiry
 /// hold     H1 alice shop 60 until 10m   = done
+/// transfer B1 alice shop 99 as debit    = done      // balancing: at most what the debit account has; "as credit" what the credit account owes; "as both"
 /// post     P1 H1 45                     = done      // "all" posts or refunds all that is left
 /// void     V1 H1                        = hold_already_posted
 /// refund   R1 T1 10                     = done
@@ -119,6 +120,7 @@ internal sealed class AccountantTable
         var id = Id(words[1]);
         var options = new Options(words);
         var until = options.Text("until") is { } text ? Time(text) : 0;
+        var balancing = options.Text("as") switch { null => Balancing.None, "debit" => Balancing.Debit, "credit" => Balancing.Credit, "both" => Balancing.Debit | Balancing.Credit, _ => throw new FormatException(place) };
         var memo = new byte[options.Text("memo") is { } length ? (int)Number(length) : 0];
         var asset = options.Text("of") is { } code ? AssetOf(code) : Asset.Usd;
         return words[0] switch
@@ -130,8 +132,8 @@ internal sealed class AccountantTable
                 "clearing" => AccountFlags.None,
                 _ => throw new FormatException(place),
             }),
-            "transfer" => Command.Transfer(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo),
-            "hold" => Command.Hold(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo),
+            "transfer" => Command.Transfer(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo, balancing: balancing),
+            "hold" => Command.Hold(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo, balancing: balancing),
             "post" => Command.Post(id, digest, Id(words[2]), Number(words[3]), until, memo: memo),
             "void" => Command.Void(id, digest, Id(words[2])),
             "refund" => Command.Refund(id, digest, Id(words[2]), Number(words[3]), TransferCode.Refund, memo: memo),

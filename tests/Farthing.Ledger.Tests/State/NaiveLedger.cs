@@ -144,11 +144,15 @@ internal sealed class NaiveLedger(UInt128 maxCount)
                     (Is(from, AccountFlags.Closed), DebitAccountClosed),
                     (Is(to, AccountFlags.Closed), CreditAccountClosed),
                     (Is(from, AccountFlags.Frozen), DebitAccountFrozen));
-                if (outcome == Done) outcome = Room(from!, to!, c.Units);
+                if (outcome != Done) return (w, outcome);
+                var units = c.Units;
+                if (c.Balancing.HasFlag(Balancing.Debit)) units = UInt128.Min(units, Excess(from!.Balances.CreditsPosted, from.Balances.DebitsPosted + from.Balances.DebitsHeld));
+                if (c.Balancing.HasFlag(Balancing.Credit)) units = UInt128.Min(units, Excess(to!.Balances.DebitsPosted, to.Balances.CreditsPosted + to.Balances.CreditsHeld));
+                outcome = Room(from!, to!, units);
                 if (outcome != Done) return (w, outcome);
                 return c.Kind == RecordKind.Hold
-                    ? (Held(after, c.Debit, c.Credit, c.Units, 1) with { Holds = w.Holds.Add(c.Id, new(c.Debit, c.Credit, c.Units, c.DeadlineUnixMilliseconds, Done)) }, Done)
-                    : (Posted(after, c, c.Debit, c.Credit, c.Units), Done);
+                    ? (Held(after, c.Debit, c.Credit, units, 1) with { Holds = w.Holds.Add(c.Id, new(c.Debit, c.Credit, units, c.DeadlineUnixMilliseconds, Done)) }, Done)
+                    : (Posted(after, c, c.Debit, c.Credit, units), Done);
             }
 
             case RecordKind.Post or RecordKind.Void:
@@ -205,6 +209,8 @@ internal sealed class NaiveLedger(UInt128 maxCount)
             }
         }
     }
+
+    private static UInt128 Excess(UInt128 one, UInt128 other) => one > other ? one - other : 0;
 
     private static bool Is(Account? account, AccountFlags flag) => account is not null && account.Flags.HasFlag(flag);
 

@@ -89,13 +89,13 @@ internal sealed class RandomChains(int seed)
             case < 32:
             {
                 var (debit, credit, amount) = Movement();
-                return Command.Transfer(id, digest, debit, credit, amount, TransferCode.Payment, Chance(3) ? deadline : 0, digest, 0, memo);
+                return Command.Transfer(id, digest, debit, credit, amount, TransferCode.Payment, Chance(3) ? deadline : 0, digest, 0, memo, AnyBalancing());
             }
 
             case < 52:
             {
                 var (debit, credit, amount) = Movement();
-                return Command.Hold(id, digest, debit, credit, amount, TransferCode.Payment, deadline, 0, digest, memo);
+                return Command.Hold(id, digest, debit, credit, amount, TransferCode.Payment, deadline, 0, digest, memo, AnyBalancing());
             }
 
             case < 65: return Command.Post(id, digest, Cited(holds), Part(), Chance(2) ? deadline : 0, 0, memo);
@@ -125,6 +125,8 @@ internal sealed class RandomChains(int seed)
         var units = Chance(100) ? UInt128.Zero : Chance(200) ? Amount.MaxUnits + 1 : (UInt128)(ulong)random.Next(1, 300);
         return (debit, credit, new Amount(asset, units));
     }
+
+    private Balancing AnyBalancing() => Chance(8) ? (Balancing)random.Next(1, 4) : Balancing.None;
 
     private UInt128 Part() => Chance(200) ? Amount.MaxUnits + 1 : Chance(2) ? UInt128.Zero : (UInt128)(ulong)random.Next(1, 300);
 

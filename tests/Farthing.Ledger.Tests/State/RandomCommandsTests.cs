@@ -14,21 +14,23 @@ public class RandomCommandsTests
     public void A_million_random_commands_give_what_a_naive_model_says()
     {
         var counts = new ConcurrentDictionary<Outcome, int>();
-        var repeated = 0;
+        var (repeated, balancing) = (0, new int[3]);
         Parallel.For(0, Worlds, seed =>
         {
-            var (outcomes, duplicates) = Run(seed);
+            var (outcomes, duplicates, balanced) = Run(seed);
+            for (var i = 0; i < balanced.Length; i++) Interlocked.Add(ref balancing[i], balanced[i]);
             foreach (var (outcome, count) in outcomes) counts.AddOrUpdate(outcome, count, (_, sum) => sum + count);
             Interlocked.Add(ref repeated, duplicates);
         });
 
         Assert.True(counts.Values.Sum() + repeated >= Worlds * CommandsPerWorld);
         Assert.True(repeated > Worlds * CommandsPerWorld / 100, $"Only {repeated} repetitions.");
+        Assert.All(balancing, count => Assert.True(count >= Worlds / 2, $"Balancing commands that moved all, a part or nothing: {string.Join(", ", balancing)}."));
         foreach (var outcome in Enum.GetValues<Outcome>())
             Assert.True(counts.GetValueOrDefault(outcome) >= LeastOfEachOutcome, $"{outcome} came up only {counts.GetValueOrDefault(outcome)} times.");
     }
 
-    private static (Dictionary<Outcome, int> Outcomes, int Duplicates) Run(int seed)
+    private static (Dictionary<Outcome, int> Outcomes, int Duplicates, int[] Balanced) Run(int seed)
     {
         var random = new Random(seed);
         var chains = new RandomChains(seed);
@@ -65,7 +67,15 @@ public class RandomCommandsTests
         Assert.All(ledger.State.Totals().Values, total => Assert.Equal(total.Debits, total.Credits));
         AssertHistoryAddsUp(ledger);
         ledger.AssertReplayGivesTheSame();
-        return (outcomes, duplicates);
+        return (outcomes, duplicates, Balanced(ledger));
+    }
+
+    // How many balancing commands moved all that was asked, a part of it, or nothing.
+    private static int[] Balanced(RecordedLedger ledger)
+    {
+        var asked = ledger.Records.Where(record => record.UnitsAsked != 0).ToArray();
+        Assert.All(asked, record => Assert.True(record.Command.Units <= record.UnitsAsked && record.Command.Balancing != Balancing.None));
+        return [asked.Count(r => r.Command.Units == r.UnitsAsked), asked.Count(r => r.Command.Units != 0 && r.Command.Units < r.UnitsAsked), asked.Count(r => r.Command.Units == 0)];
     }
 
     private static void AssertSameAccounts(int seed, RecordedLedger ledger, NaiveLedger model)

@@ -26,6 +26,7 @@ public class RecordCodecTests
         from flags in Gen.Byte[0, 3]
         from memo in Gen.OneOf(Gen.Const(Array.Empty<byte>()), Gen.Byte.Array[0, Command.MaxMemoLength])
         from linked in Gen.Bool
+        from balancing in Gen.OneOf(Gen.Const((byte)0), Gen.Byte[1, 3])
         from outcome in Gen.OneOf(Gen.Const((byte)0), Gen.Byte[20, 43])
         from chainIndex in Gen.Byte[0, 31]
         from wereZero in Gen.Bool
@@ -36,8 +37,9 @@ public class RecordCodecTests
         select new JournalRecord
         {
             Command = Command.FromRecord((RecordKind)kind, ids[0], ids[1], ids[2], ids[3], asset, ids[4], (TransferCode)code, ids[5], deadline,
-                ids[6], ids[0] ^ ids[1], (AccountFlags)flags, memo, linked),
+                ids[6], ids[0] ^ ids[1], (AccountFlags)flags, memo, linked, (Balancing)balancing),
             UnitsWereZero = wereZero,
+            UnitsAsked = balancing == 0 ? 0 : ids[4],
             Outcome = (Outcome)outcome,
             Position = position,
             UnixMilliseconds = Time,
@@ -90,7 +92,7 @@ public class RecordCodecTests
         var (read, refused) = (0, 0);
         Gen.Select(Gen.Byte.Array[0, 200], Gen.Byte[0, 12], Gen.Byte[0, 255]).Sample((bytes, kind, members) =>
         {
-            if (bytes.Length > 3) (bytes[0], bytes[2], bytes[3]) = (kind, members, (byte)(members & 3));
+            if (bytes.Length > 3) (bytes[0], bytes[2], bytes[3]) = (kind, members, (byte)(members & 0x83));
             Check(bytes, 1_000_000, ref read, ref refused);
         }, iter: 50_000, threads: 1);
         Assert.True(read > 100, $"Only {read} were read.");
@@ -171,7 +173,7 @@ public class RecordCodecTests
         return record with
         {
             Command = Command.FromRecord(c.Kind, c.Id, c.Digest, c.Debit, c.Credit, c.Asset, c.Units, c.Code, c.Cited, c.DeadlineUnixMilliseconds,
-                c.Reference1, c.Reference2, c.Flags, default, c.Linked),
+                c.Reference1, c.Reference2, c.Flags, default, c.Linked, c.Balancing),
         };
     }
 }

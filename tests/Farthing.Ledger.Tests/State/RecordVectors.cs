@@ -51,7 +51,11 @@ internal static class RecordVectors
                 Command.Transfer(Id(0x1D), Id(0xDD), alice, shop, usd(9_000_000), TransferCode.Payment),
             ],
             [Command.Post(Id(0x1E), Id(0xDE), Id(0x99), 0)]);
-        ledger.Apply(Start + 60_000, [Command.ChangeAccount(RecordKind.CloseAccount, Id(0x1F), shop)]);
+        ledger.Apply(Start + 60_000, [Command.ChangeAccount(RecordKind.CloseAccount, Id(0x1F), shop)],
+            [Command.Hold(Id(0x20), Id(0xE3), rail, alice, usd(9_000_000), TransferCode.TopUp, Start + 90_000, balancing: Balancing.Credit)],
+            [Command.Transfer(Id(0x21), Id(0xE4), alice, fees, usd(9_000_000), TransferCode.Payment, balancing: Balancing.Debit)],
+            [Command.Transfer(Id(0x22), Id(0xE5), alice, rail, usd(7), TransferCode.Payment, balancing: Balancing.Debit | Balancing.Credit)],
+            [Command.Transfer(Id(0x23), Id(0xE6), alice, shop, usd(1), TransferCode.Payment, balancing: Balancing.Debit)]);
 
         return [.. ledger.Batches.SelectMany(batch => batch.Records()).Select((entry, i) => Describe($"{i}: {entry.Record.Command.Kind}", entry.Record, entry.Bytes))];
     }
@@ -69,6 +73,8 @@ internal static class RecordVectors
             ChainIndex = record.ChainIndex,
             Linked = c.Linked,
             UnitsWereZero = record.UnitsWereZero,
+            Balancing = (int)c.Balancing,
+            UnitsAsked = record.UnitsAsked.ToString(CultureInfo.InvariantCulture),
             Id = Hex(c.Id),
             Digest = Hex(c.Digest),
             Debit = Hex(c.Debit),
@@ -114,6 +120,10 @@ internal static class RecordVectors
         public required bool Linked { get; init; }
 
         public required bool UnitsWereZero { get; init; }
+
+        public required int Balancing { get; init; }
+
+        public required string UnitsAsked { get; init; }
 
         public required string Id { get; init; }
 

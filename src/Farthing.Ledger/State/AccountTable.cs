@@ -7,7 +7,11 @@ using Farthing.Protocol;
 namespace Farthing.Ledger.State;
 
 /// <summary>An account as it is now. Written only by <see cref="LedgerState"/>, after <see cref="AccountTable.Touch"/>.</summary>
-internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags)
+/// <param name="id">The account.</param>
+/// <param name="asset">What it counts.</param>
+/// <param name="flags">What it allows.</param>
+/// <param name="openedPosition">The record that opened it.</param>
+internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags, long openedPosition)
 {
     public UInt128 Id { get; } = id;
 
@@ -16,6 +20,8 @@ internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags)
     public AccountFlags Flags { get; set; } = flags;
 
     public Balances Balances { get; set; }
+
+    public long OpenedPosition { get; } = openedPosition;
 
     public long LastPosition { get; set; } = -1;
 
@@ -72,14 +78,11 @@ internal sealed class AccountTable
         }
     }
 
-    /// <summary>An account that is known to be open.</summary>
-    public AccountState Find(UInt128 id) => accounts[id];
-
     public bool TryFind(UInt128 id, [NotNullWhen(true)] out AccountState? account) => accounts.TryGetValue(id, out account);
 
-    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags)
+    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
     {
-        var account = new AccountState(id, asset, flags);
+        var account = new AccountState(id, asset, flags, position);
         accounts.Add(id, account);
         opened.Add(account);
         Touch(account);

@@ -47,7 +47,7 @@ internal sealed class HoldTable
     /// <summary>When the next hold expires, Unix milliseconds, or long.MaxValue.</summary>
     public long NextDeadline => deadlines.TryPeek(out var hold) ? hold.Deadline : long.MaxValue;
 
-    public OpenHold Find(UInt128 id) => holds[id];
+    public bool TryFind(UInt128 id, [NotNullWhen(true)] out OpenHold? hold) => holds.TryGetValue(id, out hold);
 
     public void Add(OpenHold hold)
     {

@@ -65,18 +65,19 @@ internal sealed partial class LedgerState
         {
             results[i] = new CommandResult(Outcome.Done, -1, false);
             ref readonly var command = ref chain[i];
-            ref var entry = ref ids.Find(command.Id);
-            var isKnown = !Unsafe.IsNullRef(ref entry);
-            if (isKnown && (entry.Kind != command.Kind || entry.Digest != command.Digest)) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
-            if (isKnown && !BindsItsId(command))
+            // An account that is open is looked for among accounts: the record that opened it may be old.
+            if (!BindsItsId(command) && accounts.TryFind(command.Id, out var account))
             {
-                var account = accounts.Find(command.Id);
+                if (command.Digest != UInt128.Zero) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
                 if (account.Asset != command.Asset || account.FlagsOfOpening != command.Flags)
                     return RefuseUnjournaled(results, i, Outcome.AccountExistsDifferently);
-                results[i] = new CommandResult(Outcome.Done, entry.Position, true);
+                results[i] = new CommandResult(Outcome.Done, account.OpenedPosition, true);
                 continue;
             }
 
+            ref readonly var entry = ref ids.Find(command.Id);
+            var isKnown = !Unsafe.IsNullRef(in entry);
+            if (isKnown && (entry.Kind != command.Kind || entry.Digest != command.Digest)) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
             if (BindsItsId(command))
             {
                 if (bindingCount++ == 0) firstBinding = i;
@@ -107,7 +108,7 @@ internal sealed partial class LedgerState
         foreach (ref readonly var command in chain)
         {
             if (!BindsItsId(command)) continue;
-            ref var entry = ref ids.Find(command.Id);
+            ref readonly var entry = ref ids.Find(command.Id);
             if (chainStart < 0) chainStart = entry.ChainStart;
             if (entry.BoundIndex != boundIndex++ || entry.ChainStart != chainStart) return false;
             isComplete = entry.IsLastBound;
@@ -123,7 +124,7 @@ internal sealed partial class LedgerState
         {
             if (BindsItsId(chain[i]))
             {
-                ref var entry = ref ids.Find(chain[i].Id);
+                ref readonly var entry = ref ids.Find(chain[i].Id);
                 results[i] = new CommandResult(entry.Outcome, entry.Position, true);
             }
             else if (!isCarriedOut)

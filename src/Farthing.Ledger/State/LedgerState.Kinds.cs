@@ -20,7 +20,7 @@ internal sealed partial class LedgerState
 
     private Outcome OpenAccount(in Command command, in Place place, BatchBuffer buffer)
     {
-        var account = accounts.Open(command.Id, command.Asset, command.Flags);
+        var account = accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         Append(buffer, command, place, account, null);
         return Outcome.Done;
@@ -86,38 +86,34 @@ internal sealed partial class LedgerState
 
     private Outcome Post(in Command command, in Place place, BatchBuffer buffer)
     {
-        ref var cited = ref ids.Find(command.Cited);
-        var state = CheckHold(ref cited);
+        var state = FindHold(command.Cited, out var hold);
         if (state != Outcome.Done) return state;
-        var hold = holds.Find(command.Cited);
-        var units = command.Units == UInt128.Zero ? hold.Units : command.Units;
-        if (units > hold.Units) return Outcome.ExceedsHeld;
+        var units = command.Units == UInt128.Zero ? hold!.Units : command.Units;
+        if (units > hold!.Units) return Outcome.ExceedsHeld;
         var refundableUntil = command.DeadlineUnixMilliseconds;
         if (refundableUntil != 0 && refundableUntil <= UnixMilliseconds) return Outcome.DeadlineMustBeInFuture;
 
-        var previousCitation = Resolve(ref cited, Resolution.Posted, hold, place.Position);
+        Resolve(hold, command.Kind, place.Position);
         AddPosted(hold.Debit, hold.Credit, units);
         MakeRefundable(command, place, hold.Debit, hold.Credit, units);
-        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, units, hold.Code, previousCitation);
+        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, units, hold.Code, previousCitation: -1);
         return Outcome.Done;
     }
 
     private Outcome Void(in Command command, in Place place, BatchBuffer buffer)
     {
-        ref var cited = ref ids.Find(command.Cited);
-        var state = CheckHold(ref cited);
+        var state = FindHold(command.Cited, out var hold);
         if (state != Outcome.Done) return state;
 
-        var hold = holds.Find(command.Cited);
-        var previousCitation = Resolve(ref cited, Resolution.Voided, hold, place.Position);
-        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, hold.Units, hold.Code, previousCitation);
+        Resolve(hold!, command.Kind, place.Position);
+        BindAndAppend(buffer, command, place, hold!.Debit, hold.Credit, hold.Units, hold.Code, previousCitation: -1);
         return Outcome.Done;
     }
 
     private Outcome Refund(in Command command, in Place place, BatchBuffer buffer)
     {
-        ref var cited = ref ids.Find(command.Cited);
-        if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
+        ref readonly var cited = ref ids.Find(command.Cited);
+        if (Unsafe.IsNullRef(in cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind is not (RecordKind.Transfer or RecordKind.Post)) return Outcome.CitedIsNotRefundable;
         if (!refundables.TryFind(cited.Position, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
@@ -129,9 +125,9 @@ internal sealed partial class LedgerState
         var room = CheckRoom(giver, receiver, units);
         if (room != Outcome.Done) return room;
 
-        refundables.Take(refundable, units);
+        var previousCitation = refundables.Take(refundable, units, place.Position);
+        ids.Cite(command.Cited, place.Position, command.Kind);
         AddPosted(giver, receiver, units);
-        var previousCitation = ids.Cite(ref cited, place.Position);
         BindAndAppend(buffer, command, place, giver, receiver, units, command.Code, previousCitation);
         return Outcome.Done;
     }
@@ -167,23 +163,27 @@ internal sealed partial class LedgerState
     /// <summary>Gives a hold back whose deadline has passed. The record has the hold's id, cites it and binds nothing.</summary>
     private void Expire(OpenHold hold, BatchBuffer buffer)
     {
-        var previousCitation = Resolve(ref ids.Find(hold.Id), Resolution.Expired, hold, NextPosition);
+        Resolve(hold, RecordKind.Expire, NextPosition);
         var command = Command.FromRecord(RecordKind.Expire, hold.Id, UInt128.Zero, hold.Debit.Id, hold.Credit.Id, hold.Debit.Asset, hold.Units, hold.Code,
             hold.Id, 0, UInt128.Zero, UInt128.Zero, AccountFlags.None, default, false);
-        Append(buffer, command, new Place(NextPosition, 0, true, 0, false), hold.Debit, hold.Credit, previousCitation);
+        Append(buffer, command, new Place(NextPosition, 0, true, 0, false), hold.Debit, hold.Credit);
     }
 
-    private Outcome CheckHold(ref IdEntry cited)
+    /// <summary>An open hold whose deadline is still to come, or why there is none.</summary>
+    private Outcome FindHold(UInt128 id, out OpenHold? hold)
     {
-        if (Unsafe.IsNullRef(ref cited)) return Outcome.CitedNotFound;
+        if (holds.TryFind(id, out hold)) return hold.Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done;
+        ref readonly var cited = ref ids.Find(id);
+        if (Unsafe.IsNullRef(in cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind != RecordKind.Hold) return Outcome.CitedIsNotAHold;
-        return cited.Resolution switch
+        ids.TryFindCitation(id, out var citation);
+        return citation.Kind switch
         {
-            Resolution.Posted => Outcome.HoldAlreadyPosted,
-            Resolution.Voided => Outcome.HoldAlreadyVoided,
-            Resolution.Expired => Outcome.HoldExpired,
-            _ => holds.Find(cited.Id).Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done,
+            RecordKind.Post => Outcome.HoldAlreadyPosted,
+            RecordKind.Void => Outcome.HoldAlreadyVoided,
+            RecordKind.Expire => Outcome.HoldExpired,
+            _ => throw new InvalidOperationException($"Hold {id:x32} is not open, and nothing says why."),
         };
     }
 
@@ -217,15 +217,12 @@ internal sealed partial class LedgerState
         credit.Balances = credit.Balances with { CreditsHeld = creditsHeld };
     }
 
-    /// <summary>Takes a hold's units back and notes why.</summary>
-    /// <returns>The hold's citation before this one, or -1.</returns>
-    private long Resolve(ref IdEntry cited, Resolution resolution, OpenHold hold, long position)
+    /// <summary>Takes a hold's units back and notes why. A hold is resolved once, so no citation goes before this one.</summary>
+    private void Resolve(OpenHold hold, RecordKind kind, long position)
     {
-        var previousCitation = ids.Cite(ref cited, position);
-        cited.Resolution = resolution;
+        ids.Cite(hold.Id, position, kind);
         holds.Remove(hold);
         SetHeld(hold.Debit, hold.Credit, hold.Debit.Balances.DebitsHeld - hold.Units, hold.Credit.Balances.CreditsHeld - hold.Units);
-        return previousCitation;
     }
 
     private void MakeRefundable(in Command command, in Place place, AccountState debit, AccountState credit, UInt128 units)
@@ -239,6 +236,7 @@ internal sealed partial class LedgerState
             Deadline = command.DeadlineUnixMilliseconds,
             Position = place.Position,
             UnitsLeft = units,
+            LastCitation = -1,
         });
     }
 

@@ -110,18 +110,14 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     /// <summary>Where the record bound to an id stands; of an account, the record that opened it.</summary>
     public bool TryGetPosition(UInt128 id, out long position)
     {
-        ref var entry = ref ids.Find(id);
-        var isFound = !Unsafe.IsNullRef(ref entry);
+        ref readonly var entry = ref ids.Find(id);
+        var isFound = !Unsafe.IsNullRef(in entry);
         position = isFound ? entry.Position : -1;
         return isFound;
     }
 
     /// <summary>The newest record that posts, voids, expires or refunds an id, or -1.</summary>
-    public long LastCitation(UInt128 id)
-    {
-        ref var entry = ref ids.Find(id);
-        return Unsafe.IsNullRef(ref entry) ? -1 : entry.LastCitation;
-    }
+    public long LastCitation(UInt128 id) => ids.TryFindCitation(id, out var citation) ? citation.Position : -1;
 
     /// <summary>Open holds with a code, oldest first.</summary>
     public List<UInt128> OpenHolds(TransferCode code) =>

@@ -23,6 +23,9 @@ internal sealed class Refundable : IDeadlined
     /// <summary>What was not given back yet.</summary>
     public required UInt128 UnitsLeft { get; set; }
 
+    /// <summary>The newest refund of it, or -1.</summary>
+    public required long LastCitation { get; set; }
+
     public bool IsLive { get; set; } = true;
 }
 
@@ -35,7 +38,7 @@ internal sealed class RefundableTable
     // By position, not by id: neighbours in time are neighbours in memory, while each id would touch another page.
     private readonly Dictionary<long, Refundable> refundables = [];
     private readonly DeadlineQueue<Refundable> deadlines = new();
-    private readonly List<(Refundable Refundable, UInt128 UnitsLeft, bool WasAdded)> changes = [];
+    private readonly List<(Refundable Refundable, UInt128 UnitsLeft, long LastCitation, bool WasAdded)> changes = [];
     private UInt128 digestBefore;
 
     /// <summary>The sum of the hashes of all that can be refunded, modulo 2^128.</summary>
@@ -48,16 +51,21 @@ internal sealed class RefundableTable
     {
         refundables.Add(refundable.Position, refundable);
         deadlines.Add(refundable);
-        changes.Add((refundable, refundable.UnitsLeft, true));
+        changes.Add((refundable, refundable.UnitsLeft, refundable.LastCitation, true));
         Digest = unchecked(Digest + HashOf(refundable));
     }
 
-    public void Take(Refundable refundable, UInt128 units)
+    /// <summary>Gives some of it back.</summary>
+    /// <returns>The refund before this one, or -1.</returns>
+    public long Take(Refundable refundable, UInt128 units, long position)
     {
-        changes.Add((refundable, refundable.UnitsLeft, false));
+        var previous = refundable.LastCitation;
+        changes.Add((refundable, refundable.UnitsLeft, previous, false));
         Digest = unchecked(Digest - HashOf(refundable));
         refundable.UnitsLeft -= units;
+        refundable.LastCitation = position;
         Digest = unchecked(Digest + HashOf(refundable));
+        return previous;
     }
 
     /// <summary>Forgets at most so many whose deadline is before <paramref name="time"/>, between chains.</summary>
@@ -85,8 +93,9 @@ internal sealed class RefundableTable
     {
         for (var i = changes.Count - 1; i >= 0; i--)
         {
-            var (refundable, unitsLeft, wasAdded) = changes[i];
+            var (refundable, unitsLeft, lastCitation, wasAdded) = changes[i];
             refundable.UnitsLeft = unitsLeft;
+            refundable.LastCitation = lastCitation;
             if (!wasAdded) continue;
             refundable.IsLive = false;
             refundables.Remove(refundable.Position);

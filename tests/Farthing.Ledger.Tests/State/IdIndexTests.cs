@@ -18,34 +18,46 @@ public class IdIndexTests
 
         for (var i = 1; i <= Count; i++)
         {
-            ref var entry = ref index.Find(IdOf(i));
-            Assert.Equal(
-                ((UInt128)i, i * 7L, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, (i * 7L) - (i % 32), i % 31, i % 2 == 0, -1L, Resolution.Open),
-                (entry.Digest, entry.Position, entry.Kind, entry.Outcome, entry.ChainStart, entry.BoundIndex, entry.IsLastBound, entry.LastCitation, entry.Resolution));
-            Assert.True(Unsafe.IsNullRef(ref index.Find(IdOf(-i))));
+            ref readonly var entry = ref index.Find(IdOf(i));
+            var expected = new IdEntry((UInt128)i, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, i * 7L, (byte)(i % 32), (byte)(i % 31), i % 2 == 0);
+            Assert.Equal(expected, entry);
+            Assert.Equal((i * 7L) - (i % 32), entry.ChainStart);
+            Assert.True(Unsafe.IsNullRef(in index.Find(IdOf(-i))));
         }
     }
 
     [Fact]
-    public void Citations_and_resolutions_are_undone_with_their_chain_and_kept_otherwise()
+    public void Citations_are_undone_with_their_chain_and_kept_otherwise()
     {
         var index = new IdIndex();
-        index.Bind(5, 1, RecordKind.Hold, Outcome.Done, new Place(40, 3, false, 2, true));
-        index.Cite(ref index.Find(5), 50);
-        index.Find(5).Resolution = Resolution.Expired;
+        index.Cite(5, 50, RecordKind.Refund);
+        index.Commit();
+        index.Cite(5, 60, RecordKind.Refund);
+        index.Cite(5, 61, RecordKind.Refund);
+        index.Cite(6, 62, RecordKind.Void);
         index.RollBack();
-        Assert.Equal((-1L, Resolution.Open), (index.Find(5).LastCitation, index.Find(5).Resolution));
+        Assert.True(index.TryFindCitation(5, out var citation));
+        Assert.Equal(new Citation(50, RecordKind.Refund), citation);
+        Assert.False(index.TryFindCitation(6, out _));
 
-        Assert.Equal(-1, index.Cite(ref index.Find(5), (1L << 50) + 1));
-        index.Find(5).Resolution = Resolution.Voided;
+        index.Cite(6, 70, RecordKind.Post);
         index.Commit();
         index.RollBack();
-        Assert.Equal(((1L << 50) + 1, Resolution.Voided, 37L, 2, true), (index.Find(5).LastCitation, index.Find(5).Resolution, index.Find(5).ChainStart, index.Find(5).BoundIndex, index.Find(5).IsLastBound));
+        Assert.True(index.TryFindCitation(6, out citation));
+        Assert.Equal(new Citation(70, RecordKind.Post), citation);
     }
 
     [Fact]
-    public void A_position_that_cannot_be_named_is_a_bug_and_throws() =>
-        Assert.Throws<InvalidOperationException>(() => new IdIndex().Bind(5, 1, RecordKind.Hold, Outcome.Done, new Place(1L << 51, 0, true, 0, true)));
+    public void An_account_that_was_not_opened_after_all_leaves_its_id_free()
+    {
+        var index = new IdIndex();
+        index.Bind(5, 0, RecordKind.OpenAccount, Outcome.Done, new Place(1, 0, true, 0, false));
+        index.Unbind(5);
+        index.Unbind(6);
+        Assert.True(Unsafe.IsNullRef(in index.Find(5)));
+        index.Bind(5, 1, RecordKind.Transfer, Outcome.Done, new Place(2, 0, true, 0, true));
+        Assert.Equal(RecordKind.Transfer, index.Find(5).Kind);
+    }
 
     private static UInt128 IdOf(int i) => new((ulong)(1_700_000_000_000 + i) << 16, unchecked((ulong)i << 32));
 }

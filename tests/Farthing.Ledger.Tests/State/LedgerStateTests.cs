@@ -165,7 +165,7 @@ public class LedgerStateTests
         foreach (var id in new UInt128[] { Rail, Alice, Shop })
         {
             Assert.True(ledger.State.TryGetAccount(id, out var snapshot));
-            var account = accounts.Open(id, snapshot.Asset, snapshot.Flags);
+            var account = accounts.Open(id, snapshot.Asset, snapshot.Flags, position: 0);
             account.Balances = snapshot.Balances;
             account.LastPosition = snapshot.LastPosition;
         }
@@ -180,8 +180,8 @@ public class LedgerStateTests
     public void Making_money_is_a_bug_and_throws()
     {
         var accounts = new AccountTable();
-        var rail = accounts.Open(Rail, Asset.Usd, AccountFlags.None);
-        var alice = accounts.Open(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits);
+        var rail = accounts.Open(Rail, Asset.Usd, AccountFlags.None, position: 0);
+        var alice = accounts.Open(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, position: 1);
         accounts.Commit();
 
         accounts.Touch(rail);

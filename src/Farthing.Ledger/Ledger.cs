@@ -53,7 +53,7 @@ public sealed class Ledger : IAsyncDisposable
         try
         {
             var replay = new Replay(state);
-            foreach (var frame in journal.ReadFrames())
+            foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
             {
                 replay.Apply(frame);
                 frames.Add(frame.Header);

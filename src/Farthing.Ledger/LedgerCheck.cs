@@ -26,7 +26,7 @@ public static class LedgerCheck
         {
             segments = FileJournal.OpenSegments(FileJournal.DirectoryIn(directory), forWriting: false);
             if (segments.Length == 0) return report with { Damage = $"There is no segment in {FileJournal.DirectoryIn(directory)}." };
-            var reader = new JournalReader(segments);
+            var reader = new JournalReader(segments, JournalMark.Beginning);
             var replay = new Replay(state);
             foreach (var frame in reader.ReadFrames())
             {

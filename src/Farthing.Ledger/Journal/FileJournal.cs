@@ -12,8 +12,8 @@ internal sealed class FileJournal : IJournal
     private readonly SegmentHeader shape;
     private readonly Disk disk;
     private readonly Action<string, Exception> endProcess;
-    private readonly JournalReader reader;
     private readonly byte[] frame;
+    private JournalReader? reader;
     private SegmentPreparer? preparer;
 
     // Replaced whole by the appending thread; read by any.
@@ -31,9 +31,10 @@ internal sealed class FileJournal : IJournal
         this.disk = disk;
         this.endProcess = endProcess;
         shape = segments[0].Header;
-        reader = new(segments);
         frame = new byte[Math.Min(Frame.MaxBytes, shape.Bytes - Frame.BlockBytes)];
     }
+
+    public UInt128 Number => shape.Journal;
 
     public string? NotReadyReason => preparer?.NotReadyReason;
 
@@ -83,14 +84,30 @@ internal sealed class FileJournal : IJournal
         }
     }
 
-    public IEnumerable<Frame> ReadFrames() => reader.ReadFrames();
+    public IEnumerable<Frame> ReadFrames(JournalMark from)
+    {
+        reader = new(segments, from);
+        return reader.ReadFrames();
+    }
+
+    public IEnumerable<Frame> ReadFrames(JournalMark from, int throughSegment) => new JournalReader(segments[..(throughSegment + 1)], from).ReadFrames();
+
+    public bool TryReadHeader(FramePlace place, out FrameHeader header)
+    {
+        header = default;
+        var known = segments;
+        if (place.Segment < 0 || place.Segment >= known.Length || place.Block < 1 || place.Block >= known[place.Segment].Blocks) return false;
+        if (!JournalReader.TryReadFrame(known[place.Segment], place.Block, out var found) || found.Header.Place != place) return false;
+        header = found.Header;
+        return true;
+    }
 
     public string? Recover()
     {
-        var end = reader.End ?? throw new InvalidOperationException("Frames must be read to the end first.");
+        if (reader?.End is not { } end) throw new InvalidOperationException("Frames must be read to the end first.");
         next = end.Place;
-        sequence = reader.NextSequence;
-        previousHash = reader.Last?.Hash ?? 0;
+        sequence = reader.Next.Sequence;
+        previousHash = reader.Next.PreviousHash;
         preparer = NewPreparer();
 
         // A process may have ended after a write or a new name and before its flush: then what was read stood in the system's memory only, and must not

@@ -4,19 +4,30 @@ namespace Farthing.Ledger.Journal;
 
 /// <summary>Where batches are remembered: a directory of segments here, a table of batches in a cluster, memory in a simulation.</summary>
 /// <remarks>
-/// Used in this order: <see cref="ReadFrames"/> to its end, <see cref="Recover"/>, then <see cref="Append"/> by one thread and <see cref="Read"/> by any.
+/// Used in this order: <see cref="ReadFrames(JournalMark)"/> to its end, <see cref="Recover"/>, then <see cref="Append"/> by one thread, and by any
+/// <see cref="Read"/> and <see cref="ReadFrames(JournalMark, int)"/>.
 /// </remarks>
 internal interface IJournal : IDisposable
 {
+    /// <summary>A random number that this journal has and no other.</summary>
+    UInt128 Number { get; }
+
     /// <summary>Why no new work should be taken now (no room for the next segment), or null. Read anywhere.</summary>
     string? NotReadyReason { get; }
 
     /// <summary>The most bytes of records and their offsets that one frame holds.</summary>
     int MaxBatchBytes { get; }
 
-    /// <summary>Every frame from the first, each checked in itself and against the one before.</summary>
+    /// <summary>Every frame from a mark to the end, each checked in itself and against the one before. May be called again.</summary>
+    /// <param name="from">The beginning, or behind a frame that <see cref="TryReadHeader"/> found.</param>
     /// <exception cref="LedgerDamagedException">Something other than a torn last frame is wrong.</exception>
-    IEnumerable<Frame> ReadFrames();
+    IEnumerable<Frame> ReadFrames(JournalMark from);
+
+    /// <summary>The same, but only to the end of a segment that the journal has gone on from; while others append.</summary>
+    IEnumerable<Frame> ReadFrames(JournalMark from, int throughSegment);
+
+    /// <summary>The header of the frame at a place; false if no good frame stands there. Any place may be asked for.</summary>
+    bool TryReadHeader(FramePlace place, out FrameHeader header);
 
     /// <summary>Makes ready to append behind the last frame read: forces that frame to disk, and cuts a torn one after it.</summary>
     /// <returns>What was cut, in words; null for nothing.</returns>

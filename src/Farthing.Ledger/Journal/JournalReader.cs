@@ -1,17 +1,18 @@
 namespace Farthing.Ledger.Journal;
 
-/// <summary>Reads a journal from its first byte to its last good frame, and tells a torn end from damage. Never writes.</summary>
+/// <summary>Reads a journal from a mark to its last good frame, and tells a torn end from damage. Never writes.</summary>
 /// <remarks>
 /// One frame at a time is on its way to disk, and the space behind it is zero. So a crash can leave at most one bad frame, at the very end.
 /// A bad frame with a good one behind it, or further away from the end than a frame is long, is damage.
 /// Not thread-safe.
 /// </remarks>
-internal sealed class JournalReader(IReadOnlyList<Segment> segments)
+/// <param name="segments">The journal's segments from the first one on; those behind them are not looked at.</param>
+/// <param name="from">Where to begin. It is believed: the caller has found the frame before it in this journal.</param>
+internal sealed class JournalReader(IReadOnlyList<Segment> segments, JournalMark from)
 {
     private const int ScanBytes = 1 << 20;
 
-    private long nextSequence;
-    private long nextPosition;
+    private readonly FramePlace beginning = from.Place;
 
     /// <summary>Set when all frames are read: where the next frame goes.</summary>
     public JournalEnd? End { get; private set; }
@@ -19,22 +20,23 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
     /// <summary>The header of the last frame read, if any.</summary>
     public FrameHeader? Last { get; private set; }
 
-    /// <summary>The sequence after the last frame read.</summary>
-    public long NextSequence => nextSequence;
+    /// <summary>Behind the last frame read.</summary>
+    public JournalMark Next { get; private set; } = from;
 
     public IEnumerable<Frame> ReadFrames()
     {
-        var end = new FramePlace(segments[0].Header.Number, 1);
         foreach (var segment in segments)
         {
             if (segment.Header.Journal != segments[0].Header.Journal)
                 throw Damaged(new(segment.Header.Number, 0), "the segment belongs to another journal");
-            var block = 1;
+            if (segment.Header.Number < beginning.Segment) continue;
+            var block = segment.Header.Number == beginning.Segment ? beginning.Block : 1;
             while (block < segment.Blocks && TryReadFrame(segment, block, out var frame))
             {
-                CheckOrder(frame.Header, new(segment.Header.Number, block));
-                block += frame.Header.FrameBytes / Frame.BlockBytes;
-                end = new(segment.Header.Number, block);
+                CheckFollows(frame.Header, new(segment.Header.Number, block));
+                Last = frame.Header;
+                Next = JournalMark.After(frame.Header);
+                block = Next.Place.Block;
                 yield return frame;
             }
 
@@ -44,20 +46,17 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
             End = new(bad, last + 1 - bad.Offset);
             yield break;
         }
-        End = new(end, 0);
+        End = new(Next.Place, 0);
     }
 
-    private LedgerDamagedException Damaged(FramePlace place, string what) => Damage.At(place, nextSequence, nextPosition, what);
+    private LedgerDamagedException Damaged(FramePlace place, string what) => Damage.At(place, Next.Sequence, Next.Position, what);
 
-    private void CheckOrder(in FrameHeader header, FramePlace place)
+    private void CheckFollows(in FrameHeader header, FramePlace place)
     {
         if (header.Place != place) throw Damaged(place, $"the frame belongs at {header.Place}");
-        if (header.Sequence != nextSequence) throw Damaged(place, $"the frame is batch {header.Sequence}");
-        if (header.PreviousHash != (Last?.Hash ?? 0)) throw Damaged(place, "the frame does not follow the one before it");
-        if (header.FirstPosition != nextPosition) throw Damaged(place, $"the frame begins with record {header.FirstPosition}");
-        nextSequence = header.Sequence + 1;
-        nextPosition = header.EndPosition;
-        Last = header;
+        if (header.Sequence != Next.Sequence) throw Damaged(place, $"the frame is batch {header.Sequence}");
+        if (header.PreviousHash != Next.PreviousHash) throw Damaged(place, "the frame does not follow the one before it");
+        if (header.FirstPosition != Next.Position) throw Damaged(place, $"the frame begins with record {header.FirstPosition}");
     }
 
     // The frame at `bad` is not good and something stands there or behind it. Returns only if a crash explains it.
@@ -74,7 +73,8 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
         }
     }
 
-    private static bool TryReadFrame(Segment segment, int block, out Frame frame)
+    /// <summary>Reads the frame at a block of a segment, if its hash says that a whole one stands there. Thread-safe.</summary>
+    public static bool TryReadFrame(Segment segment, int block, out Frame frame)
     {
         frame = null!;
         Span<byte> head = stackalloc byte[FrameHeader.Length];
@@ -109,6 +109,20 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments)
         }
         return last;
     }
+}
+
+/// <summary>A place between two frames, and what a reader must know to go on from there.</summary>
+/// <param name="Place">Where the next frame begins, unless it stands in the next segment.</param>
+/// <param name="Sequence">The number of the next frame.</param>
+/// <param name="Position">The position of its first record.</param>
+/// <param name="PreviousHash">The hash of the frame before, zero at the beginning.</param>
+internal readonly record struct JournalMark(FramePlace Place, long Sequence, long Position, UInt128 PreviousHash)
+{
+    /// <summary>Before the first frame.</summary>
+    public static JournalMark Beginning { get; } = new(new(0, 1), 0, 0, 0);
+
+    public static JournalMark After(in FrameHeader header) =>
+        new(header.Place with { Block = header.Place.Block + header.FrameBytes / Frame.BlockBytes }, header.Sequence + 1, header.EndPosition, header.Hash);
 }
 
 /// <summary>Where a journal ends: where the next frame goes, and how many bytes a torn one left there.</summary>

@@ -12,7 +12,7 @@ public class OpeningFlushTests
         RawJournal.Write(directory, [.. Enumerable.Repeat(new[] { 10_000 }, 15)]);
         var disk = new WatchedDisk();
         using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes, disk: disk);
-        Assert.Equal(15, journal.ReadFrames().Count());
+        Assert.Equal(15, journal.ReadFrames(JournalMark.Beginning).Count());
         Assert.Empty(disk.Flushed);
         Assert.Null(journal.Recover());
         Assert.Equal([directory.Segment(1), directory.Journal], disk.Flushed);
@@ -31,7 +31,7 @@ public class OpeningFlushTests
         var disk = new WatchedDisk { BeforeFlush = path => written.Add(File.GetLastWriteTimeUtc(directory.Segment(0)) > longAgo) };
         using (var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes, disk: disk))
         {
-            Assert.Equal(2, journal.ReadFrames().Count());
+            Assert.Equal(2, journal.ReadFrames(JournalMark.Beginning).Count());
             journal.Recover();
         }
         Assert.Equal([true, true], written);

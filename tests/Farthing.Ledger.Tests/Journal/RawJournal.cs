@@ -33,7 +33,7 @@ internal static class RawJournal
     public static List<FrameHeader> Write(TemporaryDirectory directory, params int[][] frames)
     {
         using var journal = FileJournal.Open(directory.Journal, SegmentBytes);
-        var position = journal.ReadFrames().Select(frame => frame.Header.EndPosition).LastOrDefault();
+        var position = journal.ReadFrames(JournalMark.Beginning).Select(frame => frame.Header.EndPosition).LastOrDefault();
         Assert.Null(journal.Recover());
         var headers = new List<FrameHeader>();
         foreach (var lengths in frames)
@@ -48,7 +48,7 @@ internal static class RawJournal
     public static (List<Frame> Frames, string? Note) Recover(TemporaryDirectory directory)
     {
         using var journal = FileJournal.Open(directory.Journal, SegmentBytes);
-        var frames = journal.ReadFrames().ToList();
+        var frames = journal.ReadFrames(JournalMark.Beginning).ToList();
         return (frames, journal.Recover());
     }
 

@@ -46,7 +46,7 @@ public class RecoveryTests
         for (var length = content - 1; length >= 0; length--)
         {
             segment.File.Write([0], last.Place.Offset + length);
-            var reader = new JournalReader([segment]);
+            var reader = new JournalReader([segment], JournalMark.Beginning);
             Assert.Single(reader.ReadFrames());
             var torn = whole.AsSpan(0, length).LastIndexOfAnyExcept((byte)0) + 1;
             Assert.Equal(new JournalEnd(last.Place, torn), reader.End);
@@ -98,11 +98,11 @@ public class RecoveryTests
         for (var at = 0; at < whole.Length; at++)
         {
             segment.File.Write([(byte)(whole[at] ^ (1 << (at % 8)))], first.Place.Offset + at);
-            var damage = Assert.Throws<LedgerDamagedException>(() => new JournalReader([segment]).ReadFrames().Count());
+            var damage = Assert.Throws<LedgerDamagedException>(() => new JournalReader([segment], JournalMark.Beginning).ReadFrames().Count());
             Assert.Contains("00000000.segment at byte 4096 (batch 0, record 0)", damage.Message);
             segment.File.Write([whole[at]], first.Place.Offset + at);
         }
-        Assert.Equal(2, new JournalReader([segment]).ReadFrames().Count());
+        Assert.Equal(2, new JournalReader([segment], JournalMark.Beginning).ReadFrames().Count());
     }
 
     [Fact]

@@ -32,7 +32,13 @@ internal sealed class HeldUpJournal(IJournal journal) : IJournal
     /// <summary>Waits until a flush has begun.</summary>
     public async Task FlushBeganAsync() => Assert.True(await arrived.WaitAsync(TestLedger.Deadline, TestContext.Current.CancellationToken));
 
-    public IEnumerable<Frame> ReadFrames() => journal.ReadFrames();
+    public UInt128 Number => journal.Number;
+
+    public IEnumerable<Frame> ReadFrames(JournalMark from) => journal.ReadFrames(from);
+
+    public IEnumerable<Frame> ReadFrames(JournalMark from, int throughSegment) => journal.ReadFrames(from, throughSegment);
+
+    public bool TryReadHeader(FramePlace place, out FrameHeader header) => journal.TryReadHeader(place, out header);
 
     public string? Recover() => journal.Recover();
 

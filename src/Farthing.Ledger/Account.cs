@@ -16,6 +16,12 @@ public readonly record struct Balances(UInt128 DebitsPosted, UInt128 DebitsHeld,
     public UInt128 Owed => DebitsPosted > CreditsPosted + CreditsHeld ? DebitsPosted - CreditsPosted - CreditsHeld : UInt128.Zero;
 }
 
+/// <summary>An account's counts at a moment that is past. Immutable; safe to share between threads.</summary>
+/// <param name="Balances">Its counts.</param>
+/// <param name="Position">The record that left them so.</param>
+/// <param name="UnixMilliseconds">The time of that record.</param>
+public readonly record struct PastBalances(Balances Balances, long Position, long UnixMilliseconds);
+
 /// <summary>An account as it stood at one moment. Immutable; safe to share between threads.</summary>
 /// <param name="Id">The account.</param>
 /// <param name="Asset">What it counts.</param>

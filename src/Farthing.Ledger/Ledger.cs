@@ -30,10 +30,11 @@ public sealed record LedgerOptions
 /// Thread-safe. One writer applies batches; every answer, be it a success, a refusal, a duplicate or a read, comes only once what it saw is on disk.
 /// An error of the disk ends the process.
 /// </remarks>
-public sealed class Ledger : IAsyncDisposable
+public sealed partial class Ledger : IAsyncDisposable
 {
     private readonly DirectoryLock directoryLock;
     private readonly IJournal journal;
+    private readonly FrameIndex frames = new();
     private readonly RecordReader records;
     private readonly ClockGuard clock;
     private readonly Watermark durable;
@@ -47,7 +48,6 @@ public sealed class Ledger : IAsyncDisposable
         this.directoryLock = directoryLock;
         this.journal = journal;
         var state = new LedgerState();
-        var frames = new FrameIndex();
         records = new(journal, frames);
         proofs = new(options, records, endProcess);
         try
@@ -176,17 +176,6 @@ public sealed class Ledger : IAsyncDisposable
         var position = sequencer.Look(id, static (state, id) => state.LastCitation(id));
         await durable.WaitAsync(position + 1);
         return History.ReadCitations(records, position);
-    }
-
-    /// <summary>Records that moved or held units of an account, newest first; refused ones are left out.</summary>
-    /// <param name="account">The account.</param>
-    /// <param name="before">Only records before this position; null for the newest. Cheap if the record there is itself one of the account's.</param>
-    /// <param name="count">At most so many.</param>
-    public async ValueTask<IReadOnlyList<JournalRecord>> ReadStatementAsync(UInt128 account, long? before, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (await ReadAccountAsync(account) is not { } snapshot) return [];
-        return History.ReadStatement(records, account, snapshot.LastPosition, before ?? long.MaxValue, count);
     }
 
     /// <summary>Ids of the holds with a code that are neither posted, voided nor expired, oldest first.</summary>

@@ -25,6 +25,21 @@ internal sealed class FrameIndex
         count++;
     }
 
+    /// <summary>How many records are older than a moment, which is also the position of the first that is not.</summary>
+    public long SizeBefore(long unixMilliseconds)
+    {
+        var known = count;
+        var current = entries;
+        var (low, high) = (0, known);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (current[middle].UnixMilliseconds < unixMilliseconds) low = middle + 1;
+            else high = middle;
+        }
+        return low == 0 ? 0 : current[low - 1].EndPosition;
+    }
+
     /// <summary>The frame that holds a record.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such record.</exception>
     public Entry Find(long position)

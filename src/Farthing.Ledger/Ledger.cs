@@ -219,6 +219,10 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The position is not below the size, or the tree is not so large yet.</exception>
     public LeafProof Prove(long position, long size) => proofs.Prove(position, size);
 
+    /// <summary>What shows that the first <paramref name="newSize"/> records begin with the first <paramref name="oldSize"/>: at most 64 hashes, concatenated, for <see cref="MerkleTree.VerifyConsistency"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The old size is negative or above the new one, or the tree is not so large yet.</exception>
+    public byte[] ProveConsistency(long oldSize, long newSize) => proofs.ProveConsistency(oldSize, newSize);
+
     /// <summary>Finishes what is queued, stores a last checkpoint and releases the directory.</summary>
     /// <exception cref="LedgerUnreadyException">The last checkpoint could not be stored; the directory is released all the same.</exception>
     public async ValueTask DisposeAsync()

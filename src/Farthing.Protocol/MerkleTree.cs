@@ -1,9 +1,10 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Farthing.Protocol;
 
-/// <summary>The hashes of RFC 6962 section 2.1 and the verification of inclusion proofs (RFC 9162 section 2.1.3.2).</summary>
-/// <remarks>Thread-safe. Proofs are the sibling hashes from the leaf upward, 32 bytes each, concatenated.</remarks>
+/// <summary>The hashes of RFC 6962 section 2.1, and the verification of inclusion and consistency proofs (RFC 9162 sections 2.1.3.2 and 2.1.4.2).</summary>
+/// <remarks>Thread-safe. Proofs are hashes of 32 bytes in the RFC's order, from the leaves upward, concatenated.</remarks>
 public static class MerkleTree
 {
     /// <summary>Bytes of a hash.</summary>
@@ -11,6 +12,9 @@ public static class MerkleTree
 
     /// <summary>A tree whose size fits <see cref="long"/> is at most so many levels deep.</summary>
     private const int MaxProofHashes = 63;
+
+    /// <summary>A consistency proof begins with one hash more.</summary>
+    private const int MaxConsistencyHashes = MaxProofHashes + 1;
 
     private const int NodeLength = 1 + HashLength + HashLength;
 
@@ -66,5 +70,66 @@ public static class MerkleTree
         }
 
         return lastNode == 0 && hash.SequenceEqual(root);
+    }
+
+    /// <summary>True if the tree of <paramref name="newSize"/> leaves begins with the leaves of that of <paramref name="oldSize"/>: nothing was changed, taken away or put between. Never throws.</summary>
+    /// <remarks>The empty tree is the beginning of every tree, and a tree that of itself; then the proof is empty.</remarks>
+    public static bool VerifyConsistency(long oldSize, ReadOnlySpan<byte> oldRoot, long newSize, ReadOnlySpan<byte> newRoot, ReadOnlySpan<byte> proof)
+    {
+        if (oldRoot.Length != HashLength || newRoot.Length != HashLength) return false;
+        if (oldSize < 0 || newSize < oldSize) return false;
+        if (proof.Length % HashLength != 0 || proof.Length / HashLength > MaxConsistencyHashes) return false;
+        if (oldSize == newSize) return proof.IsEmpty && oldRoot.SequenceEqual(newRoot);
+
+        Span<byte> oldHash = stackalloc byte[HashLength];
+        if (oldSize == 0)
+        {
+            Sha256.Hash([], oldHash);
+            return proof.IsEmpty && oldHash.SequenceEqual(oldRoot);
+        }
+        if (proof.IsEmpty) return false;
+
+        var node = oldSize - 1;
+        var lastNode = newSize - 1;
+        // Up to the largest complete subtree at the old tree's right edge, with which both trees begin.
+        while ((node & 1) == 1)
+        {
+            node >>= 1;
+            lastNode >>= 1;
+        }
+        // If that subtree is the whole old tree, its hash is known and not sent.
+        if (BitOperations.IsPow2(oldSize)) oldRoot.CopyTo(oldHash);
+        else
+        {
+            proof[..HashLength].CopyTo(oldHash);
+            proof = proof[HashLength..];
+        }
+        Span<byte> newHash = stackalloc byte[HashLength];
+        oldHash.CopyTo(newHash);
+        for (; !proof.IsEmpty; proof = proof[HashLength..])
+        {
+            if (lastNode == 0) return false;
+            var sibling = proof[..HashLength];
+            if ((node & 1) == 1 || node == lastNode)
+            {
+                HashNode(sibling, oldHash, oldHash);
+                HashNode(sibling, newHash, newHash);
+                while ((node & 1) == 0 && node != 0)
+                {
+                    node >>= 1;
+                    lastNode >>= 1;
+                }
+            }
+            else
+            {
+                // What stands to the right came later: only the new tree has it.
+                HashNode(newHash, sibling, newHash);
+            }
+
+            node >>= 1;
+            lastNode >>= 1;
+        }
+
+        return lastNode == 0 && oldHash.SequenceEqual(oldRoot) && newHash.SequenceEqual(newRoot);
     }
 }

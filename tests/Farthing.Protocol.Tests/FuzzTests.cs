@@ -24,6 +24,7 @@ public class FuzzTests
         ["Entitlement payload"] = (Payload(EntitlementTests.Example.Sign(Keys.Operator)), bytes => Entitlement.TryVerify(SignedToken.Sign("farthing-entitlement-v1", bytes, Keys.Operator), Keys.Operator.Verifier, out _)),
         ["LedgerLeaf"] = (ReceiptStory.Bytes(LedgerLeafTests.Example), bytes => LedgerLeaf.TryRead(bytes, out _)),
         ["MerkleTree"] = (new byte[32 * 3], bytes => MerkleTree.VerifyInclusion(new byte[32], bytes.Length > 0 ? bytes[0] : 0, bytes.Length, bytes, new byte[32])),
+        ["Consistency"] = (new byte[32 * 3], bytes => MerkleTree.VerifyConsistency(bytes.Length > 0 ? bytes[0] : 0, new byte[32], bytes.Length, new byte[32], bytes)),
         ["Receipt"] = (ReceiptStory.PartlyRefunded().Receipt("posted", "0.02", "0.0005", "0.01", forPayer: true).ToJson(), bytes => Receipt.TryParse(bytes, out var receipt) && receipt.Verify(ReceiptStory.Key).IsValid),
         ["PaymentChallenge"] = (Encoding.ASCII.GetBytes(Challenge.ToHeader()), bytes => PaymentChallenge.ReadAll(Text(bytes)).Any(c => c.Check("0123456789abcdef"u8, DateTimeOffset.UnixEpoch) == ChallengeError.None)),
         ["ChargeRequest"] = (Base64Url.DecodeFromChars(Challenge.Request), bytes => ChargeRequest.TryRead(Base64Url.EncodeToString(bytes), out _)),
@@ -49,7 +50,7 @@ public class FuzzTests
 
         // Most mutants are broken; a reader that takes everything, or is never reached by anything good, is no reader.
         Assert.InRange(refused, CasesPerReader / 20, CasesPerReader);
-        Assert.True(reader == "MerkleTree" || read(sample));
+        Assert.True(reader is "MerkleTree" or "Consistency" || read(sample));
     }
 
     [Fact]

@@ -134,11 +134,19 @@ public class GoldenVectorTests
             trees.Add(new JsonObject { ["size"] = size, ["root"] = Hex(NaiveTree.Root(leaves.AsSpan(0, size))), ["proofs"] = proofs });
         }
 
+        var consistency = new JsonArray();
+        for (var newSize = 1; newSize <= leaves.Length; newSize++)
+        {
+            for (var oldSize = 1; oldSize <= newSize; oldSize++)
+                consistency.Add(new JsonObject { ["from"] = oldSize, ["to"] = newSize, ["proof"] = Hex(NaiveTree.Consistency(leaves.AsSpan(0, newSize), oldSize)) });
+        }
+
         return new JsonObject
         {
-            ["note"] = "The eight leaves that implementations of RFC 6962 share, and for every tree of the first of them its root and each leaf's inclusion proof.",
+            ["note"] = "The eight leaves that implementations of RFC 6962 share, for every tree of the first of them its root and each leaf's inclusion proof, and the consistency proof of each two of these trees.",
             ["leaves"] = new JsonArray([.. leaves.Select(leaf => (JsonNode)Hex(leaf))]),
             ["trees"] = trees,
+            ["consistency"] = consistency,
         };
     }
 

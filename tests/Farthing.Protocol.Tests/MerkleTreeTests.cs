@@ -83,4 +83,103 @@ public class MerkleTreeTests
         Assert.Equal(820, proven);
         Assert.InRange(refused, 10_000, 100_000);
     }
+
+    [Fact]
+    public void Consistency_proofs_of_the_vectors_verify()
+    {
+        var verified = 0;
+        foreach (var proof in Vectors.Read("tree.json").GetProperty("consistency").EnumerateArray())
+        {
+            var oldSize = proof.GetProperty("from").GetInt32();
+            var newSize = proof.GetProperty("to").GetInt32();
+            Assert.True(MerkleTree.VerifyConsistency(oldSize, NaiveTree.Root(Rfc6962Leaves.AsSpan(0, oldSize)), newSize, NaiveTree.Root(Rfc6962Leaves.AsSpan(0, newSize)),
+                Convert.FromHexString(proof.GetProperty("proof").GetString()!)));
+            verified++;
+        }
+
+        Assert.Equal(36, verified);
+    }
+
+    [Fact]
+    public void Consistency_of_the_published_examples_has_the_known_hashes()
+    {
+        // From the test data that implementations of RFC 6962 share.
+        AssertKnown(1, 8, "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4");
+        AssertKnown(6, 8, "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7");
+
+        static void AssertKnown(int oldSize, int newSize, params string[] hashes)
+        {
+            var proof = Convert.FromHexString(string.Concat(hashes));
+            Assert.Equal(proof, NaiveTree.Consistency(Rfc6962Leaves.AsSpan(0, newSize), oldSize));
+            Assert.True(MerkleTree.VerifyConsistency(oldSize, NaiveTree.Root(Rfc6962Leaves.AsSpan(0, oldSize)), newSize, NaiveTree.Root(Rfc6962Leaves.AsSpan(0, newSize)), proof));
+        }
+    }
+
+    [Fact]
+    public void Every_small_tree_is_shown_to_begin_with_every_smaller_one_and_nothing_else_is()
+    {
+        const int Largest = 40;
+        var leaves = Enumerable.Range(0, Largest).Select(i => new[] { (byte)i, (byte)9 }).ToArray();
+        var roots = Enumerable.Range(0, Largest + 1).Select(size => NaiveTree.Root(leaves.AsSpan(0, size))).ToArray();
+        var proven = 0;
+        var refused = 0;
+        for (var newSize = 1; newSize <= Largest; newSize++)
+        {
+            for (var oldSize = 1; oldSize <= newSize; oldSize++)
+            {
+                var proof = NaiveTree.Consistency(leaves.AsSpan(0, newSize), oldSize);
+                Assert.True(MerkleTree.VerifyConsistency(oldSize, roots[oldSize], newSize, roots[newSize], proof));
+                proven++;
+
+                Refuse(oldSize, roots[oldSize], newSize, roots[newSize], [.. proof, .. new byte[32]]);
+                Refuse(oldSize, roots[oldSize], newSize, roots[newSize], [.. proof, 0]);
+                Refuse(oldSize, roots[oldSize], newSize, roots[newSize - 1], proof);
+                Refuse(oldSize, roots[oldSize - 1], newSize, roots[newSize], proof);
+                Refuse(-oldSize, roots[oldSize], newSize, roots[newSize], proof);
+                Refuse(newSize + 1, roots[oldSize], newSize, roots[newSize], proof);
+                Refuse(oldSize, roots[oldSize], long.MaxValue, roots[newSize], proof);
+                Refuse(oldSize, roots[oldSize].AsSpan(1).ToArray(), newSize, roots[newSize], proof);
+                if (proof.Length > 0) Refuse(oldSize, roots[oldSize], newSize, roots[newSize], proof[32..]);
+                for (var at = 0; at < proof.Length; at += 13)
+                {
+                    var wrong = proof.ToArray();
+                    wrong[at] ^= 1;
+                    Refuse(oldSize, roots[oldSize], newSize, roots[newSize], wrong);
+                }
+            }
+        }
+
+        Assert.Equal(820, proven);
+        Assert.InRange(refused, 10_000, 100_000);
+
+        void Refuse(long oldSize, byte[] oldRoot, long newSize, byte[] newRoot, byte[] proof)
+        {
+            Assert.False(MerkleTree.VerifyConsistency(oldSize, oldRoot, newSize, newRoot, proof));
+            refused++;
+        }
+    }
+
+    [Fact]
+    public void A_changed_history_is_consistent_with_no_proof_of_the_true_one()
+    {
+        var leaves = Rfc6962Leaves.ToArray();
+        var honest = NaiveTree.Root(leaves.AsSpan(0, 5));
+        leaves[2] = [1];
+        Assert.False(MerkleTree.VerifyConsistency(5, honest, 8, NaiveTree.Root(leaves), NaiveTree.Consistency(leaves, 5)));
+        Assert.False(MerkleTree.VerifyConsistency(5, honest, 8, NaiveTree.Root(leaves), NaiveTree.Consistency(Rfc6962Leaves, 5)));
+    }
+
+    [Fact]
+    public void The_empty_tree_is_the_beginning_of_every_tree()
+    {
+        var root = NaiveTree.Root(Rfc6962Leaves);
+        Assert.True(MerkleTree.VerifyConsistency(0, NaiveTree.Root([]), 8, root, []));
+        Assert.True(MerkleTree.VerifyConsistency(0, NaiveTree.Root([]), 0, NaiveTree.Root([]), []));
+        Assert.False(MerkleTree.VerifyConsistency(0, root, 8, root, []));
+        Assert.False(MerkleTree.VerifyConsistency(0, NaiveTree.Root([]), 8, root, root));
+    }
 }

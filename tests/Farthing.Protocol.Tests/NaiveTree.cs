@@ -22,6 +22,18 @@ internal static class NaiveTree
             : [.. Proof(leaves[left..], index - left), .. Root(leaves[..left])];
     }
 
+    // PROOF(m, D[n]) and SUBPROOF(m, D[n], b)
+    public static byte[] Consistency(ReadOnlySpan<byte[]> leaves, int oldSize) => Subproof(leaves, oldSize, isWhole: true);
+
+    private static byte[] Subproof(ReadOnlySpan<byte[]> leaves, int oldSize, bool isWhole)
+    {
+        if (oldSize == leaves.Length) return isWhole ? [] : Root(leaves);
+        var left = LeftSize(leaves.Length);
+        return oldSize <= left
+            ? [.. Subproof(leaves[..left], oldSize, isWhole), .. Root(leaves[left..])]
+            : [.. Subproof(leaves[left..], oldSize - left, isWhole: false), .. Root(leaves[..left])];
+    }
+
     private static int LeftSize(int count)
     {
         var size = 1;

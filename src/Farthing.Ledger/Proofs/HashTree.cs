@@ -60,6 +60,40 @@ internal sealed class HashTree(HashStore store)
         return [.. path.SelectMany(hash => hash)];
     }
 
+    /// <summary>What shows that the tree of <paramref name="newSize"/> leaves begins with that of <paramref name="oldSize"/>: the hashes in the order of RFC 9162 section 2.1.4.1, concatenated.</summary>
+    public byte[] Consistency(long oldSize, long newSize)
+    {
+        if (oldSize == 0) return [];
+        var proof = new List<byte[]>();
+        // Downward to the place where the old tree ends, as a path leads to a leaf.
+        long begin = 0, end = newSize;
+        while (end > oldSize)
+        {
+            var split = begin + SplitOf(end - begin);
+            var sibling = new byte[MerkleTree.HashLength];
+            if (oldSize <= split)
+            {
+                HashRange(split, end, sibling);
+                end = split;
+            }
+            else
+            {
+                HashRange(begin, split, sibling);
+                begin = split;
+            }
+            proof.Add(sibling);
+        }
+        // The old tree's last complete subtree; whoever verifies knows it already if it is the whole.
+        if (begin > 0)
+        {
+            var last = new byte[MerkleTree.HashLength];
+            HashRange(begin, end, last);
+            proof.Add(last);
+        }
+        proof.Reverse();
+        return [.. proof.SelectMany(hash => hash)];
+    }
+
     // The hash of leaves [begin, end), where begin is a multiple of the largest power of two that is not more than their number.
     private void HashRange(long begin, long end, Span<byte> destination)
     {

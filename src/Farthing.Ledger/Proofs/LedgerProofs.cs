@@ -46,6 +46,14 @@ internal sealed class LedgerProofs : IDisposable
         return new(leaf[..length], position, tree.Path(position, size), payerSalt);
     }
 
+    public byte[] ProveConsistency(long oldSize, long newSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(oldSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, follower.Covered.Size);
+        return tree.Consistency(oldSize, newSize);
+    }
+
     public void Dispose()
     {
         follower.Dispose();

@@ -17,6 +17,7 @@ public class CheckpointTests
         var late = await ledger.GetCheckpointAsync(ledger.DurableSize);
         Assert.Equal(24, late.Checkpoint.Size);
 
+        Assert.True(MerkleTree.VerifyConsistency(4, early.Checkpoint.Root, 24, late.Checkpoint.Root, ledger.ProveConsistency(4, 24)));
         foreach (var (checkpoint, note) in new[] { early, late })
         {
             Assert.True(Checkpoint.TryVerify(note, ledger.VerifierKey, out var verified));
@@ -78,6 +79,9 @@ public class CheckpointTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Prove(0, 6));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Prove(5, 5));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Prove(-1, 5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ledger.ProveConsistency(4, 6));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ledger.ProveConsistency(5, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ledger.ProveConsistency(-1, 4));
     }
 
     [Fact]

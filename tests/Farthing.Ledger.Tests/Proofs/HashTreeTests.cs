@@ -49,6 +49,29 @@ public class HashTreeTests
     }
 
     [Fact]
+    public void Every_size_is_shown_to_begin_with_every_smaller_one()
+    {
+        using var directory = new TemporaryDirectory();
+        using var store = new HashStore(Path.Combine(directory.Path, "tree.bin"));
+        var tree = new HashTree(store);
+        foreach (var leaf in Leaves) tree.Add(NaiveTree.HashLeaf(leaf));
+        tree.Store();
+        var proofs = 0;
+        for (var newSize = 1; newSize <= Largest; newSize++)
+        {
+            Assert.Empty(tree.Consistency(0, newSize));
+            for (var oldSize = 1; oldSize <= newSize; oldSize++)
+            {
+                var proof = tree.Consistency(oldSize, newSize);
+                Assert.Equal(NaiveTree.Consistency(oldSize, Leaves.AsSpan(0, newSize)), proof);
+                Assert.True(MerkleTree.VerifyConsistency(oldSize, tree.Root(oldSize), newSize, tree.Root(newSize), proof));
+                proofs++;
+            }
+        }
+        Assert.Equal(Largest * (Largest + 1) / 2, proofs);
+    }
+
+    [Fact]
     public void The_edge_alone_knows_every_root()
     {
         var edge = new TreeEdge();

@@ -24,6 +24,17 @@ internal static class NaiveTree
         return m < k ? [.. Path(m, leaves[..k]), .. Root(leaves[k..])] : [.. Path(m - k, leaves[k..]), .. Root(leaves[..k])];
     }
 
+    // PROOF(m, D[n])
+    public static byte[] Consistency(int m, ReadOnlySpan<byte[]> leaves) => Subproof(m, leaves, isWhole: true);
+
+    // SUBPROOF(m, D[n], b)
+    private static byte[] Subproof(int m, ReadOnlySpan<byte[]> leaves, bool isWhole)
+    {
+        if (m == leaves.Length) return isWhole ? [] : Root(leaves);
+        var k = LargestPowerOfTwoBelow(leaves.Length);
+        return m <= k ? [.. Subproof(m, leaves[..k], isWhole), .. Root(leaves[k..])] : [.. Subproof(m - k, leaves[k..], isWhole: false), .. Root(leaves[..k])];
+    }
+
     private static int LargestPowerOfTwoBelow(int n)
     {
         var k = 1;

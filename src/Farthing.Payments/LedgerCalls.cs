@@ -10,6 +10,14 @@ internal static class LedgerCalls
     /// <summary>What deadlines are counted from, in Unix milliseconds: the clock, or the ledger's time if the clock was set back behind it.</summary>
     public static long NowUnixMilliseconds(this Ledger.Ledger ledger, TimeProvider time) => Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), ledger.LastBatchUnixMilliseconds);
 
+    /// <summary>An account's counts now, or as they stood at a moment: all zero before it was opened.</summary>
+    /// <exception cref="InvalidOperationException">There is no such account.</exception>
+    public static async ValueTask<Balances> ReadBalancesAsync(this Ledger.Ledger ledger, UInt128 account, DateTimeOffset? at)
+    {
+        if (at is { } moment) return await ledger.ReadBalanceAsync(account, moment.ToUnixTimeMilliseconds()) is { } past ? past.Balances : default;
+        return await ledger.ReadAccountAsync(account) is { } found ? found.Balances : throw new InvalidOperationException($"There is no account {account:x32}.");
+    }
+
     /// <summary>Submits a chain; null if the ledger takes no work, in which case nothing was done.</summary>
     public static ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
     {

@@ -82,13 +82,13 @@ public sealed class PayeeDirectory
     /// <summary>A payee, or null. Answered from memory once it was read.</summary>
     public async ValueTask<Payee?> FindAsync(Id<PayeeKind> id) => (await LoadAsync(id.Value))?.Payee;
 
-    /// <summary>A payee with its balance and what is held for it.</summary>
-    public async ValueTask<Answer<PayeeBalance>> ReadAsync(Id<PayeeKind> id)
+    /// <summary>A payee with its balance and what is held for it: now, or as they stood at a moment.</summary>
+    public async ValueTask<Answer<PayeeBalance>> ReadAsync(Id<PayeeKind> id, DateTimeOffset? at = null)
     {
         if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
-        var account = await ledger.ReadAccountAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has no account.");
+        var balances = await ledger.ReadBalancesAsync(id.Value, at);
         var asset = entry.Payee.Asset;
-        return new PayeeBalance(entry.Payee, new Amount(asset, account.Balances.Available), new Amount(asset, account.Balances.CreditsHeld));
+        return new PayeeBalance(entry.Payee, new Amount(asset, balances.Available), new Amount(asset, balances.CreditsHeld));
     }
 
     /// <summary>Issues a new key and ends the old one.</summary>

@@ -28,7 +28,11 @@ public sealed class StatementReader
     }
 
     /// <summary>A page of the account of a wallet or payee, newest first.</summary>
-    public async ValueTask<Answer<Page<StatementLine>>> ReadAsync(Caller caller, string? cursor, int pageSize)
+    /// <param name="caller">The wallet or payee.</param>
+    /// <param name="cursor">That of the page before, which must have been of the same period; null for the newest.</param>
+    /// <param name="pageSize">1 to 200 lines.</param>
+    /// <param name="period">Only lines of this time.</param>
+    public async ValueTask<Answer<Page<StatementLine>>> ReadAsync(Caller caller, string? cursor, int pageSize, Period period = default)
     {
         if (caller.Kind is not (CallerKind.Wallet or CallerKind.Payee)) return new Refusal(RefusalCodes.Forbidden, "Only a wallet or a payee has a statement.");
         if (caller.Kind == CallerKind.Wallet && await wallets.LoadAsync(caller.Account) is not { IsErased: false }) return WalletDirectory.Erased;
@@ -41,7 +45,7 @@ public sealed class StatementReader
         var last = 0L;
         while (true)
         {
-            var records = await ledger.ReadStatementAsync(caller.Account, before, pageSize + 1);
+            var records = await ledger.ReadStatementAsync(caller.Account, before, pageSize + 1, period.SinceUnixMilliseconds, period.UntilUnixMilliseconds);
             foreach (var record in records)
             {
                 before = record.Position;

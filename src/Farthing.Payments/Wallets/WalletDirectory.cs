@@ -66,13 +66,13 @@ public sealed class WalletDirectory
     /// <summary>A wallet, or null.</summary>
     public async ValueTask<Wallet?> FindAsync(Id<WalletKind> id) => (await LoadAsync(id.Value))?.Wallet;
 
-    /// <summary>A wallet with its balance and what is held.</summary>
-    public async ValueTask<Answer<WalletBalance>> ReadAsync(Id<WalletKind> id)
+    /// <summary>A wallet with its balance and what is held: now, or as they stood at a moment.</summary>
+    public async ValueTask<Answer<WalletBalance>> ReadAsync(Id<WalletKind> id, DateTimeOffset? at = null)
     {
         if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
         if (entry.IsErased) return Erased;
-        var account = await ledger.ReadAccountAsync(id.Value) ?? throw new InvalidOperationException($"The wallet {id} has no account.");
-        return new WalletBalance(entry.Wallet, new Amount(entry.Asset, account.Balances.Available), new Amount(entry.Asset, account.Balances.DebitsHeld));
+        var balances = await ledger.ReadBalancesAsync(id.Value, at);
+        return new WalletBalance(entry.Wallet, new Amount(entry.Asset, balances.Available), new Amount(entry.Asset, balances.DebitsHeld));
     }
 
     /// <summary>Destroys the key of the wallet's memos, for ever. What is left of its balance stays in the ledger; the wallet can no longer be used.</summary>

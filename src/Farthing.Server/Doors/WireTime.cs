@@ -13,7 +13,14 @@ internal static class WireTime
 
     private const string Form = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
+    private static readonly string[] ReadForms = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
+
     public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString(Form, CultureInfo.InvariantCulture);
+
+    /// <summary>Reads a time in any form that RFC 3339 allows.</summary>
+    /// <returns>False for anything else. Never throws.</returns>
+    public static bool TryParse(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParseExact(text, ReadForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 
     /// <summary>Writes the text as ASCII; needs <see cref="Length"/> bytes.</summary>
     /// <returns>How many bytes were written.</returns>

@@ -92,6 +92,53 @@ public sealed class WalletTests(SharedServer server)
     }
 
     [Fact]
+    public async Task Balances_and_statements_are_read_as_they_stood_at_any_time()
+    {
+        var payee = await api.NewPayeeAsync();
+        var wallet = await api.NewWalletAsync("10");
+        for (var i = 1; i <= 4; i++)
+        {
+            await api.PayAsync(wallet, payee, $"0.{i}");
+            await api.PayAsync(wallet, payee, "0.05", hold: true);
+        }
+
+        foreach (var (account, path) in new[] { (wallet, $"/v1/wallets/{wallet.Id}"), (payee, $"/v1/payees/{payee.Id}") })
+        {
+            var lines = await api.StatementAsync(account);
+            var times = lines.Select(line => line["createdAt"]!.GetValue<string>()).ToArray();
+            foreach (var time in times.Distinct())
+            {
+                var last = lines.Last(line => string.CompareOrdinal(line["createdAt"]!.GetValue<string>(), time) <= 0);
+                Assert.Equal(last["balance"]!["amount"]!.GetValue<string>(), (await api.GetAsync($"{path}?at={time}", account.Key)).Amount("balance"));
+                var since = await api.GetAsync($"{path}/statement?since={time}", account.Key);
+                var until = await api.GetAsync($"{path}/statement?until={time}&pageSize=200", account.Key);
+                Assert.Equal(times.Count(other => string.CompareOrdinal(other, time) >= 0), since.Json["lines"]!.AsArray().Count);
+                Assert.Equal(times.Count(other => string.CompareOrdinal(other, time) < 0), until.Json["lines"]!.AsArray().Count);
+            }
+
+            Assert.True(lines.Count >= 8);
+            var before = await api.GetAsync($"{path}?at=2020-01-01T00:00:00Z", account.Key);
+            Assert.Equal(("0", "0"), (before.Amount("balance"), before.Amount("held")));
+            var ahead = await api.GetAsync($"{path}?at=2999-12-31T23:59:59.999Z", account.Key);
+            Assert.Equal(await api.BalanceAsync(account), (ahead.Amount("balance"), ahead.Amount("held")));
+
+            // Page by page, the period is the same one.
+            var (first, paged, next) = (times[2], new List<string>(), "");
+            do
+            {
+                var page = await api.GetAsync($"{path}/statement?since={first}&pageSize=2{next}", account.Key);
+                paged.AddRange(page.Json["lines"]!.AsArray().Select(line => line!["createdAt"]!.GetValue<string>()));
+                next = page["next"] is { } cursor ? $"&cursor={Uri.EscapeDataString(cursor)}" : "";
+            }
+            while (next.Length > 0);
+            Assert.Equal(times.Where(time => string.CompareOrdinal(time, first) >= 0).Reverse(), paged);
+
+            foreach (var wrong in new[] { "?at=yesterday", "?at=", "?at=2026-11-23", "?at=2026-11-23T09:30:00Z&at=2026-11-23T09:30:00Z", "/statement?since=1", "/statement?until=2026-13-01T00:00:00Z" })
+                Expect.Problem(await api.GetAsync(path + wrong, account.Key), 400, "invalid_field");
+        }
+    }
+
+    [Fact]
     public async Task Nobody_reads_or_tops_up_another_wallet()
     {
         var mine = await api.NewWalletAsync();

@@ -177,8 +177,18 @@ internal static partial class OpenApiDescription
             };
         }
 
-        if (call.RequiredQuery is { } query)
-            yield return new OpenApiParameter { Name = query.Name, In = ParameterLocation.Query, Required = true, Description = query.Description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        foreach (var member in call.Query)
+        {
+            yield return new OpenApiParameter
+            {
+                Name = member.Name,
+                In = ParameterLocation.Query,
+                Required = member.IsRequired,
+                Description = member.Description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = member.IsTime ? "date-time" : null },
+            };
+        }
+
         if (!call.IsPaged) yield break;
         yield return new OpenApiParameter
         {

@@ -37,6 +37,7 @@ internal static class PayeesApi
             Tag = "Payees",
             Summary = "Read a payee and its balance",
             Key = KeyOwner.Payee,
+            Query = [QueryMember.At],
             Answer = typeof(PayeeJson),
             AnswerExample = PayeeExample,
             Refusals = [RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
@@ -48,6 +49,7 @@ internal static class PayeesApi
             Summary = "Read what changed a payee's balance, newest first",
             Key = KeyOwner.Payee,
             IsPaged = true,
+            Query = [QueryMember.Since, QueryMember.Until],
             Answer = typeof(StatementPage),
             AnswerExample = Statements.PayeeExample,
             Refusals = [RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
@@ -105,7 +107,8 @@ internal static class PayeesApi
     private static async ValueTask<Refusal?> ReadAsync(RestRequest request)
     {
         if (await OwnIdAsync(request) is { } refusal) return refusal;
-        var read = await request.System.Payees.ReadAsync(request.Caller.Payee);
+        if (request.ReadTime(QueryMember.At, out var at) is { } malformed) return malformed;
+        var read = await request.System.Payees.ReadAsync(request.Caller.Payee, at);
         if (!read.IsGiven) return read.Refusal;
         var (payee, balance, held) = read.Value;
         var answer = new PayeeJson(payee.Id.ToString(), payee.Name, payee.Asset.Code, AmountJson.From(balance), AmountJson.From(held), payee.Website, payee.SigningKey?.ToString(), payee.RefundsPerWalletPerMonth);

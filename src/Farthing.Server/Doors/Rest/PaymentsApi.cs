@@ -83,7 +83,7 @@ internal static class PaymentsApi
             Summary = "Find payments by reference, newest first",
             Key = KeyOwner.WalletOrPayee,
             IsPaged = true,
-            RequiredQuery = ("reference", "The reference of the payments."),
+            Query = [new QueryMember("reference", "The reference of the payments.") { IsRequired = true }],
             Answer = typeof(PaymentPage),
             AnswerExample = $$"""{"lines":[{{WalletExample}}]}""",
         });

@@ -24,6 +24,27 @@ internal enum KeyOwner
     WalletOrPayee,
 }
 
+/// <summary>A member of a query.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">What it is.</param>
+internal sealed record QueryMember(string Name, string Description)
+{
+    /// <summary>True if the call is refused without it.</summary>
+    public bool IsRequired { get; init; }
+
+    /// <summary>True if it is a time.</summary>
+    public bool IsTime { get; init; }
+
+    /// <summary>The beginning of a period.</summary>
+    public static QueryMember Since { get; } = new("since", "Only lines of this time or later.") { IsTime = true };
+
+    /// <summary>The end of a period.</summary>
+    public static QueryMember Until { get; } = new("until", "Only lines before this time. Repeat since and until with a cursor.") { IsTime = true };
+
+    /// <summary>The moment of a balance.</summary>
+    public static QueryMember At { get; } = new("at", "Show balance and held as they stood at this time; zero before there was an account.") { IsTime = true };
+}
+
 /// <summary>What a call is. One description drives both what is checked before its handler runs and what OpenAPI says of it. Immutable.</summary>
 internal sealed record RestCall
 {
@@ -75,8 +96,8 @@ internal sealed record RestCall
     /// <summary>True if it is a list with <c>pageSize</c> and <c>cursor</c>.</summary>
     public bool IsPaged { get; init; }
 
-    /// <summary>A query member that must be there, and what it is; or null.</summary>
-    public (string Name, string Description)? RequiredQuery { get; init; }
+    /// <summary>What else its query may say, beside those of a list.</summary>
+    public IReadOnlyList<QueryMember> Query { get; init; } = [];
 
     /// <summary>JSON of a body, or null.</summary>
     public string? BodyExample { get; init; }
@@ -101,7 +122,8 @@ internal sealed record RestCall
         }
 
         if (IsPaged) all = all.Append(RefusalCodes.InvalidCursor).Append(RefusalCodes.InvalidField);
-        if (RequiredQuery is not null) all = all.Append(RefusalCodes.MissingField).Append(RefusalCodes.InvalidField);
+        if (Query.Count > 0) all = all.Append(RefusalCodes.InvalidField);
+        if (Query.Any(member => member.IsRequired)) all = all.Append(RefusalCodes.MissingField);
         return all.Append(RefusalCodes.NotReady).Append(RefusalCodes.InternalError).Distinct();
     }
 }

@@ -38,6 +38,16 @@ internal readonly record struct RestRequest(HttpContext Http, PaymentSystem Syst
         return null;
     }
 
+    /// <summary>Reads a time from the query; null if it is not there.</summary>
+    public Refusal? ReadTime(QueryMember member, out DateTimeOffset? time)
+    {
+        time = null;
+        if (!Http.Request.Query.TryGetValue(member.Name, out var values)) return null;
+        if (values.Count != 1 || !WireTime.TryParse(values[0] ?? "", out var read)) return new Refusal(RefusalCodes.InvalidField, $"{member.Name} must be a time such as 2026-11-23T09:30:00Z.");
+        time = read;
+        return null;
+    }
+
     /// <summary>Answers with JSON.</summary>
     /// <returns>Null: nothing was refused.</returns>
     public async ValueTask<Refusal?> AnswerAsync<T>(T value, JsonTypeInfo<T> type, string? location = null)

@@ -19,7 +19,9 @@ internal static class Statements
     public static async ValueTask<Refusal?> AnswerAsync(RestRequest request)
     {
         if (request.ReadPage(out var cursor, out var pageSize) is { } refusal) return refusal;
-        var page = await request.System.Statements.ReadAsync(request.Caller, cursor, pageSize);
+        if (request.ReadTime(QueryMember.Since, out var since) is { } badSince) return badSince;
+        if (request.ReadTime(QueryMember.Until, out var until) is { } badUntil) return badUntil;
+        var page = await request.System.Statements.ReadAsync(request.Caller, cursor, pageSize, new Period(since, until));
         if (!page.IsGiven) return page.Refusal;
         var lines = page.Value.Lines.Select(From).ToArray();
         return await request.AnswerAsync(new StatementPage(lines, page.Value.Next), Wire.Default.StatementPage);

@@ -29,6 +29,7 @@ internal static class WalletsApi
             Summary = "Read a wallet and its balance",
             Description = "balance is what can be spent; held is set aside for payments that are not posted yet, and is not part of balance.",
             Key = KeyOwner.Wallet,
+            Query = [QueryMember.At],
             Answer = typeof(WalletJson),
             AnswerExample = """{"id":"wal_01JD8Y2M6K3T5V7W9XAZBCDEFG","currency":"USD","balance":{"amount":"9.98","currency":"USD"},"held":{"amount":"0","currency":"USD"}}""",
             Refusals = [RefusalCodes.InvalidId, RefusalCodes.WalletNotFound, RefusalCodes.WalletErased],
@@ -40,6 +41,7 @@ internal static class WalletsApi
             Summary = "Read what changed a wallet's balance, newest first",
             Key = KeyOwner.Wallet,
             IsPaged = true,
+            Query = [QueryMember.Since, QueryMember.Until],
             Answer = typeof(StatementPage),
             AnswerExample = Statements.WalletExample,
             Refusals = [RefusalCodes.InvalidId, RefusalCodes.WalletNotFound, RefusalCodes.WalletErased],
@@ -85,7 +87,8 @@ internal static class WalletsApi
     private static async ValueTask<Refusal?> ReadAsync(RestRequest request)
     {
         if (await OwnIdAsync(request) is { } refusal) return refusal;
-        var read = await request.System.Wallets.ReadAsync(request.Caller.Wallet);
+        if (request.ReadTime(QueryMember.At, out var at) is { } malformed) return malformed;
+        var read = await request.System.Wallets.ReadAsync(request.Caller.Wallet, at);
         if (!read.IsGiven) return read.Refusal;
         var (wallet, balance, held) = read.Value;
         return await request.AnswerAsync(new WalletJson(wallet.Id.ToString(), wallet.Asset.Code, AmountJson.From(balance), AmountJson.From(held)), Wire.Default.WalletJson);

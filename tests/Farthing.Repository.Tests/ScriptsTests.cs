@@ -4,7 +4,7 @@ namespace Farthing.Repository.Tests;
 
 public sealed class ScriptsTests
 {
-    private static readonly string[] Commands = ["run", "test", "farthing", ".ci/run", "bench/run"];
+    private static readonly string[] Commands = ["run", "test", "farthing", ".ci/run", "bench/run", "bench/ledger"];
 
     [Fact]
     public void Commands_are_executable()

@@ -4,7 +4,7 @@ namespace Farthing.Bench.Ledger;
 internal sealed record Options
 {
     public static readonly IReadOnlyList<string> AllNames =
-        ["batch", "bare", "singles", "bare-singles", "lone", "bare-lone", "hot", "zipf", "chains", "reads", "opening", "accounts"];
+        ["batch", "bare", "singles", "bare-singles", "lone", "bare-lone", "hot", "zipf", "chains", "postgres", "sqlite", "reads", "opening", "accounts"];
 
     public static readonly string Usage = $"""
         usage: bench/ledger [--rounds N] [--seconds N] [--only NAME,NAME...] [--check]

@@ -106,6 +106,8 @@ internal sealed record Target(string Title, double Bound, bool IsLeast, Func<Res
     public static readonly IReadOnlyList<Target> All =
     [
         AtLeast("batches, of the bare pipelined loop", 0.45, results => results.Rate("batch") / results.Rate("bare")),
+        AtLeast("batches, of PostgreSQL's sets of 8,192", 20, results => results.Rate("batch") / results.Rate("postgres-sets")),
+        AtLeast("batches, of SQLite's transactions of 1,000", 20, results => results.Rate("batch") / results.Rate("sqlite")),
         AtLeast("1,024 concurrent singles, of the bare group commit", 0.6, results => results.Rate("singles-1024") / results.Rate("bare-singles-1024")),
         AtMost("lone transfer p50, of a bare write and flush", 1.5, results => results.Percentile("lone", 50) / results.Percentile("bare-lone", 50)),
         AtLeast("one hot account, of uniform", 0.8, results => results.Rate("hot") / results.Rate("batch")),

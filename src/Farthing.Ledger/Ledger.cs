@@ -1,6 +1,7 @@
 using Farthing.Ledger.Journal;
 using Farthing.Ledger.Proofs;
 using Farthing.Ledger.Sequencing;
+using Farthing.Ledger.Snapshots;
 using Farthing.Ledger.State;
 using Farthing.Protocol;
 
@@ -41,27 +42,31 @@ public sealed partial class Ledger : IAsyncDisposable
     private readonly Sequencer sequencer;
     private readonly Flusher flusher;
     private readonly LedgerProofs proofs;
+    private readonly SnapshotFollower snapshots;
     private int disposed;
 
     private Ledger(LedgerOptions options, TimeProvider time, DirectoryLock directoryLock, IJournal journal, Action<string, Exception> endProcess)
     {
         this.directoryLock = directoryLock;
         this.journal = journal;
-        var state = new LedgerState();
         records = new(journal, frames);
         proofs = new(options, records, endProcess);
+        var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
+        snapshots = new(journal, snapshotDirectory);
+        LedgerState state;
         try
         {
-            var replay = new Replay(state);
-            foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
+            var opening = new Opening(journal, snapshotDirectory, frame =>
             {
-                replay.Apply(frame);
                 frames.Add(frame.Header);
                 proofs.Follow(frame.Header, frame.Records, done: null);
-            }
+                snapshots.Follow(frame.Header);
+            });
+            state = opening.Run();
             // Before anything is cut: a torn frame that a checkpoint covers is a loss, not the rest of an unfinished write.
             proofs.LoadCheckpoint(state.NextPosition);
-            RecoveryNotes = journal.Recover() is { } note ? [note] : [];
+            RecoveryNotes = journal.Recover() is { } note ? [.. opening.Notes, note] : opening.Notes;
+            snapshots.Start(opening.Restored);
         }
         catch
         {
@@ -81,11 +86,17 @@ public sealed partial class Ledger : IAsyncDisposable
         void Follow(FrameHeader header, Batch batch)
         {
             if (batch.Records.Length == 0) pool.Return(batch);
-            else proofs.Follow(header, batch.Records.Bytes.AsMemory(0, batch.Records.Length), () => pool.Return(batch));
+            else FollowRecords(header, batch);
+        }
+
+        void FollowRecords(in FrameHeader header, Batch batch)
+        {
+            snapshots.Follow(header);
+            proofs.Follow(header, batch.Records.Bytes.AsMemory(0, batch.Records.Length), () => pool.Return(batch));
         }
     }
 
-    /// <summary>What recovery cut or repaired on opening, in words; empty if nothing.</summary>
+    /// <summary>What recovery cut or repaired on opening, and which snapshots it could not use, in words; empty if nothing.</summary>
     public IReadOnlyList<string> RecoveryNotes { get; }
 
     /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt, a full disk).</summary>
@@ -93,6 +104,12 @@ public sealed partial class Ledger : IAsyncDisposable
 
     /// <summary>How many records are on disk.</summary>
     public long DurableSize => durable.Size;
+
+    /// <summary>How many records the newest snapshot covers; the next opening replays those behind it.</summary>
+    public long SnapshotSize => snapshots.Covered;
+
+    /// <summary>Why there is no newer snapshot though there should be one, in words; null if all is well. Payments go on; the next start takes longer.</summary>
+    public string? SnapshotProblem => snapshots.Problem;
 
     /// <summary>The ledger's time in Unix milliseconds: no earlier than the last batch, and the earliest that the next one can have.</summary>
     /// <remarks>
@@ -104,7 +121,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <summary>The name and key that checkpoints are verified with.</summary>
     public CheckpointKey VerifierKey => proofs.VerifierKey;
 
-    /// <summary>Opens the ledger in a directory, creating it if it is empty, and replays the journal.</summary>
+    /// <summary>Opens the ledger in a directory, creating it if it is empty, and replays the journal from its newest sound snapshot on.</summary>
     /// <exception cref="LedgerDamagedException">The journal is damaged somewhere else than in a torn last frame, or was written by a newer version.</exception>
     /// <exception cref="LedgerInUseException">Another process has it open.</exception>
     public static Ledger Open(LedgerOptions options, TimeProvider time) => Open(options, time, directory => FileJournal.Open(directory, options.SegmentBytes), EndProcess);
@@ -237,6 +254,7 @@ public sealed partial class Ledger : IAsyncDisposable
         finally
         {
             proofs.Dispose();
+            snapshots.Dispose();
             journal.Dispose();
             directoryLock.Dispose();
         }

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Hashing;
-using System.Text;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.State;
@@ -47,8 +44,6 @@ internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags, 
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class AccountTable
 {
-    private const byte DigestTag = 1;
-
     private readonly Dictionary<UInt128, AccountState> accounts = [];
     private readonly List<AccountState> opened = [];
     private readonly List<(AccountState Account, AccountFlags Flags, Balances Balances, long LastPosition)> touched = [];
@@ -67,7 +62,7 @@ internal sealed class AccountTable
         {
             foreach (var account in stale)
             {
-                var share = HashOf(account);
+                var share = StateDigest.Of(account);
                 digest = unchecked(digest - account.DigestShare + share);
                 account.DigestShare = share;
                 account.IsDigestStale = false;
@@ -87,6 +82,22 @@ internal sealed class AccountTable
         opened.Add(account);
         Touch(account);
         return account;
+    }
+
+    /// <summary>Makes room for so many accounts.</summary>
+    public void Expect(int count) => accounts.EnsureCapacity(count);
+
+    /// <summary>Takes over an account of a snapshot, in no chain.</summary>
+    public void Restore(in SavedAccount saved)
+    {
+        var account = new AccountState(saved.Id, saved.Asset, saved.Flags, saved.OpenedPosition)
+        {
+            Balances = saved.Balances,
+            LastPosition = saved.LastPosition,
+            DigestShare = StateDigest.Of(saved),
+        };
+        accounts.Add(account.Id, account);
+        digest = unchecked(digest + account.DigestShare);
     }
 
     /// <summary>Remembers an account as it was before the current chain. To be called before any change.</summary>
@@ -159,21 +170,5 @@ internal sealed class AccountTable
             if ((account.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && after.CreditsPosted + after.CreditsHeld > after.DebitsPosted)
                 throw new InvalidOperationException($"Account {account.Id:x32} would have more credits than debits.");
         }
-    }
-
-    private static UInt128 HashOf(AccountState account)
-    {
-        Span<byte> bytes = stackalloc byte[116 + Asset.MaxCodeLength];
-        bytes[0] = DigestTag;
-        bytes[1] = (byte)account.Flags;
-        bytes[2] = account.Asset.Scale;
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[3..], account.Id);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[19..], account.Balances.DebitsPosted);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[35..], account.Balances.DebitsHeld);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[51..], account.Balances.CreditsPosted);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[67..], account.Balances.CreditsHeld);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[83..], account.LastPosition);
-        var code = Encoding.ASCII.GetBytes(account.Asset.Code, bytes[91..]);
-        return XxHash128.HashToUInt128(bytes[..(91 + code)]);
     }
 }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Hashing;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.State;
@@ -32,8 +30,6 @@ internal sealed class OpenHold : IDeadlined
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class HoldTable
 {
-    private const byte DigestTag = 2;
-
     private readonly Dictionary<UInt128, OpenHold> holds = [];
     private readonly DeadlineQueue<OpenHold> deadlines = new();
     private readonly List<OpenHold> changed = [];
@@ -54,7 +50,7 @@ internal sealed class HoldTable
         holds.Add(hold.Id, hold);
         deadlines.Add(hold);
         changed.Add(hold);
-        Digest = unchecked(Digest + HashOf(hold));
+        Digest = unchecked(Digest + StateDigest.Of(hold));
     }
 
     public void Remove(OpenHold hold)
@@ -62,7 +58,7 @@ internal sealed class HoldTable
         hold.IsLive = false;
         holds.Remove(hold.Id);
         changed.Add(hold);
-        Digest = unchecked(Digest - HashOf(hold));
+        Digest = unchecked(Digest - StateDigest.Of(hold));
     }
 
     /// <summary>The next hold whose deadline is not after <paramref name="time"/>.</summary>
@@ -88,18 +84,5 @@ internal sealed class HoldTable
 
         changed.Clear();
         Digest = digestBefore;
-    }
-
-    private static UInt128 HashOf(OpenHold hold)
-    {
-        Span<byte> bytes = stackalloc byte[75];
-        bytes[0] = DigestTag;
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[1..], hold.Id);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[17..], hold.Debit.Id);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[33..], hold.Credit.Id);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[49..], hold.Units);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[65..], hold.Deadline);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[73..], (ushort)hold.Code);
-        return XxHash128.HashToUInt128(bytes);
     }
 }

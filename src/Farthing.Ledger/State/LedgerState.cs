@@ -20,8 +20,8 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     /// <summary>A batch begins with at most so many expiries, and the rest of the last one's chain.</summary>
     public const int MaxExpiriesPerBatch = 1024;
 
-    // Each record makes at most one thing refundable, so forgetting two with each keeps up.
-    private const int ForgottenPerRecord = 2;
+    /// <summary>How many refundables are forgotten with each record, if they are due. Each record makes at most one, so two keep up.</summary>
+    public const int ForgottenPerRecord = 2;
 
     private readonly IdIndex ids = new();
     private readonly AccountTable accounts = new();
@@ -136,7 +136,8 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         return totals;
     }
 
-    private static bool BindsItsId(in Command command) => command.Kind != RecordKind.OpenAccount;
+    /// <summary>True unless the id is an account's, which can be opened later if it was refused.</summary>
+    public static bool BindsItsId(in Command command) => command.Kind != RecordKind.OpenAccount;
 
     /// <summary>Gives each command that is to be journaled its place.</summary>
     /// <returns>How many there are.</returns>

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Hashing;
 
 namespace Farthing.Ledger.State;
 
@@ -33,8 +31,6 @@ internal sealed class Refundable : IDeadlined
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class RefundableTable
 {
-    private const byte DigestTag = 3;
-
     // By position, not by id: neighbours in time are neighbours in memory, while each id would touch another page.
     private readonly Dictionary<long, Refundable> refundables = [];
     private readonly DeadlineQueue<Refundable> deadlines = new();
@@ -52,7 +48,7 @@ internal sealed class RefundableTable
         refundables.Add(refundable.Position, refundable);
         deadlines.Add(refundable);
         changes.Add((refundable, refundable.UnitsLeft, refundable.LastCitation, true));
-        Digest = unchecked(Digest + HashOf(refundable));
+        Digest = unchecked(Digest + StateDigest.Of(refundable));
     }
 
     /// <summary>Gives some of it back.</summary>
@@ -61,10 +57,10 @@ internal sealed class RefundableTable
     {
         var previous = refundable.LastCitation;
         changes.Add((refundable, refundable.UnitsLeft, previous, false));
-        Digest = unchecked(Digest - HashOf(refundable));
+        Digest = unchecked(Digest - StateDigest.Of(refundable));
         refundable.UnitsLeft -= units;
         refundable.LastCitation = position;
-        Digest = unchecked(Digest + HashOf(refundable));
+        Digest = unchecked(Digest + StateDigest.Of(refundable));
         return previous;
     }
 
@@ -75,7 +71,7 @@ internal sealed class RefundableTable
         {
             refundable.IsLive = false;
             refundables.Remove(refundable.Position);
-            Digest = unchecked(Digest - HashOf(refundable));
+            Digest = unchecked(Digest - StateDigest.Of(refundable));
         }
 
         digestBefore = Digest;
@@ -103,15 +99,5 @@ internal sealed class RefundableTable
 
         changes.Clear();
         Digest = digestBefore;
-    }
-
-    private static UInt128 HashOf(Refundable refundable)
-    {
-        Span<byte> bytes = stackalloc byte[41];
-        bytes[0] = DigestTag;
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[1..], refundable.Id);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[17..], refundable.UnitsLeft);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[33..], refundable.Deadline);
-        return XxHash128.HashToUInt128(bytes);
     }
 }

@@ -1,0 +1,232 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Farthing.Ledger.Journal;
+using Farthing.Ledger.State;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Snapshots;
+
+/// <summary>What the frames behind a snapshot changed, taken from what their records say came out: nothing is carried out a second time.</summary>
+/// <remarks>Memory follows what changed, not what there is. Not thread-safe.</remarks>
+internal sealed class SnapshotChanges
+{
+    private readonly IdTable<AccountChange> accounts = new();
+    private readonly List<UInt128> accountIds = [];
+    private readonly List<Asset> assets = [];
+    private readonly Dictionary<Asset, int> assetNumbers = [];
+
+    private readonly Dictionary<UInt128, SavedHold> heldSince = [];
+    private readonly HashSet<UInt128> resolvedOfBefore = [];
+
+    private readonly Dictionary<UInt128, SavedRefundable> refundableSince = [];
+    private readonly Dictionary<UInt128, Refunded> refundedOfBefore = [];
+
+    // How much each frame forgot at most, and whose deadline was before what.
+    private readonly List<(long UnixMilliseconds, int Most)> forgetting = [];
+
+    /// <summary>How many things are kept in memory.</summary>
+    public int Count => accountIds.Count + heldSince.Count + resolvedOfBefore.Count + refundableSince.Count + refundedOfBefore.Count;
+
+    /// <summary>Adds the next frame.</summary>
+    /// <exception cref="LedgerDamagedException">A record cannot be read.</exception>
+    public void Add(Frame frame)
+    {
+        var header = frame.Header;
+        var bytes = frame.Records.Span;
+        for (var position = header.FirstPosition; position < header.EndPosition; position++)
+        {
+            if (!RecordCodec.TryRead(bytes, position, header.UnixMilliseconds, out var record, out var length))
+                throw Damage.At(header, $"record {position} cannot be read");
+            bytes = bytes[length..];
+            if (record.Outcome == Outcome.Done) Add(record);
+        }
+        forgetting.Add((header.UnixMilliseconds, LedgerState.ForgottenPerRecord * header.RecordCount));
+    }
+
+    /// <summary>Writes what was before, with the changes made in it.</summary>
+    /// <param name="before">Null for nothing.</param>
+    /// <param name="after">Where it goes.</param>
+    /// <exception cref="SnapshotException">The snapshot before is damaged, or the changes do not belong to it.</exception>
+    public void Merge(SnapshotReader? before, SnapshotWriter after)
+    {
+        MergeAccounts(before?.ReadAccounts() ?? [], after);
+        MergeHolds(before?.ReadHolds() ?? [], after);
+        MergeRefundables(before?.ReadRefundables() ?? [], after);
+    }
+
+    private void Add(in JournalRecord record)
+    {
+        ref readonly var command = ref record.CommandInPlace;
+        switch (command.Kind)
+        {
+            case RecordKind.OpenAccount:
+                Open(command, record.Position);
+                break;
+            case RecordKind.Transfer or RecordKind.Refund or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Expire:
+                Move(command.Debit, record.DebitAfter, record.Position);
+                Move(command.Credit, record.CreditAfter, record.Position);
+                break;
+            case RecordKind.FreezeAccount:
+                Move(command.Debit, record.DebitAfter, record.Position).Add(AccountFlags.Frozen);
+                break;
+            case RecordKind.UnfreezeAccount:
+                Move(command.Debit, record.DebitAfter, record.Position).Remove(AccountFlags.Frozen);
+                break;
+            case RecordKind.CloseAccount:
+                Move(command.Debit, record.DebitAfter, record.Position).Add(AccountFlags.Closed);
+                break;
+        }
+
+        if (command.Kind == RecordKind.Hold) Hold(command, record);
+        if (command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Expire && !heldSince.Remove(command.Cited)) resolvedOfBefore.Add(command.Cited);
+        if (command.Kind is RecordKind.Transfer or RecordKind.Post && command.DeadlineUnixMilliseconds != 0)
+        {
+            refundableSince.Add(command.Id,
+                new(command.Id, command.Credit, command.Debit, command.Units, command.DeadlineUnixMilliseconds, record.Position, LastCitation: -1));
+        }
+        if (command.Kind == RecordKind.Refund) Refund(command, record.Position);
+    }
+
+    private ref AccountChange Touch(UInt128 account, long position)
+    {
+        ref var change = ref accounts.Add(account);
+        if (!change.IsKnown)
+        {
+            change = new() { IsKnown = true, OpenedPosition = -1 };
+            accountIds.Add(account);
+        }
+        change.LastPosition = position;
+        return ref change;
+    }
+
+    private ref AccountChange Move(UInt128 account, in Balances after, long position)
+    {
+        ref var change = ref Touch(account, position);
+        change.Balances = after;
+        return ref change;
+    }
+
+    private void Open(in Command command, long position)
+    {
+        ref var change = ref Touch(command.Id, position);
+        change.OpenedPosition = position;
+        change.Added = command.Flags;
+        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(assetNumbers, command.Asset, out var isThere);
+        if (!isThere)
+        {
+            number = assets.Count;
+            assets.Add(command.Asset);
+        }
+        change.Asset = number;
+    }
+
+    private void Hold(in Command command, in JournalRecord record) => heldSince.Add(command.Id,
+        new(command.Id, command.Debit, command.Credit, command.Units, command.Code, command.DeadlineUnixMilliseconds, record.Position, record.Position - record.ChainIndex));
+
+    private void Refund(in Command command, long position)
+    {
+        ref var since = ref CollectionsMarshal.GetValueRefOrNullRef(refundableSince, command.Cited);
+        if (!Unsafe.IsNullRef(ref since))
+        {
+            since = since with { UnitsLeft = since.UnitsLeft - command.Units, LastCitation = position };
+            return;
+        }
+        ref var refunded = ref CollectionsMarshal.GetValueRefOrAddDefault(refundedOfBefore, command.Cited, out _);
+        refunded = new(refunded.Units + command.Units, position);
+    }
+
+    private void MergeAccounts(IEnumerable<SavedAccount> before, SnapshotWriter after)
+    {
+        accountIds.Sort();
+        var next = 0;
+        foreach (var account in before)
+        {
+            for (; next < accountIds.Count && accountIds[next] < account.Id; next++) after.Add(Opened(accountIds[next]));
+            if (next < accountIds.Count && accountIds[next] == account.Id) after.Add(Changed(account, accounts.Find(accountIds[next++])));
+            else after.Add(account);
+        }
+        for (; next < accountIds.Count; next++) after.Add(Opened(accountIds[next]));
+    }
+
+    private static SavedAccount Changed(in SavedAccount account, in AccountChange change)
+    {
+        if (change.OpenedPosition >= 0) throw new SnapshotException($"has account {account.Id:x32}, which was opened later");
+        return account with { Flags = (account.Flags | change.Added) & ~change.Removed, Balances = change.Balances, LastPosition = change.LastPosition };
+    }
+
+    private SavedAccount Opened(UInt128 id)
+    {
+        ref var change = ref accounts.Find(id);
+        if (change.OpenedPosition < 0) throw new SnapshotException($"lacks account {id:x32}, which was opened before");
+        return new(id, assets[change.Asset], change.Added & ~change.Removed, change.Balances, change.OpenedPosition, change.LastPosition);
+    }
+
+    private void MergeHolds(IEnumerable<SavedHold> before, SnapshotWriter after)
+    {
+        var opened = heldSince.Values.OrderBy(hold => hold.Id).ToArray();
+        var next = 0;
+        foreach (var hold in before)
+        {
+            for (; next < opened.Length && opened[next].Id < hold.Id; next++) after.Add(opened[next]);
+            if (!resolvedOfBefore.Contains(hold.Id)) after.Add(hold);
+        }
+        for (; next < opened.Length; next++) after.Add(opened[next]);
+    }
+
+    // The state machine forgets in the order of deadlines and positions, and what is due in a batch was there before it. So what it has forgotten by now
+    // stands at the head of all that there was, and how much that is follows from the batches' times and sizes.
+    private void MergeRefundables(IEnumerable<SavedRefundable> before, SnapshotWriter after)
+    {
+        var frame = 0;
+        var left = forgetting.Count > 0 ? forgetting[0].Most : 0;
+        foreach (var refundable in InOrder(before))
+        {
+            while (frame < forgetting.Count && (left == 0 || refundable.Deadline >= forgetting[frame].UnixMilliseconds))
+            {
+                frame++;
+                if (frame < forgetting.Count) left = forgetting[frame].Most;
+            }
+            if (frame < forgetting.Count) left--;
+            else after.Add(refundable);
+        }
+    }
+
+    private IEnumerable<SavedRefundable> InOrder(IEnumerable<SavedRefundable> before)
+    {
+        var added = refundableSince.Values.OrderBy(refundable => (refundable.Deadline, refundable.Position)).ToArray();
+        var next = 0;
+        foreach (var refundable in before)
+        {
+            for (; next < added.Length && (added[next].Deadline, added[next].Position).CompareTo((refundable.Deadline, refundable.Position)) < 0; next++) yield return added[next];
+            yield return refundedOfBefore.TryGetValue(refundable.Id, out var refunded)
+                ? refundable with { UnitsLeft = refundable.UnitsLeft - refunded.Units, LastCitation = refunded.LastCitation }
+                : refundable;
+        }
+        for (; next < added.Length; next++) yield return added[next];
+    }
+
+    private readonly record struct Refunded(UInt128 Units, long LastCitation);
+
+    private struct AccountChange
+    {
+        public Balances Balances;
+        public long OpenedPosition; // -1 if it was open before
+        public long LastPosition;
+        public int Asset;
+        public AccountFlags Added;
+        public AccountFlags Removed;
+        public bool IsKnown;
+
+        public void Add(AccountFlags flags)
+        {
+            Added |= flags;
+            Removed &= ~flags;
+        }
+
+        public void Remove(AccountFlags flags)
+        {
+            Removed |= flags;
+            Added &= ~flags;
+        }
+    }
+}

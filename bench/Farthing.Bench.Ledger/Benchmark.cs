@@ -12,6 +12,8 @@ internal sealed class Benchmark(Options options)
     private const int ManyAccounts = 1_000_000;
     private const int ReadTransfers = 1_000_000;
     private const int Reads = 5_000;
+    private const int PostgresConnections = 8;
+    private const int SqliteBatch = 1_000;
     private const int PageLength = 100;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private static readonly int[] CallerCounts = [64, 1024];
@@ -24,10 +26,14 @@ internal sealed class Benchmark(Options options)
         if (Directory.Exists(options.Output)) Directory.Delete(options.Output, recursive: true);
         Directory.CreateDirectory(options.Output);
         await WarmUpAsync();
+        using var postgres = IsAsked("postgres") ? StartPostgres() : null;
+        if (IsAsked("sqlite")) results.Notes.Add($"SQLite: {SqlitePeer.Tuning}.");
         for (var round = 1; round <= options.Rounds; round++)
         {
             Console.Error.WriteLine($"round {round} of {options.Rounds}");
             await TakeRatesAsync();
+            if (postgres is not null) await TakePostgresAsync(postgres);
+            if (IsAsked("sqlite")) TakeSqlite();
             if (IsAsked("reads")) await TakeReadsAsync();
             if (IsAsked("opening")) await TakeOpeningAsync();
             if (IsAsked("accounts")) await TakeAccountsAsync();
@@ -81,6 +87,35 @@ internal sealed class Benchmark(Options options)
         await using var tested = await LedgerUnderTest.CreateAsync(options.Output, Accounts);
         results.Add(name, title, await run(tested));
         await tested.CheckMoneyAsync();
+    }
+
+    private PostgresServer? StartPostgres()
+    {
+        var (server, note) = PostgresServer.Start();
+        results.Notes.Add(note);
+        return server;
+    }
+
+    private async Task TakePostgresAsync(PostgresServer server)
+    {
+        using (var peer = new PostgresPeer(server, Accounts, hasHistory: true))
+            results.Add("postgres", $"PostgreSQL, one per transaction, {PostgresConnections} connections", await peer.RunSinglesAsync(PostgresConnections, Pairing.Uniform, WarmUp, options.Measured));
+        using (var peer = new PostgresPeer(server, Accounts, hasHistory: true))
+            results.Add("postgres-hot", "  to one hot account", await peer.RunSinglesAsync(PostgresConnections, Pairing.OneHotAccount, WarmUp, options.Measured));
+        foreach (var (name, title, hasHistory) in new[] { ("postgres-sets", "PostgreSQL, sets of 8,192", true), ("postgres-sets-bare", "  without what statements are read by", false) })
+        {
+            using var peer = new PostgresPeer(server, Accounts, hasHistory);
+            results.Add(name, title, peer.RunBatches(LedgerUnderTest.FullBatch, WarmUp, options.Measured));
+        }
+    }
+
+    private void TakeSqlite()
+    {
+        foreach (var (name, title, hasHistory) in new[] { ("sqlite", $"SQLite, transactions of {SqliteBatch:N0}", true), ("sqlite-bare", "  without what statements are read by", false) })
+        {
+            using var peer = new SqlitePeer(options.Output, Accounts, hasHistory);
+            results.Add(name, title, peer.RunBatches(SqliteBatch, WarmUp, options.Measured));
+        }
     }
 
     private async Task TakeReadsAsync()

@@ -60,23 +60,13 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
     /// <summary>Full batches, three in flight, of single transfers or of chains; counts transfers.</summary>
     public async Task<Stretch> RunBatchesAsync(Pairing pairing, int legs, TimeSpan warmUp, TimeSpan measured)
     {
-        var batch = FullBatch / legs * legs;
         var clock = new Clock(warmUp, measured);
-        await Task.WhenAll(Enumerable.Range(0, BatchesInFlight).Select(_ => Task.Run(async () =>
-        {
-            var workload = new Workload(accounts.Length, pairing);
-            var commands = new Command[batch];
-            while (true)
-            {
-                var units = Fill(commands, workload, legs);
-                var began = Stopwatch.GetTimestamp();
-                CheckAllDone(await Ledger.SubmitAsync(commands));
-                Acknowledge(units);
-                if (!clock.Note(began, batch)) return;
-            }
-        })));
+        await RunBatchesAsync(pairing, legs, (commands, began) => clock.Note(began, commands.Length));
         return clock.ToStretch();
     }
+
+    /// <summary>Full batches of single transfers between random pairs, three in flight, until the function that is told of each says false.</summary>
+    public Task RunBatchesAsync(Func<Command[], bool> note) => RunBatchesAsync(Pairing.Uniform, legs: 1, (commands, _) => note(commands));
 
     /// <summary>Callers that each wait for the answer to one transfer before they send the next.</summary>
     public async Task<Stretch> RunSinglesAsync(int callers, TimeSpan warmUp, TimeSpan measured)
@@ -100,17 +90,25 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
     }
 
     /// <summary>Full batches until so many transfers are durable.</summary>
-    public async Task FillAsync(long transfers)
+    public Task FillAsync(long transfers)
+    {
+        long done = 0;
+        return RunBatchesAsync(commands => Interlocked.Add(ref done, commands.Length) < transfers);
+    }
+
+    /// <summary>Transfers whose ids have no time.</summary>
+    /// <returns>The ids.</returns>
+    public async Task<IReadOnlyList<UInt128>> TransferTimelessAsync(int count)
     {
         var workload = new Workload(accounts.Length);
-        for (long done = 0; done < transfers; done += FullBatch)
-        {
-            var commands = new Command[(int)Math.Min(FullBatch, transfers - done)];
-            var units = Fill(commands, workload, legs: 1);
-            CheckAllDone(await Ledger.SubmitAsync(commands));
-            Acknowledge(units);
-        }
+        var movements = Enumerable.Range(0, count).Select(_ => workload.Next()).Select(movement => movement with { Id = WithoutTime(movement.Id) }).ToList();
+        await SubmitAllDoneAsync([.. movements.Select(movement => ToTransfer(movement))]);
+        foreach (var movement in movements) Acknowledge(movement.Units);
+        return [.. movements.Select(movement => movement.Id)];
     }
+
+    /// <summary>An id as callers have it who do not send a time.</summary>
+    public static UInt128 WithoutTime(UInt128 id) => id & (((UInt128)1 << 80) - 1);
 
     /// <summary>The accounts must have paid exactly what was acknowledged.</summary>
     public async Task CheckMoneyAsync()
@@ -125,6 +123,22 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
         await Ledger.DisposeAsync();
         System.IO.Directory.Delete(Directory, recursive: true);
     }
+
+    private Task RunBatchesAsync(Pairing pairing, int legs, Func<Command[], long, bool> note) =>
+        Task.WhenAll(Enumerable.Range(0, BatchesInFlight).Select(_ => Task.Run(async () =>
+        {
+            var workload = new Workload(accounts.Length, pairing);
+            var commands = new Command[FullBatch / legs * legs];
+            long began;
+            do
+            {
+                var units = Fill(commands, workload, legs);
+                began = Stopwatch.GetTimestamp();
+                CheckAllDone(await Ledger.SubmitAsync(commands));
+                Acknowledge(units);
+            }
+            while (note(commands, began));
+        })));
 
     private UInt128 Fill(Command[] commands, Workload workload, int legs)
     {

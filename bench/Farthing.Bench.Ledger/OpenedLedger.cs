@@ -30,12 +30,6 @@ internal sealed record OpenedLedger(double Milliseconds, long Records, long Resi
         // A checkpoint of everything needs the whole tree.
         await ledger.GetCheckpointAsync(ledger.DurableSize);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
-        Console.WriteLine(JsonSerializer.Serialize(new OpenedLedger(elapsed.TotalMilliseconds, ledger.DurableSize, Memory("VmRSS:"), Memory("RssAnon:"))));
-    }
-
-    private static long Memory(string name)
-    {
-        var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+        Console.WriteLine(JsonSerializer.Serialize(new OpenedLedger(elapsed.TotalMilliseconds, ledger.DurableSize, ProcessMemory.Resident, ProcessMemory.Own)));
     }
 }

@@ -8,7 +8,8 @@ try
             await OpenedLedger.ReportAsync(directory);
             return 0;
         case ["run", .. var rest] when Options.TryParse(rest) is { } options:
-            return await new Benchmark(options).RunAsync() || !options.Check ? 0 : 1;
+            var isMet = options.Long ? await new Growth(options).RunAsync() : await new Benchmark(options).RunAsync();
+            return isMet || !options.Check ? 0 : 1;
         default:
             Console.Error.WriteLine(Options.Usage);
             return 64;

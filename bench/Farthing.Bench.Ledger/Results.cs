@@ -51,7 +51,8 @@ internal sealed class Results(Options options)
         foreach (var (target, value) in targets)
             Console.WriteLine($"{target.Title,-58} {value,12:N2}   {(target.IsLeast ? "at least" : "at most")} {target.Bound} {(target.IsMet(value) ? "met" : "NOT MET")}");
         Console.WriteLine();
-        Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; p100 is the longest of all. {Environment.ProcessorCount} processors; {RuntimeInformation.FrameworkDescription}.");
+        if (!options.Long) Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; p100 is the longest of all.");
+        Console.WriteLine($"{Environment.ProcessorCount} processors; {RuntimeInformation.FrameworkDescription}.");
         foreach (var note in Notes) Console.WriteLine(note);
 
         var file = Path.Combine(options.Output, "results.json");
@@ -106,6 +107,8 @@ internal sealed record Target(string Title, double Bound, bool IsLeast, Func<Res
     public static readonly IReadOnlyList<Target> All =
     [
         AtLeast("batches, of the bare pipelined loop", 0.45, results => results.Rate("batch") / results.Rate("bare")),
+        AtLeast("batches, of PostgreSQL's sets of 8,192", 20, results => results.Rate("batch") / results.Rate("postgres-sets")),
+        AtLeast("batches, of SQLite's transactions of 1,000", 20, results => results.Rate("batch") / results.Rate("sqlite")),
         AtLeast("1,024 concurrent singles, of the bare group commit", 0.6, results => results.Rate("singles-1024") / results.Rate("bare-singles-1024")),
         AtMost("lone transfer p50, of a bare write and flush", 1.5, results => results.Percentile("lone", 50) / results.Percentile("bare-lone", 50)),
         AtLeast("one hot account, of uniform", 0.8, results => results.Rate("hot") / results.Rate("batch")),
@@ -118,6 +121,11 @@ internal sealed record Target(string Title, double Bound, bool IsLeast, Func<Res
         AtLeast("replay, records each second", 1_500_000, results => results.Figure("replay")),
         AtMost("opening with 1,000,000 accounts, s", 3, results => results.Figure("opening-accounts")),
         AtMost("memory, bytes for each account", 300, results => results.Figure("account-bytes")),
+        AtLeast("growth: rate at the end, of that at the beginning", 0.9, results => results.Figure("growth-late") / results.Figure("growth-early")),
+        AtMost("growth: resident memory, MB", 1077, results => results.Figure("growth-memory")),
+        AtMost("growth: disk, bytes for each transfer", 256, results => results.Figure("growth-disk")),
+        AtMost("growth: opening, s", 3, results => results.Figure("growth-opening")),
+        AtMost("growth: longest time without an answer, ms", 50, results => results.Figure("growth-pause")),
     ];
 
     public bool IsMet(double value) => IsLeast ? value >= Bound : value <= Bound;

@@ -1,10 +1,14 @@
+using System.Runtime.CompilerServices;
 using Farthing.Ledger.Journal;
 
 namespace Farthing.Ledger;
 
-// What was: statements, balances at past moments.
+// What was, and what is added to it: statements, balances at past moments, records as they come.
 public sealed partial class Ledger
 {
+    // Cancelled when the ledger closes.
+    private readonly CancellationTokenSource closing = new();
+
     /// <summary>Records that moved or held units of an account, newest first; refused ones are left out.</summary>
     /// <param name="account">The account.</param>
     /// <param name="before">Only records before this position; null for the newest. Cheap if the record there is itself one of the account's.</param>
@@ -32,5 +36,47 @@ public sealed partial class Ledger
         return History.FindBefore(records, account, snapshot.LastPosition, end) is { } record
             ? new(record.Command.Debit == account ? record.DebitAfter : record.CreditAfter, record.Position, record.UnixMilliseconds)
             : null;
+    }
+
+    /// <summary>All durable records from a position on, and each further one once it is durable: in order, none left out, none twice. Ends when the ledger closes.</summary>
+    /// <remarks>
+    /// Records are read from the journal as they are asked for, so a slow reader keeps nothing waiting and holds one batch in memory. Whoever was cut off goes on
+    /// with the position after the last record that it has dealt with.
+    /// </remarks>
+    /// <param name="position">The first one; one that is not there yet is waited for.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public IAsyncEnumerable<JournalRecord> FollowAsync(long position, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        return FollowFromAsync(position, cancellation);
+    }
+
+    private async IAsyncEnumerable<JournalRecord> FollowFromAsync(long position, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
+        while (await IsDurableAsync(position, end.Token))
+        {
+            foreach (var record in records.ReadFrameFrom(position))
+            {
+                position++;
+                yield return record;
+            }
+        }
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    // False if the wait was ended.
+    private async ValueTask<bool> IsDurableAsync(long position, CancellationToken end)
+    {
+        try
+        {
+            end.ThrowIfCancellationRequested();
+            await durable.WaitAsync(position + 1).AsTask().WaitAsync(end);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 }

@@ -245,6 +245,7 @@ public sealed partial class Ledger : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        await closing.CancelAsync();
         sequencer.Close();
         flusher.Join();
         try

@@ -116,6 +116,9 @@ public static class IdBytes
         return new UInt128(upper, BinaryPrimitives.ReadUInt64BigEndian(suffix[2..]));
     }
 
+    /// <summary>The 26 characters of an id that stand behind its prefix, for lists where ids of all kinds stand together.</summary>
+    public static string ToText(UInt128 id) => string.Create(26, id, static (text, id) => Crockford.Encode(id, text));
+
     /// <summary>The Unix milliseconds in an id; 0 for an id without a time.</summary>
     public static long TimeOf(UInt128 id) => (long)(ulong)(id >> 80);
 }

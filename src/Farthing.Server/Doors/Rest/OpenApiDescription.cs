@@ -212,7 +212,7 @@ internal static partial class OpenApiDescription
         response.Content = call.Answer is null
             ? new Dictionary<string, OpenApiMediaType>
             {
-                ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = call.AnswerExample },
+                [call.AnswerMediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = call.AnswerExample },
             }
             : new Dictionary<string, OpenApiMediaType> { [Json] = await ContentAsync(context, call.Answer, call.AnswerExample, stop) };
         if (call.Status == StatusCodes.Status201Created)

@@ -90,8 +90,11 @@ internal sealed record RestCall
     /// <summary>The status of success.</summary>
     public int Status { get; init; } = StatusCodes.Status200OK;
 
-    /// <summary>The type of the answer, or null for <c>text/plain</c>.</summary>
+    /// <summary>The type of the answer, or null for text.</summary>
     public Type? Answer { get; init; }
+
+    /// <summary>What sort of text the answer is, if it is text.</summary>
+    public string AnswerMediaType { get; init; } = "text/plain";
 
     /// <summary>True if it is a list with <c>pageSize</c> and <c>cursor</c>.</summary>
     public bool IsPaged { get; init; }

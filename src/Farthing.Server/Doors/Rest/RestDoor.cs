@@ -15,7 +15,7 @@ internal delegate ValueTask<Refusal?> RestHandler(RestRequest request);
 internal static class RestDoor
 {
     /// <summary>Maps every call.</summary>
-    public static void MapRest(this IEndpointRouteBuilder routes, PaymentSystem system, Ledger.Ledger ledger, WalletCreationLimit walletCreations)
+    public static void MapRest(this IEndpointRouteBuilder routes, PaymentSystem system, Ledger.Ledger ledger, WalletCreationLimit walletCreations, ChangeFeed changes)
     {
         var door = new RestRoutes(routes, system);
         PayeesApi.Map(door);
@@ -25,6 +25,7 @@ internal static class RestDoor
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
         LedgerApi.Map(door, ledger);
+        changes.Map(door);
     }
 }
 

@@ -173,4 +173,5 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 [JsonSerializable(typeof(AmountBody))]
 [JsonSerializable(typeof(RefundJson))]
 [JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(ChangeJson))]
 internal sealed partial class Wire : JsonSerializerContext;

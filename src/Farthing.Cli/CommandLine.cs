@@ -10,7 +10,7 @@ internal static class CommandLine
         var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
         {
             VerifyCommand.Create(),
-            new Command("ledger", "Looks at a ledger's files.") { LedgerCheckCommand.Create() },
+            new Command("ledger", "Looks at a ledger's files.") { LedgerCheckCommand.Create(), LedgerExportCommand.Create() },
             PayCommand.Create(),
         };
         var parsed = root.Parse(arguments);

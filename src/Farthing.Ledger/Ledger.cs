@@ -50,7 +50,7 @@ public sealed partial class Ledger : IAsyncDisposable
         this.directoryLock = directoryLock;
         this.journal = journal;
         records = new(journal, frames);
-        proofs = new(options, records, endProcess);
+        proofs = new(options, journal, records, endProcess);
         var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
         snapshots = new(journal, snapshotDirectory);
         LedgerState state;
@@ -236,11 +236,24 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The position is not below the size, or the tree is not so large yet.</exception>
     public LeafProof Prove(long position, long size) => proofs.Prove(position, size);
 
+    /// <summary>How many records the newest signed checkpoint covers; 0 before the first one.</summary>
+    public long SignedSize => proofs.SignedSize;
+
+    /// <summary>How many records are in the tree. It follows <see cref="DurableSize"/>.</summary>
+    public long TreeSize => proofs.CoveredSize;
+
+    /// <summary>How many tiles of the tree were found damaged and made again from the journal since the ledger was opened. More than none: look at the disk.</summary>
+    public int MendedTiles => proofs.MendedTiles;
+
+    /// <summary>A tile of the tree: 32 bytes for each hash; or null, if the newest signed checkpoint does not cover it.</summary>
+    /// <exception cref="LedgerDamagedException">It is damaged, and so are the records that it is made from.</exception>
+    public byte[]? ReadTile(TileName tile) => proofs.ReadTile(tile);
+
     /// <summary>What shows that the first <paramref name="newSize"/> records begin with the first <paramref name="oldSize"/>: at most 64 hashes, concatenated, for <see cref="MerkleTree.VerifyConsistency"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The old size is negative or above the new one, or the tree is not so large yet.</exception>
     public byte[] ProveConsistency(long oldSize, long newSize) => proofs.ProveConsistency(oldSize, newSize);
 
-    /// <summary>Finishes what is queued, stores a last checkpoint and releases the directory.</summary>
+    /// <summary>Finishes what is queued, stores a last checkpoint and the tree, and releases the directory.</summary>
     /// <exception cref="LedgerUnreadyException">The last checkpoint could not be stored; the directory is released all the same.</exception>
     public async ValueTask DisposeAsync()
     {
@@ -250,7 +263,7 @@ public sealed partial class Ledger : IAsyncDisposable
         flusher.Join();
         try
         {
-            await proofs.GetCheckpointAsync(durable.Size);
+            await proofs.CloseAsync(durable.Size);
         }
         finally
         {

@@ -35,6 +35,27 @@ public static class MerkleTree
         Sha256.Hash(node, destination);
     }
 
+    /// <summary>The root of a complete subtree: of a power of two of hashes of one level. The destination may overlap them.</summary>
+    /// <param name="hashes">32 bytes each, at most those of a full tile.</param>
+    /// <param name="destination">At least 32 bytes.</param>
+    /// <exception cref="ArgumentException">It is no power of two of hashes, or more than a tile.</exception>
+    public static void HashSubtree(ReadOnlySpan<byte> hashes, Span<byte> destination)
+    {
+        var count = hashes.Length / HashLength;
+        if (hashes.Length % HashLength != 0 || !BitOperations.IsPow2(count) || count > TileName.FullWidth) throw new ArgumentException("A complete subtree has a power of two of hashes, at most 256.", nameof(hashes));
+        Span<byte> level = stackalloc byte[hashes.Length];
+        hashes.CopyTo(level);
+        for (; count > 1; count /= 2)
+        {
+            for (var node = 0; node < count / 2; node++)
+            {
+                var pair = level.Slice(node * 2 * HashLength, 2 * HashLength);
+                HashNode(pair[..HashLength], pair[HashLength..], level[(node * HashLength)..]);
+            }
+        }
+        level[..HashLength].CopyTo(destination);
+    }
+
     /// <summary>True if a leaf with this hash stands at <paramref name="index"/> in the tree of <paramref name="size"/> leaves and this root. Never throws.</summary>
     public static bool VerifyInclusion(ReadOnlySpan<byte> leafHash, long index, long size, ReadOnlySpan<byte> proof, ReadOnlySpan<byte> root)
     {

@@ -25,6 +25,7 @@ public class FuzzTests
         ["LedgerLeaf"] = (ReceiptStory.Bytes(LedgerLeafTests.Example), bytes => LedgerLeaf.TryRead(bytes, out _)),
         ["MerkleTree"] = (new byte[32 * 3], bytes => MerkleTree.VerifyInclusion(new byte[32], bytes.Length > 0 ? bytes[0] : 0, bytes.Length, bytes, new byte[32])),
         ["Consistency"] = (new byte[32 * 3], bytes => MerkleTree.VerifyConsistency(bytes.Length > 0 ? bytes[0] : 0, new byte[32], bytes.Length, new byte[32], bytes)),
+        ["TileName"] = ("tile/2/x001/x234/067.p/17"u8.ToArray(), bytes => TileName.TryParse(Text(bytes), out _)),
         ["Receipt"] = (ReceiptStory.PartlyRefunded().Receipt("posted", "0.02", "0.0005", "0.01", forPayer: true).ToJson(), bytes => Receipt.TryParse(bytes, out var receipt) && receipt.Verify(ReceiptStory.Key).IsValid),
         ["PaymentChallenge"] = (Encoding.ASCII.GetBytes(Challenge.ToHeader()), bytes => PaymentChallenge.ReadAll(Text(bytes)).Any(c => c.Check("0123456789abcdef"u8, DateTimeOffset.UnixEpoch) == ChallengeError.None)),
         ["ChargeRequest"] = (Base64Url.DecodeFromChars(Challenge.Request), bytes => ChargeRequest.TryRead(Base64Url.EncodeToString(bytes), out _)),

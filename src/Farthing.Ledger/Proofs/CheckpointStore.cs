@@ -17,6 +17,9 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
 
     public const string FileName = "checkpoint";
 
+    /// <summary>How many records the newest one signs; 0 if there is none.</summary>
+    public long Size => newest?.Checkpoint.Size ?? 0;
+
     public CheckpointKey VerifierKey { get; } = new(origin, key.Verifier);
 
     /// <summary>Reads the stored checkpoint and holds the journal against it.</summary>

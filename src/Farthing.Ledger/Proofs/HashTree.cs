@@ -1,116 +1,146 @@
 using System.Buffers;
 using System.Numerics;
-using System.Security.Cryptography;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Proofs;
 
-/// <summary>Roots and proofs of an RFC 6962 tree (section 2.1) over a <see cref="HashStore"/>; each reads O(log n) hashes.</summary>
+/// <summary>Roots and proofs of an RFC 6962 tree (section 2.1) over its tiles; each reads O(log n) hashes.</summary>
 /// <remarks>One thread adds; any number of threads ask about sizes that were there before.</remarks>
-internal sealed class HashTree(HashStore store)
+internal sealed class HashTree(TileFiles files, TileMender mender)
 {
-    private readonly TreeEdge edge = new();
-    private readonly ArrayBufferWriter<byte> pending = new();
+    // Owned by the adding thread.
+    private readonly ArrayBufferWriter<byte>[] pending = [.. Enumerable.Range(0, TileName.MaxLevel + 1).Select(_ => new ArrayBufferWriter<byte>())];
+    private readonly byte[] completed = new byte[TreeEdge.MaxLevels * MerkleTree.HashLength];
+    private TreeEdge edge = new();
+
+    // Written by the adding thread; read anywhere.
     private long stored;
 
+    /// <summary>How many leaves were added, stored or not. Owned by the adding thread.</summary>
+    public long Size => edge.Size;
+
+    /// <summary>The root over all leaves added. Owned by the adding thread.</summary>
+    public byte[] Root() => edge.Root();
+
+    /// <summary>Goes on from a size whose tiles are on disk, if they have this root; before anything was added.</summary>
+    /// <returns>False if they do not: the tree is empty then.</returns>
+    public bool TryResume(long size, ReadOnlySpan<byte> root)
+    {
+        var tiles = new TileReader(files, mender, size);
+        var found = TreeEdge.Restore(size, (level, index) =>
+        {
+            var hash = new byte[MerkleTree.HashLength];
+            tiles.ReadSubtree(level, index, hash);
+            return hash;
+        });
+        if (!found.Root().AsSpan().SequenceEqual(root)) return false;
+        edge = found;
+        Volatile.Write(ref stored, size);
+        return true;
+    }
+
     /// <summary>Adds a leaf; it can be asked about after <see cref="Store"/>.</summary>
-    public void Add(ReadOnlySpan<byte> leafHash) =>
-        pending.Advance(edge.Add(leafHash, pending.GetSpan(64 * MerkleTree.HashLength)) * MerkleTree.HashLength);
+    public void Add(ReadOnlySpan<byte> leafHash)
+    {
+        var count = edge.Add(leafHash, completed);
+        // Every eighth level is kept; those between are made again when they are asked for.
+        for (var level = 0; level * TileName.Height < count; level++)
+            pending[level].Write(completed.AsSpan(level * TileName.Height * MerkleTree.HashLength, MerkleTree.HashLength));
+    }
 
     /// <summary>Writes what was added. May be repeated if it fails.</summary>
     /// <exception cref="IOException">No room.</exception>
     public void Store()
     {
-        store.Write(stored, pending.WrittenSpan);
-        stored = HashStore.CountFor(edge.Size);
-        pending.ResetWrittenCount();
+        for (var level = 0; level < pending.Length; level++)
+        {
+            if (pending[level].WrittenCount > 0) files.Write(level, TileName.CountAt(level, stored), pending[level].WrittenSpan);
+        }
+        foreach (var hashes in pending) hashes.ResetWrittenCount();
+        Volatile.Write(ref stored, edge.Size);
     }
+
+    /// <summary>A tile, if a tree of <paramref name="size"/> leaves has it.</summary>
+    public byte[]? ReadTile(TileName tile, long size) => tile.IsIn(size) ? ReadTiles().Read(tile.Level, tile.Index)[..tile.ByteLength].ToArray() : null;
 
     public byte[] Root(long size)
     {
-        if (size == 0) return SHA256.HashData([]);
         var root = new byte[MerkleTree.HashLength];
-        HashRange(0, size, root);
+        if (size == 0) Sha256.Hash([], root);
+        else HashRange(ReadTiles(), 0, size, root);
         return root;
     }
 
     /// <summary>The sibling hashes from the leaf upward, concatenated.</summary>
     public byte[] Path(long index, long size)
     {
-        var path = new List<byte[]>();
-        // Downward from the root: at each split the half without the leaf is a sibling.
-        long begin = 0, end = size;
-        while (end - begin > 1)
-        {
-            var split = begin + SplitOf(end - begin);
-            var sibling = new byte[MerkleTree.HashLength];
-            if (index < split)
-            {
-                HashRange(split, end, sibling);
-                end = split;
-            }
-            else
-            {
-                HashRange(begin, split, sibling);
-                begin = split;
-            }
-            path.Add(sibling);
-        }
-        path.Reverse();
-        return [.. path.SelectMany(hash => hash)];
+        var siblings = new HashStack();
+        Descend(ReadTiles(), siblings, begin: 0, size, index);
+        return siblings.TopFirst();
     }
 
     /// <summary>What shows that the tree of <paramref name="newSize"/> leaves begins with that of <paramref name="oldSize"/>: the hashes in the order of RFC 9162 section 2.1.4.1, concatenated.</summary>
     public byte[] Consistency(long oldSize, long newSize)
     {
-        if (oldSize == 0) return [];
-        var proof = new List<byte[]>();
-        // Downward to the place where the old tree ends, as a path leads to a leaf.
-        long begin = 0, end = newSize;
-        while (end > oldSize)
+        if (oldSize == 0 || oldSize == newSize) return [];
+        // The way to the old tree's last leaf, as far as the largest subtree that ends with it and belongs to both trees.
+        var tiles = ReadTiles();
+        var hashes = new HashStack();
+        var (begin, end) = Descend(tiles, hashes, begin: 0, newSize, oldSize - 1, stopBefore: oldSize);
+        // Whoever verifies knows it already if it is the whole old tree.
+        if (begin > 0) HashRange(tiles, begin, end, hashes.Push());
+        return hashes.TopFirst();
+    }
+
+    private TileReader ReadTiles() => new(files, mender, Volatile.Read(ref stored));
+
+    // Downward from the root towards a leaf: at each split the half without the leaf is a sibling. Ends at the leaf, or at the range that ends at a size.
+    private static (long Begin, long End) Descend(TileReader tiles, HashStack siblings, long begin, long end, long leaf, long stopBefore = -1)
+    {
+        while (end - begin > 1 && end != stopBefore)
         {
             var split = begin + SplitOf(end - begin);
-            var sibling = new byte[MerkleTree.HashLength];
-            if (oldSize <= split)
+            if (leaf < split)
             {
-                HashRange(split, end, sibling);
+                HashRange(tiles, split, end, siblings.Push());
                 end = split;
             }
             else
             {
-                HashRange(begin, split, sibling);
+                HashRange(tiles, begin, split, siblings.Push());
                 begin = split;
             }
-            proof.Add(sibling);
         }
-        // The old tree's last complete subtree; whoever verifies knows it already if it is the whole.
-        if (begin > 0)
-        {
-            var last = new byte[MerkleTree.HashLength];
-            HashRange(begin, end, last);
-            proof.Add(last);
-        }
-        proof.Reverse();
-        return [.. proof.SelectMany(hash => hash)];
+        return (begin, end);
     }
 
     // The hash of leaves [begin, end), where begin is a multiple of the largest power of two that is not more than their number.
-    private void HashRange(long begin, long end, Span<byte> destination)
+    private static void HashRange(TileReader tiles, long begin, long end, Span<byte> destination)
     {
-        var count = end - begin;
-        var level = BitOperations.TrailingZeroCount(count);
+        var level = BitOperations.TrailingZeroCount(end - begin);
         end -= 1L << level;
-        store.Read(level, end >> level, destination);
+        tiles.ReadSubtree(level, end >> level, destination);
         Span<byte> left = stackalloc byte[MerkleTree.HashLength];
         while (end > begin)
         {
             level = BitOperations.TrailingZeroCount(end - begin);
             end -= 1L << level;
-            store.Read(level, end >> level, left);
+            tiles.ReadSubtree(level, end >> level, left);
             MerkleTree.HashNode(left, destination, destination);
         }
     }
 
     // The largest power of two below count.
     private static long SplitOf(long count) => 1L << BitOperations.Log2((ulong)(count - 1));
+
+    /// <summary>Hashes in the order in which they were found, given out the other way round.</summary>
+    private sealed class HashStack
+    {
+        private readonly byte[] bytes = new byte[(TreeEdge.MaxLevels + 1) * MerkleTree.HashLength];
+        private int free = (TreeEdge.MaxLevels + 1) * MerkleTree.HashLength;
+
+        public Span<byte> Push() => bytes.AsSpan(free -= MerkleTree.HashLength, MerkleTree.HashLength);
+
+        public byte[] TopFirst() => bytes[free..];
+    }
 }

@@ -7,26 +7,36 @@ namespace Farthing.Ledger.Proofs;
 /// <remarks>Thread-safe, but <see cref="Follow"/> is called by one thread at a time.</remarks>
 internal sealed class LedgerProofs : IDisposable
 {
-    private const string TreeFile = "tree.bin";
+    public const string TreeDirectory = "tree";
 
     private readonly RecordReader records;
-    private readonly HashStore store;
-    private readonly HashTree tree;
+    private readonly StoredTree stored;
     private readonly TreeFollower follower;
     private readonly CheckpointStore checkpoints;
 
-    public LedgerProofs(LedgerOptions options, RecordReader records, Action<string, Exception> endProcess)
+    public LedgerProofs(LedgerOptions options, IJournal journal, RecordReader records, Action<string, Exception> endProcess)
     {
         this.records = records;
-        store = new(Path.Combine(options.Directory, TreeFile));
-        tree = new(store);
-        follower = new(tree, endProcess);
-        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, tree, follower.Covered);
+        stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves);
+        follower = new(stored, endProcess);
+        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower.Covered);
     }
 
     public string? NotReadyReason => follower.NotReadyReason;
 
     public CheckpointKey VerifierKey => checkpoints.VerifierKey;
+
+    /// <summary>How many records the newest checkpoint signs.</summary>
+    public long SignedSize => checkpoints.Size;
+
+    /// <summary>How many records are in the tree.</summary>
+    public long CoveredSize => follower.Covered.Size;
+
+    /// <summary>How many tiles were found damaged and made again since the start.</summary>
+    public int MendedTiles => stored.Mended;
+
+    /// <summary>Behind the last frame that was in the tree when it was opened. Frames before it need not be followed, and are passed over.</summary>
+    public JournalMark ResumedAt => stored.ResumedAt;
 
     public void Follow(in FrameHeader header, ReadOnlyMemory<byte> recordBytes, Action? done) => follower.Enqueue(header, recordBytes, done);
 
@@ -39,11 +49,10 @@ internal sealed class LedgerProofs : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, size);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, follower.Covered.Size);
-        var (seed, index) = records.ReadSeed(position);
         var leaf = new byte[LedgerLeaf.MaxLength];
         var payerSalt = new byte[LedgerLeaf.SaltLength];
-        var length = LeafBuilder.Build(records.Read(position), seed, index, leaf, payerSalt);
-        return new(leaf[..length], position, tree.Path(position, size), payerSalt);
+        var length = BuildLeaf(position, leaf, payerSalt);
+        return new(leaf[..length], position, stored.Tree.Path(position, size), payerSalt);
     }
 
     public byte[] ProveConsistency(long oldSize, long newSize)
@@ -51,13 +60,40 @@ internal sealed class LedgerProofs : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(oldSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, follower.Covered.Size);
-        return tree.Consistency(oldSize, newSize);
+        return stored.Tree.Consistency(oldSize, newSize);
+    }
+
+    public byte[]? ReadTile(TileName tile) => stored.Tree.ReadTile(tile, SignedSize);
+
+    /// <summary>Signs a last checkpoint over all records, and saves the tree.</summary>
+    /// <exception cref="LedgerUnreadyException">The checkpoint could not be stored.</exception>
+    public async Task CloseAsync(long size)
+    {
+        await checkpoints.GetAsync(size);
+        await follower.SaveAsync();
     }
 
     public void Dispose()
     {
         follower.Dispose();
         checkpoints.Dispose();
-        store.Dispose();
+        stored.Dispose();
+    }
+
+    private void HashLeaves(long position, Span<byte> hashes)
+    {
+        Span<byte> leaf = stackalloc byte[LedgerLeaf.MaxLength];
+        Span<byte> salt = stackalloc byte[LedgerLeaf.SaltLength];
+        for (; !hashes.IsEmpty; hashes = hashes[MerkleTree.HashLength..])
+        {
+            var length = BuildLeaf(position++, leaf, salt);
+            MerkleTree.HashLeaf(leaf[..length], hashes);
+        }
+    }
+
+    private int BuildLeaf(long position, Span<byte> leaf, Span<byte> payerSalt)
+    {
+        var (seed, index) = records.ReadSeed(position);
+        return LeafBuilder.Build(records.Read(position), seed, index, leaf, payerSalt);
     }
 }

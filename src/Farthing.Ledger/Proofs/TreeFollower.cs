@@ -10,22 +10,24 @@ internal sealed class TreeFollower : IDisposable
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private const int MaxQueued = BatchPool.Count;
 
-    private readonly HashTree tree;
+    private readonly StoredTree stored;
     private readonly Action<string, Exception> endProcess;
     private readonly Thread thread;
     private readonly object gate = new();
 
     // Owned by the follower.
     private byte[] hashes = [];
+    private FrameHeader last;
 
     // Guarded by the gate.
     private readonly Queue<Work> queue = new();
     private bool closed;
 
-    public TreeFollower(HashTree tree, Action<string, Exception> endProcess)
+    public TreeFollower(StoredTree stored, Action<string, Exception> endProcess)
     {
-        this.tree = tree;
+        this.stored = stored;
         this.endProcess = endProcess;
+        Covered = new(stored.ResumedAt.Position);
         thread = new Thread(Run) { IsBackground = true, Name = "farthing tree" };
         thread.Start();
     }
@@ -33,17 +35,22 @@ internal sealed class TreeFollower : IDisposable
     private readonly record struct Work(FrameHeader Header, ReadOnlyMemory<byte> Records, Action? Done);
 
     /// <summary>How many records are in the tree and can be proven.</summary>
-    public Watermark Covered { get; } = new(0);
+    public Watermark Covered { get; }
 
     /// <summary>Why the tree stands still, or null. Written by the follower; read anywhere.</summary>
     public volatile string? NotReadyReason;
 
-    /// <summary>Takes durable records in order; waits while too many are queued.</summary>
+    /// <summary>Takes durable records in order; waits while too many are queued. Those that the tree has already are passed over.</summary>
     /// <param name="header">Their frame.</param>
     /// <param name="records">Their bytes, which must not change until <paramref name="done"/>.</param>
     /// <param name="done">Called when they are in the tree.</param>
     public void Enqueue(in FrameHeader header, ReadOnlyMemory<byte> records, Action? done)
     {
+        if (header.EndPosition <= stored.ResumedAt.Position)
+        {
+            done?.Invoke();
+            return;
+        }
         lock (gate)
         {
             while (queue.Count >= MaxQueued) Monitor.Wait(gate);
@@ -51,6 +58,9 @@ internal sealed class TreeFollower : IDisposable
             Monitor.PulseAll(gate);
         }
     }
+
+    /// <summary>Saves the tree with all that was enqueued, which must be in it by now.</summary>
+    public Task SaveAsync() => last.RecordCount > 0 ? stored.SaveAsync(last) : Task.CompletedTask;
 
     /// <summary>Finishes what is queued, and ends.</summary>
     public void Dispose()
@@ -69,15 +79,18 @@ internal sealed class TreeFollower : IDisposable
         {
             while (TryTake(out var work))
             {
+                // A frame that another one follows was flushed, also where this is an opening that reads what a crash left.
+                if (last.RecordCount > 0) stored.SaveIfDue(last);
                 Add(work);
                 Store();
+                last = work.Header;
                 Covered.Advance(work.Header.EndPosition);
                 work.Done?.Invoke();
             }
         }
         catch (Exception error)
         {
-            endProcess("The tree over the journal could not be continued. Everything acknowledged is on disk; the tree is made anew at the next start.", error);
+            endProcess("The tree over the journal could not be continued. Everything acknowledged is on disk; the next start makes the tree again from where it was saved.", error);
         }
     }
 
@@ -94,10 +107,12 @@ internal sealed class TreeFollower : IDisposable
 
     private void Add(in Work work)
     {
+        if (work.Header.FirstPosition != stored.Tree.Size)
+            throw new InvalidOperationException($"The tree has {stored.Tree.Size} leaves, and the records that follow begin at {work.Header.FirstPosition}.");
         var length = work.Header.RecordCount * MerkleTree.HashLength;
         if (hashes.Length < length) hashes = new byte[length];
         LeafBuilder.HashLeaves(work.Header, work.Records.Span, hashes);
-        for (var at = 0; at < length; at += MerkleTree.HashLength) tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
+        for (var at = 0; at < length; at += MerkleTree.HashLength) stored.Tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
     }
 
     private void Store()
@@ -106,7 +121,7 @@ internal sealed class TreeFollower : IDisposable
         {
             try
             {
-                tree.Store();
+                stored.Tree.Store();
                 NotReadyReason = null;
                 return;
             }

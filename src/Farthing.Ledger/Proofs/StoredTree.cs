@@ -1,0 +1,95 @@
+using Farthing.Ledger.Journal;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Proofs;
+
+/// <summary>The tree and its directory: opened where it was saved last, and saved now and then.</summary>
+/// <remarks>
+/// Adding, <see cref="SaveIfDue"/> and <see cref="SaveAsync"/> are for one thread at a time. A save flushes the tiles first and then puts the resume point in place, on
+/// another thread, so that the tree never waits for the disk.
+/// </remarks>
+internal sealed class StoredTree : IDisposable
+{
+    /// <summary>As many leaves are hashed again after a crash at most, which takes a fraction of a second; 8 MiB of tiles.</summary>
+    private const long SaveEvery = 1 << 18;
+
+    private readonly TileFiles files;
+    private readonly TileMender mender;
+    private readonly string resumePath;
+    private long saveBegan;
+    private Task saving = Task.CompletedTask;
+
+    // Written by a save; read by the next one.
+    private volatile bool flushFailed;
+
+    /// <param name="directory">Where the tiles are, or will be.</param>
+    /// <param name="journal">What they were made from.</param>
+    /// <param name="hashLeaves">Makes leaves' hashes again.</param>
+    public StoredTree(string directory, IJournal journal, LeafHasher hashLeaves)
+    {
+        files = new(directory);
+        mender = new(files, hashLeaves);
+        Tree = new(files, mender);
+        resumePath = Path.Combine(directory, ResumePoint.FileName);
+        ResumedAt = Resume(journal);
+        saveBegan = Tree.Size;
+    }
+
+    public HashTree Tree { get; }
+
+    /// <summary>The end of the last frame whose leaves were in the tree when it was opened; the beginning if none were.</summary>
+    public JournalMark ResumedAt { get; }
+
+    /// <summary>How many tiles were found damaged and written again since the start.</summary>
+    public int Mended => mender.Mended;
+
+    /// <summary>Begins to save the tree if enough was added since the last time.</summary>
+    /// <param name="last">The frame whose leaves were added and stored last. It is known to be on disk.</param>
+    public void SaveIfDue(in FrameHeader last)
+    {
+        if (last.EndPosition - saveBegan < SaveEvery || !saving.IsCompleted) return;
+        saving = SaveAsync(last);
+    }
+
+    /// <summary>Saves the tree after the save that is under way.</summary>
+    public Task SaveAsync(in FrameHeader last)
+    {
+        saveBegan = last.EndPosition;
+        var point = new ResumePoint(last.EndPosition, last.Place, last.Hash, Tree.Root());
+        return saving.ContinueWith(_ => Save(point), TaskScheduler.Default);
+    }
+
+    public void Dispose()
+    {
+        saving.Wait();
+        files.Dispose();
+    }
+
+    private void Save(ResumePoint point)
+    {
+        if (flushFailed) return;
+        try
+        {
+            files.Flush();
+            DurableFile.Replace(resumePath, point.Write());
+        }
+        catch (FlushException)
+        {
+            // What the system could not write it may have forgotten, and the next flush would say that all is well. The older point stays good.
+            flushFailed = true;
+        }
+        catch (IOException)
+        {
+            // No room. The older point stays good, and the next save tries again.
+        }
+    }
+
+    private JournalMark Resume(IJournal journal)
+    {
+        if (File.Exists(resumePath) && ResumePoint.Read(File.ReadAllBytes(resumePath)) is { } point
+            && journal.TryReadHeader(point.Place, out var frame) && frame.Hash == point.FrameHash && frame.EndPosition == point.Size
+            && Tree.TryResume(point.Size, point.Root))
+            return JournalMark.After(frame);
+        return JournalMark.Beginning;
+    }
+}

@@ -1,0 +1,57 @@
+using Farthing.Ledger.Journal;
+using Farthing.Protocol;
+
+namespace Farthing.Ledger.Proofs;
+
+/// <summary>The tiles of the tree on disk: one file for each level, its tiles one behind the other, so that hash i stands at byte 32 i.</summary>
+/// <remarks>
+/// Derived from the journal. One thread appends; any reads what was appended before. Why a level is one file: docs/adr/0010-tiles-in-one-file-per-level.md.
+/// </remarks>
+internal sealed class TileFiles : IDisposable
+{
+    private readonly string directory;
+
+    // Each is set once, by the appending thread or on opening, before anybody learns that it has hashes.
+    private readonly DurableFile?[] files = new DurableFile?[TileName.MaxLevel + 1];
+
+    public TileFiles(string directory)
+    {
+        this.directory = directory;
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(directory);
+            Disk.Real.FlushDirectory(Path.GetDirectoryName(directory)!);
+        }
+        for (var level = 0; level < files.Length; level++)
+        {
+            if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level));
+        }
+    }
+
+    public static string FileName(int level) => $"level-{level}";
+
+    /// <summary>Writes hashes of a level from an index on.</summary>
+    public void Write(int level, long index, ReadOnlySpan<byte> hashes) =>
+        (files[level] ??= DurableFile.Create(PathOf(level))).Write(hashes, index * MerkleTree.HashLength);
+
+    /// <summary>Reads hashes of a level from an index on. What is not there reads as zeros, which are the hash of nothing.</summary>
+    public void Read(int level, long index, Span<byte> hashes)
+    {
+        var read = files[level]?.Read(hashes, index * MerkleTree.HashLength) ?? 0;
+        hashes[read..].Clear();
+    }
+
+    /// <summary>Forces all that was written before to disk.</summary>
+    /// <exception cref="FlushException">It may not be there, now or later.</exception>
+    public void Flush()
+    {
+        foreach (var file in files) file?.Flush();
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in files) file?.Dispose();
+    }
+
+    private string PathOf(int level) => Path.Combine(directory, FileName(level));
+}

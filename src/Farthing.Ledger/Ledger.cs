@@ -1,4 +1,5 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.Proofs;
 using Farthing.Ledger.Sequencing;
 using Farthing.Ledger.Snapshots;
@@ -35,7 +36,9 @@ public sealed partial class Ledger : IAsyncDisposable
 {
     private readonly DirectoryLock directoryLock;
     private readonly IJournal journal;
-    private readonly FrameIndex frames = new();
+    private readonly Sealer sealer;
+    private readonly FrameIndex frames;
+    private readonly SealedIds sealedIds;
     private readonly RecordReader records;
     private readonly ClockGuard clock;
     private readonly Watermark durable;
@@ -49,14 +52,19 @@ public sealed partial class Ledger : IAsyncDisposable
     {
         this.directoryLock = directoryLock;
         this.journal = journal;
+        var files = new IndexFiles(journal, FileJournal.DirectoryIn(options.Directory));
+        var segments = new SealedSegments(files, journal.Number);
+        sealer = new(files, segments, endProcess);
+        frames = new(segments);
         records = new(journal, frames);
+        sealedIds = new(segments, records);
         proofs = new(options, journal, records, endProcess);
         var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
         snapshots = new(journal, snapshotDirectory);
         LedgerState state;
         try
         {
-            var opening = new Opening(journal, snapshotDirectory, frame =>
+            var opening = new Opening(journal, snapshotDirectory, sealer, sealedIds, frame =>
             {
                 frames.Add(frame.Header);
                 proofs.Follow(frame.Header, frame.Records, done: null);
@@ -78,8 +86,9 @@ public sealed partial class Ledger : IAsyncDisposable
         clock = new(time, state.UnixMilliseconds);
         var handover = new Handover();
         var pool = new BatchPool();
-        sequencer = new(state, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, pool, endProcess);
+        sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, pool, endProcess);
         flusher = new(handover, journal, frames, new(durable, Follow, endProcess));
+        sealer.Start();
         flusher.Start();
         sequencer.Start();
 
@@ -92,6 +101,7 @@ public sealed partial class Ledger : IAsyncDisposable
         void FollowRecords(in FrameHeader header, Batch batch)
         {
             snapshots.Follow(header);
+            sealer.Follow(header);
             proofs.Follow(header, batch.Records.Bytes.AsMemory(0, batch.Records.Length), () => pool.Return(batch));
         }
     }
@@ -100,7 +110,7 @@ public sealed partial class Ledger : IAsyncDisposable
     public IReadOnlyList<string> RecoveryNotes { get; }
 
     /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt, a full disk).</summary>
-    public string? NotReadyReason => clock.NotReadyReason ?? journal.NotReadyReason ?? proofs.NotReadyReason;
+    public string? NotReadyReason => clock.NotReadyReason ?? journal.NotReadyReason ?? sealer.NotReadyReason ?? proofs.NotReadyReason;
 
     /// <summary>How many records are on disk.</summary>
     public long DurableSize => durable.Size;
@@ -178,7 +188,7 @@ public sealed partial class Ledger : IAsyncDisposable
     public async ValueTask<JournalRecord?> FindAsync(UInt128 id)
     {
         var position = sequencer.Look(id, static (state, id) => state.TryGetPosition(id, out var found) ? found : -1);
-        if (position < 0) return null;
+        if (position < 0) return sealedIds.TryFind(id, out var record) ? record : null;
         await durable.WaitAsync(position + 1);
         return records.Read(position);
     }
@@ -190,7 +200,9 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <summary>All durable records that cite an id (posts, voids, expiry, refunds), oldest first.</summary>
     public async ValueTask<IReadOnlyList<JournalRecord>> ReadCitationsAsync(UInt128 id)
     {
-        var position = sequencer.Look(id, static (state, id) => state.LastCitation(id));
+        var (isBound, position) = sequencer.Look(id, static (state, id) => (state.TryGetPosition(id, out _), state.LastCitation(id)));
+        // What cites a record comes after it: sealed segments know of it only if they hold the record too.
+        if (position < 0 && !isBound) position = sealedIds.LastCitation(id);
         await durable.WaitAsync(position + 1);
         return History.ReadCitations(records, position);
     }
@@ -259,6 +271,8 @@ public sealed partial class Ledger : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         await closing.CancelAsync();
+        // First, as whoever appends may be waiting for it: what it leaves is sealed when the ledger is opened again.
+        sealer.Dispose();
         sequencer.Close();
         flusher.Join();
         try

@@ -1,4 +1,5 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.Snapshots;
 using Farthing.Ledger.State;
 
@@ -8,8 +9,10 @@ namespace Farthing.Ledger;
 /// <remarks>Nothing but the journal need be there or good. Not thread-safe.</remarks>
 /// <param name="journal">Read to its end.</param>
 /// <param name="snapshots">Those that are there.</param>
+/// <param name="sealer">Seals what the journal has gone on from.</param>
+/// <param name="sealedIds">Knows the ids of what is sealed.</param>
 /// <param name="follow">Told of each frame of the journal once, in order.</param>
-internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Action<Frame> follow)
+internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sealer sealer, SealedIds sealedIds, Action<Frame> follow)
 {
     private readonly List<string> notes = [];
     private long followed;
@@ -70,17 +73,20 @@ internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Act
         return state;
     }
 
-    // What is before the mark is not carried out again; only its ids are remembered.
+    // What is before the mark is not carried out again; its ids are in sealed segments.
     private void ReadOn(LedgerState state, JournalMark mark)
     {
-        var replay = new Replay(state);
+        var replay = new Replay(state, sealedIds);
+        sealer.BeginAgain();
         foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
         {
-            if (frame.Header.Sequence < mark.Sequence) replay.Remember(frame);
-            else replay.Apply(frame);
+            sealer.Pass(frame.Header);
+            if (frame.Header.Sequence >= mark.Sequence) replay.Apply(frame);
             if (frame.Header.Sequence < followed) continue;
             follow(frame);
             followed = frame.Header.Sequence + 1;
         }
+        // Ids of a segment are known when it is sealed, and that is when the next one has begun.
+        if (mark.Sequence > 0 && !sealer.HasSealed(mark)) throw new SnapshotException("does not stand at the end of a segment that the journal has gone on from");
     }
 }

@@ -10,6 +10,8 @@ namespace Farthing.Ledger.Journal;
 /// </remarks>
 internal sealed class DurableFile : IDisposable
 {
+    private const int FlushEveryBytes = 4 << 20;
+
     private readonly SafeFileHandle handle;
     private readonly Disk disk;
 
@@ -54,17 +56,22 @@ internal sealed class DurableFile : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>Puts a small file in place whole and durable: after a crash there is the old content or the new one.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    /// <summary>Puts a file in place whole and durable: after a crash there is the old content or the new one.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content, Disk? disk = null)
     {
+        disk ??= Disk.Real;
         var temporary = path + ".new";
-        using (var file = Create(temporary))
+        using (var file = Create(temporary, disk))
         {
-            file.Write(content, 0);
-            file.Flush();
+            // In steps, so that the journal's own flush never waits behind a large file of dirty pages.
+            for (var at = 0; at < content.Length; at += FlushEveryBytes)
+            {
+                file.Write(content.Slice(at, Math.Min(FlushEveryBytes, content.Length - at)), at);
+                file.Flush();
+            }
         }
         File.Move(temporary, path, overwrite: true);
-        Disk.Real.FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
+        disk.FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
     }
 
     private static DurableFile Open(string path, FileMode mode, FileAccess access, Disk? disk) =>

@@ -96,7 +96,10 @@ internal readonly record struct FrameHeader
 }
 
 /// <summary>One batch as read from a journal. Immutable.</summary>
-internal sealed record Frame(FrameHeader Header, ReadOnlyMemory<byte> Records)
+/// <param name="Header">What stands at its head.</param>
+/// <param name="Records">Its records, behind each other.</param>
+/// <param name="Offsets">Where each record begins in them, four bytes each.</param>
+internal sealed record Frame(FrameHeader Header, ReadOnlyMemory<byte> Records, ReadOnlyMemory<byte> Offsets)
 {
     /// <summary>Frames begin at multiples of this, and so does everything that the disk writes at once.</summary>
     public const int BlockBytes = 4096;
@@ -124,6 +127,17 @@ internal sealed record Frame(FrameHeader Header, ReadOnlyMemory<byte> Records)
         var hash = HashOf(destination);
         BinaryPrimitives.WriteUInt128LittleEndian(destination, hash);
         return header with { Hash = hash };
+    }
+
+    /// <summary>The bytes of one record.</summary>
+    /// <exception cref="LedgerDamagedException">The offsets do not fit the records.</exception>
+    public ReadOnlySpan<byte> RecordAt(int index)
+    {
+        var offsets = Offsets.Span;
+        var start = BinaryPrimitives.ReadInt32LittleEndian(offsets[(4 * index)..]);
+        var end = index == Header.RecordCount - 1 ? Records.Length : BinaryPrimitives.ReadInt32LittleEndian(offsets[(4 * index + 4)..]);
+        if (start < 0 || end <= start || end > Records.Length) throw Damage.At(Header, $"record {Header.FirstPosition + index} has no place");
+        return Records.Span[start..end];
     }
 
     public static UInt128 HashOf(ReadOnlySpan<byte> frame) => XxHash128.HashToUInt128(frame[16..]);

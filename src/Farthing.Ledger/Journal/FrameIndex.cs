@@ -1,12 +1,15 @@
+using Farthing.Ledger.Journal.Sealing;
+
 namespace Farthing.Ledger.Journal;
 
-/// <summary>Where the frames of the records are.</summary>
+/// <summary>Where the frames of the records are: those of unsealed segments in memory, the others in their segment's index.</summary>
 /// <remarks>One thread adds; any number of threads look up without a lock.</remarks>
-internal sealed class FrameIndex
+internal sealed class FrameIndex(SealedSegments sealedSegments)
 {
-    // Written only by the adding thread: an entry first, then the array if it grew, then the count. Readers go the other way.
-    private volatile Entry[] entries = new Entry[64];
-    private volatile int count;
+    private const int FirstCapacity = 64;
+
+    // Replaced by the adding thread when it is full: frames that were sealed meanwhile are left out of the next one.
+    private volatile Table table = new([], FirstCapacity);
 
     public readonly record struct Entry(long FirstPosition, long UnixMilliseconds, FramePlace Place, int RecordCount, int RecordBytes)
     {
@@ -15,47 +18,61 @@ internal sealed class FrameIndex
 
     public void Add(in FrameHeader header)
     {
-        var current = entries;
-        if (count == current.Length)
+        var current = table;
+        if (current.Count == current.Entries.Length)
         {
-            Array.Resize(ref current, current.Length * 2);
-            entries = current;
+            var end = sealedSegments.EndPosition;
+            var unsealed = current.Entries.AsSpan(CountUpTo(current, end, static (entry, position) => entry.EndPosition <= position));
+            table = current = new(unsealed, Math.Max(FirstCapacity, 2 * unsealed.Length));
         }
-        current[count] = new(header.FirstPosition, header.UnixMilliseconds, header.Place, header.RecordCount, header.RecordBytes);
-        count++;
+        current.Entries[current.Count] = new(header.FirstPosition, header.UnixMilliseconds, header.Place, header.RecordCount, header.RecordBytes);
+        current.Count++;
     }
 
     /// <summary>How many records are older than a moment, which is also the position of the first that is not.</summary>
     public long SizeBefore(long unixMilliseconds)
     {
-        var known = count;
-        var current = entries;
-        var (low, high) = (0, known);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (current[middle].UnixMilliseconds < unixMilliseconds) low = middle + 1;
-            else high = middle;
-        }
-        return low == 0 ? 0 : current[low - 1].EndPosition;
+        var current = table;
+        var older = CountUpTo(current, unixMilliseconds, static (entry, time) => entry.UnixMilliseconds < time);
+        return older > 0 ? current.Entries[older - 1].EndPosition : sealedSegments.SizeBefore(unixMilliseconds);
     }
 
     /// <summary>The frame that holds a record.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such record.</exception>
     public Entry Find(long position)
     {
-        var known = count;
-        var current = entries;
-        var low = 0;
-        var high = known - 1;
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        var current = table;
+        var before = CountUpTo(current, position, static (entry, sought) => entry.EndPosition <= sought);
+        if (before < current.Count && current.Entries[before] is var found && found.FirstPosition <= position) return found;
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, sealedSegments.EndPosition);
+        return sealedSegments.FindFrame(position);
+    }
+
+    private static int CountUpTo(Table table, long mark, Func<Entry, long, bool> isBefore)
+    {
+        var (low, high) = (0, table.Count);
         while (low < high)
         {
-            var middle = (low + high + 1) / 2;
-            if (current[middle].FirstPosition <= position) low = middle;
-            else high = middle - 1;
+            var middle = (low + high) / 2;
+            if (isBefore(table.Entries[middle], mark)) low = middle + 1;
+            else high = middle;
         }
-        ArgumentOutOfRangeException.ThrowIfNegative(position);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, known == 0 ? 0 : current[known - 1].EndPosition);
-        return current[low];
+        return low;
+    }
+
+    private sealed class Table
+    {
+        public readonly Entry[] Entries;
+
+        // Written only by the adding thread, after the entry.
+        public volatile int Count;
+
+        public Table(ReadOnlySpan<Entry> entries, int capacity)
+        {
+            Entries = new Entry[capacity];
+            entries.CopyTo(Entries);
+            Count = entries.Length;
+        }
     }
 }

@@ -84,7 +84,7 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments, JournalMark
 
         var bytes = new byte[header.FrameBytes];
         if (segment.File.Read(bytes, offset) < bytes.Length || Frame.HashOf(bytes) != header.Hash) return false;
-        frame = new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes));
+        frame = new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes), bytes.AsMemory(Frame.OffsetEntry(header.RecordBytes, 0), 4 * header.RecordCount));
         return true;
     }
 

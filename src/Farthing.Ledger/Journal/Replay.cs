@@ -1,13 +1,16 @@
+using System.Runtime.InteropServices;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.State;
 
 namespace Farthing.Ledger.Journal;
 
 /// <summary>Carries out a journal's batches again, and holds the outcome against what is written. Not thread-safe.</summary>
-internal sealed class Replay(LedgerState state)
+/// <param name="state">What they are carried out on.</param>
+/// <param name="sealedIds">Knows the ids that the state was told to leave to sealed segments; null if it keeps all.</param>
+internal sealed class Replay(LedgerState state, SealedIds? sealedIds = null)
 {
     private readonly BatchBuffer buffer = new();
     private readonly List<Command> chain = [];
-    private readonly List<JournalRecord> remembered = [];
     private CommandResult[] results = new CommandResult[32];
 
     /// <exception cref="LedgerDamagedException">The records cannot be read, or carrying them out gives something else.</exception>
@@ -34,19 +37,6 @@ internal sealed class Replay(LedgerState state)
         if (state.Digest != header.StateDigest) throw Damage.At(header, "carrying out its commands again gives other balances");
     }
 
-    /// <summary>Takes from a batch only what its ids were bound to: the rest of what it did was restored.</summary>
-    /// <exception cref="LedgerDamagedException">The records cannot be read.</exception>
-    public void Remember(Frame frame)
-    {
-        var bytes = frame.Records.Span;
-        for (var index = 0; index < frame.Header.RecordCount; index++)
-        {
-            var record = Read(frame.Header, index, ref bytes);
-            remembered.Add(record);
-            if (!record.Command.Linked) RememberChain();
-        }
-    }
-
     private static JournalRecord Read(in FrameHeader header, int index, ref ReadOnlySpan<byte> bytes)
     {
         if (!RecordCodec.TryRead(bytes, header.FirstPosition + index, header.UnixMilliseconds, out var record, out var length))
@@ -55,25 +45,13 @@ internal sealed class Replay(LedgerState state)
         return record;
     }
 
-    private void RememberChain()
-    {
-        var boundCount = remembered.Count(record => LedgerState.BindsItsId(record.Command));
-        var boundIndex = 0;
-        for (var i = 0; i < remembered.Count; i++)
-        {
-            var record = remembered[i];
-            var binds = LedgerState.BindsItsId(record.Command);
-            state.Remember(record, new(record.Position, i, i == remembered.Count - 1, boundIndex, binds && boundIndex == boundCount - 1));
-            if (binds) boundIndex++;
-        }
-        remembered.Clear();
-    }
-
     private void ApplyChain()
     {
         if (chain.Count == 0) return;
         if (results.Length < chain.Count) results = new CommandResult[chain.Count];
-        state.ApplyChain(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chain), results.AsSpan(0, chain.Count), buffer);
+        var commands = CollectionsMarshal.AsSpan(chain);
+        sealedIds?.Prepare(state, commands);
+        state.ApplyChain(commands, results.AsSpan(0, chain.Count), buffer);
         chain.Clear();
     }
 }

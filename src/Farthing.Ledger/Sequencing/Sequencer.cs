@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.State;
 
 namespace Farthing.Ledger.Sequencing;
@@ -28,13 +29,15 @@ internal sealed class Sequencer
     // Held by the writer while it applies, and by readers for a moment.
     private readonly Lock stateGate = new();
     private readonly LedgerState state;
+    private readonly SealedIds sealedIds;
 
     // The deadline that the timer is set for; none once it has fired.
     private long armedFor = long.MaxValue;
 
-    public Sequencer(LedgerState state, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, BatchPool pool, Action<string, Exception> endProcess)
+    public Sequencer(LedgerState state, SealedIds sealedIds, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, BatchPool pool, Action<string, Exception> endProcess)
     {
         this.state = state;
+        this.sealedIds = sealedIds;
         this.clock = clock;
         this.handover = handover;
         this.pool = pool;
@@ -118,7 +121,9 @@ internal sealed class Sequencer
             {
                 var length = submission.NextChainLength();
                 if (batch.Commands > 0 && (batch.Commands + length > maxCommands || Room(batch) < MaxChainBytes)) return false;
-                state.ApplyChain(submission.Commands.AsSpan(submission.Applied, length), submission.Results.AsSpan(submission.Applied, length), batch.Records);
+                var chain = submission.Commands.AsSpan(submission.Applied, length);
+                sealedIds.Prepare(state, chain);
+                state.ApplyChain(chain, submission.Results.AsSpan(submission.Applied, length), batch.Records);
                 submission.Applied += length;
                 batch.Commands += length;
             }

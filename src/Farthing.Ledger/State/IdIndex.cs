@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Farthing.Protocol;
 
 namespace Farthing.Ledger.State;
 
@@ -30,37 +32,69 @@ internal readonly record struct Place(long Position, int ChainIndex, bool IsLast
     public long ChainStart => Position - ChainIndex;
 }
 
-/// <summary>What each id was bound to, accounts' included, and the newest record that cites it.</summary>
-/// <remarks>Not thread-safe.</remarks>
+/// <summary>What each id was bound to, accounts' included, and the newest record that cites it: of unsealed segments, and as told before a chain of sealed ones.</summary>
+/// <remarks>
+/// Ids are kept in generations, one for each time that segments were sealed, and are forgotten a generation at a time.
+/// Not thread-safe.
+/// </remarks>
 internal sealed class IdIndex
 {
-    private readonly IdTable<IdEntry> entries = new();
-    private readonly IdTable<Citation> citations = new();
+    // Oldest first; ids are bound in the last one.
+    private readonly List<Generation> generations = [new()];
     private readonly List<(UInt128 Id, Citation Before)> changes = [];
+
+    // What sealed segments hold, told for the chain that is being decided.
+    private readonly List<(UInt128 Id, IdEntry Entry)> told = [];
+    private readonly List<(UInt128 Id, Citation Citation)> toldCitations = [];
+    private IdTimes sealedTimes;
+
+    private Generation Newest => generations[^1];
 
     /// <summary>The entry of an id, or a null reference. It is valid until the next <see cref="Bind"/>.</summary>
     public ref readonly IdEntry Find(UInt128 id)
     {
-        ref var entry = ref entries.Find(id);
-        if (Unsafe.IsNullRef(ref entry) || entry.Kind == RecordKind.None) return ref Unsafe.NullRef<IdEntry>();
-        return ref entry;
+        ref readonly var entry = ref FindUnsealed(id);
+        if (!Unsafe.IsNullRef(in entry) || told.Count == 0) return ref entry;
+        foreach (ref readonly var known in CollectionsMarshal.AsSpan(told))
+        {
+            if (known.Id == id) return ref known.Entry;
+        }
+
+        return ref Unsafe.NullRef<IdEntry>();
+    }
+
+    /// <summary>The same, without what was told.</summary>
+    public ref readonly IdEntry FindUnsealed(UInt128 id)
+    {
+        var time = IdBytes.TimeOf(id);
+        for (var i = generations.Count - 1; i >= 0; i--)
+        {
+            if (!generations[i].Times.MayHold(time)) continue;
+            ref var entry = ref generations[i].Entries.Find(id);
+            if (!Unsafe.IsNullRef(ref entry) && entry.Kind != RecordKind.None) return ref entry;
+        }
+
+        return ref Unsafe.NullRef<IdEntry>();
     }
 
     /// <summary>Binds an id, or binds it anew while its chain is being decided.</summary>
-    public void Bind(UInt128 id, UInt128 digest, RecordKind kind, Outcome outcome, in Place at) =>
-        entries.Add(id) = new(digest, kind, outcome, at.Position, (byte)at.ChainIndex, (byte)at.BoundIndex, at.IsLastBound);
+    public void Bind(UInt128 id, UInt128 digest, RecordKind kind, Outcome outcome, in Place at)
+    {
+        if (!Newest.Times.MayHold(IdBytes.TimeOf(id))) Newest.Times = Newest.Times.With(id);
+        Newest.Entries.Add(id) = new(digest, kind, outcome, at.Position, (byte)at.ChainIndex, (byte)at.BoundIndex, at.IsLastBound);
+    }
 
     /// <summary>Unbinds the id of an account that its chain did not open after all.</summary>
     public void Unbind(UInt128 id)
     {
-        ref var entry = ref entries.Find(id);
+        ref var entry = ref Newest.Entries.Find(id);
         if (!Unsafe.IsNullRef(ref entry)) entry = default;
     }
 
     /// <summary>Notes that a record cites an id.</summary>
     public void Cite(UInt128 id, long position, RecordKind kind)
     {
-        ref var citation = ref citations.Add(id);
+        ref var citation = ref Newest.Citations.Add(id);
         changes.Add((id, citation));
         citation = new(position, kind);
     }
@@ -68,9 +102,30 @@ internal sealed class IdIndex
     /// <summary>The newest record that cites an id.</summary>
     public bool TryFindCitation(UInt128 id, out Citation citation)
     {
-        ref var found = ref citations.Find(id);
-        citation = Unsafe.IsNullRef(ref found) ? default : found;
-        return citation.Kind != RecordKind.None;
+        if (TryFindUnsealedCitation(id, out citation)) return true;
+        foreach (var known in toldCitations)
+        {
+            if (known.Id != id) continue;
+            citation = known.Citation;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The same, without what was told.</summary>
+    public bool TryFindUnsealedCitation(UInt128 id, out Citation citation)
+    {
+        for (var i = generations.Count - 1; i >= 0; i--)
+        {
+            ref var found = ref generations[i].Citations.Find(id);
+            if (Unsafe.IsNullRef(ref found) || found.Kind == RecordKind.None) continue;
+            citation = found;
+            return true;
+        }
+
+        citation = default;
+        return false;
     }
 
     /// <summary>Keeps what the chain changed.</summary>
@@ -79,7 +134,47 @@ internal sealed class IdIndex
     /// <summary>Undoes what the chain cited. Its own ids stay, to be bound anew or unbound.</summary>
     public void RollBack()
     {
-        for (var i = changes.Count - 1; i >= 0; i--) citations.Add(changes[i].Id) = changes[i].Before;
+        for (var i = changes.Count - 1; i >= 0; i--) Newest.Citations.Add(changes[i].Id) = changes[i].Before;
         changes.Clear();
+    }
+
+    /// <summary>Forgets, between two chains, the generations whose records are all in sealed segments, and begins a new one.</summary>
+    /// <param name="sealedEnd">The position behind the sealed segments.</param>
+    /// <param name="times">The times of all their ids.</param>
+    /// <param name="nextPosition">The position of the next record.</param>
+    public void Forget(long sealedEnd, in IdTimes times, long nextPosition)
+    {
+        sealedTimes = times;
+        Newest.EndPosition = nextPosition;
+        generations.RemoveAll(generation => generation.EndPosition <= sealedEnd);
+        generations.Add(new());
+    }
+
+    /// <summary>True if only sealed segments can tell whether an id is bound.</summary>
+    public bool IsToBeTold(UInt128 id) => sealedTimes.MayHold(IdBytes.TimeOf(id)) && Unsafe.IsNullRef(in FindUnsealed(id));
+
+    public void Tell(UInt128 id, in IdEntry entry, Citation? citation)
+    {
+        told.Add((id, entry));
+        if (citation is { } known) toldCitations.Add((id, known));
+    }
+
+    public void ForgetTold()
+    {
+        told.Clear();
+        toldCitations.Clear();
+    }
+
+    private sealed class Generation
+    {
+        public IdTable<IdEntry> Entries { get; } = new();
+
+        public IdTable<Citation> Citations { get; } = new();
+
+        /// <summary>The times of its ids. Of those without a time only whether there are any.</summary>
+        public IdTimes Times { get; set; }
+
+        /// <summary>Behind its last record; unknown while ids are bound in it.</summary>
+        public long EndPosition { get; set; } = long.MaxValue;
     }
 }

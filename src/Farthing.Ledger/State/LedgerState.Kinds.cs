@@ -173,18 +173,13 @@ internal sealed partial class LedgerState
     private Outcome FindHold(UInt128 id, out OpenHold? hold)
     {
         if (holds.TryFind(id, out hold)) return hold.Deadline <= UnixMilliseconds ? Outcome.HoldExpired : Outcome.Done;
+        // Before the id itself: of a hold that this very chain resolved nothing more need be known.
+        if (ids.TryFindCitation(id, out var citation) && citation.Kind != RecordKind.Refund)
+            return citation.Kind switch { RecordKind.Post => Outcome.HoldAlreadyPosted, RecordKind.Void => Outcome.HoldAlreadyVoided, _ => Outcome.HoldExpired };
         ref readonly var cited = ref ids.Find(id);
         if (Unsafe.IsNullRef(in cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
-        if (cited.Kind != RecordKind.Hold) return Outcome.CitedIsNotAHold;
-        ids.TryFindCitation(id, out var citation);
-        return citation.Kind switch
-        {
-            RecordKind.Post => Outcome.HoldAlreadyPosted,
-            RecordKind.Void => Outcome.HoldAlreadyVoided,
-            RecordKind.Expire => Outcome.HoldExpired,
-            _ => throw new InvalidOperationException($"Hold {id:x32} is not open, and nothing says why."),
-        };
+        return cited.Kind != RecordKind.Hold ? Outcome.CitedIsNotAHold : throw new InvalidOperationException($"Hold {id:x32} is not open, and nothing says why.");
     }
 
     private Outcome CheckRoom(AccountState debit, AccountState credit, UInt128 units)

@@ -49,17 +49,6 @@ internal sealed partial class LedgerState
         return true;
     }
 
-    /// <summary>Remembers what a record of the past bound and cited, when the rest of what it did was restored.</summary>
-    public void Remember(in JournalRecord record, in Place place)
-    {
-        ref readonly var command = ref record.CommandInPlace;
-        var isExpiry = command.Kind == RecordKind.Expire;
-        if (!isExpiry && (BindsItsId(command) || record.Outcome == Outcome.Done)) ids.Bind(command.Id, command.Digest, command.Kind, record.Outcome, place);
-        if (record.Outcome == Outcome.Done && (isExpiry || command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund))
-            ids.Cite(command.Cited, record.Position, command.Kind);
-        ids.Commit();
-    }
-
     /// <summary>Stands behind the batch whose state was restored.</summary>
     public void StandAt(long nextPosition, long unixMilliseconds)
     {

@@ -107,18 +107,6 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         return isFound;
     }
 
-    /// <summary>Where the record bound to an id stands; of an account, the record that opened it.</summary>
-    public bool TryGetPosition(UInt128 id, out long position)
-    {
-        ref readonly var entry = ref ids.Find(id);
-        var isFound = !Unsafe.IsNullRef(in entry);
-        position = isFound ? entry.Position : -1;
-        return isFound;
-    }
-
-    /// <summary>The newest record that posts, voids, expires or refunds an id, or -1.</summary>
-    public long LastCitation(UInt128 id) => ids.TryFindCitation(id, out var citation) ? citation.Position : -1;
-
     /// <summary>Open holds with a code, oldest first.</summary>
     public List<UInt128> OpenHolds(TransferCode code) =>
         [.. holds.All.Where(hold => hold.Code == code).OrderBy(hold => hold.Position).Select(hold => hold.Id)];
@@ -136,8 +124,8 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         return totals;
     }
 
-    /// <summary>True unless the id is an account's, which can be opened later if it was refused.</summary>
-    public static bool BindsItsId(in Command command) => command.Kind != RecordKind.OpenAccount;
+    // An account that was refused can be opened later.
+    private static bool BindsItsId(in Command command) => command.Kind != RecordKind.OpenAccount;
 
     /// <summary>Gives each command that is to be journaled its place.</summary>
     /// <returns>How many there are.</returns>

@@ -152,6 +152,30 @@ internal static class RecordCodec
         return true;
     }
 
+    /// <summary>Reads the beginning of a record that was found sound before.</summary>
+    /// <returns>False for bytes that are none. Never throws.</returns>
+    public static bool TryReadHead(ReadOnlySpan<byte> bytes, out RecordHead head)
+    {
+        head = default;
+        if (bytes.Length < 20) return false;
+        var kind = (RecordKind)bytes[0];
+        var isRefused = (bytes[1] & RefusedBit) != 0;
+        var members = (Members)BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+        var rest = bytes[20..];
+        if (kind is < RecordKind.OpenAccount or > RecordKind.Expire || (isRefused && rest.IsEmpty)) return false;
+        if (isRefused) rest = rest[1..];
+        if (!TryReadWide(ref rest, Has(members, Members.Digest), out _)
+            || !TryReadWide(ref rest, Has(members, Members.Debit), out var debit)
+            || !TryReadWide(ref rest, Has(members, Members.Credit), out var credit)
+            || !TrySkipAsset(ref rest, Has(members, Members.Asset))
+            || !TryReadNumber(ref rest, Has(members, Members.Units), UInt128.MaxValue, out _)
+            || !TryReadNumber(ref rest, Has(members, Members.Code), ushort.MaxValue, out _)
+            || !TryReadWide(ref rest, Has(members, Members.Cited), out var cited))
+            return false;
+        head = new(kind, isRefused, BinaryPrimitives.ReadUInt128LittleEndian(bytes[4..]), debit, credit, cited);
+        return true;
+    }
+
     private static bool Has(Members members, Members member) => (members & member) != 0;
 
     private static Members MembersOf(in Command command, in JournalRecord record) =>
@@ -235,6 +259,14 @@ internal static class RecordCodec
         if (code.ContainsAnyExcept(CodeBytes)) return false;
         asset = new Asset(AssetRules.CodeOf(code), rest[0]);
         rest = rest[(2 + length)..];
+        return true;
+    }
+
+    private static bool TrySkipAsset(ref ReadOnlySpan<byte> rest, bool isPresent)
+    {
+        if (!isPresent) return true;
+        if (rest.Length < 2 || rest.Length < 2 + rest[1]) return false;
+        rest = rest[(2 + rest[1])..];
         return true;
     }
 

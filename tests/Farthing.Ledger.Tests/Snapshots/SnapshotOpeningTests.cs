@@ -1,4 +1,5 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.Snapshots;
 using Farthing.Ledger.Tests.State;
 using Farthing.Protocol;
@@ -236,7 +237,15 @@ public class SnapshotOpeningTests
     {
         using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes);
         var next = JournalMark.Beginning;
-        var opening = new Opening(journal, new(directory.Path, journal), frame => next = JournalMark.After(frame.Header));
+        var files = new IndexFiles(journal, directory.Journal);
+        var segments = new SealedSegments(files, journal.Number);
+        var frames = new FrameIndex(segments);
+        using var sealer = new Sealer(files, segments, (message, error) => throw new InvalidOperationException(message, error));
+        var opening = new Opening(journal, new(directory.Path, journal), sealer, new(segments, new(journal, frames)), frame =>
+        {
+            frames.Add(frame.Header);
+            next = JournalMark.After(frame.Header);
+        });
         Assert.Equal(opening.Run().NextPosition, next.Position);
         Assert.Equal(notes.Length, opening.Notes.Count);
         Assert.All(notes.Zip(opening.Notes), pair => Assert.StartsWith(pair.First, pair.Second));

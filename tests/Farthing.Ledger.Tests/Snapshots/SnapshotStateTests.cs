@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Farthing.Ledger.Journal;
 using Farthing.Ledger.Snapshots;
 using Farthing.Ledger.State;
+using Farthing.Ledger.Tests.Journal;
+using Farthing.Ledger.Tests.Journal.Sealing;
 using Farthing.Ledger.Tests.State;
 
 namespace Farthing.Ledger.Tests.Snapshots;
@@ -20,19 +22,19 @@ public class SnapshotStateTests
         Parallel.For(0, Worlds, seed =>
         {
             using var directory = new TemporaryDirectory();
-            var frames = Run(seed);
-            var random = new Random(seed);
+            var journal = RunJournal(seed);
+            var frames = journal.ReadFrames(JournalMark.Beginning).ToList();
             string? before = null;
-            for (var from = 0; from < frames.Count;)
+            for (int from = 0, until; from < frames.Count; from = until)
             {
-                var until = Math.Min(frames.Count, from + random.Next(1, 60));
+                until = frames.FindLastIndex(frame => frame.Header.Place.Segment == frames[from].Header.Place.Segment) + 1;
                 var path = Path.Combine(directory.Path, $"{until}");
                 var header = Make(before, frames.GetRange(from, until - from), path);
                 saved.AddOrUpdate("accounts", header.Accounts, (_, sum) => sum + header.Accounts);
                 saved.AddOrUpdate("holds", header.Holds, (_, sum) => sum + header.Holds);
                 saved.AddOrUpdate("refundables", header.Refundables, (_, sum) => sum + header.Refundables);
-                GoOn(seed, path, frames, until);
-                (before, from) = (path, until);
+                GoOn(seed, path, journal, until);
+                before = path;
             }
         });
         Assert.Equal(3, saved.Count);
@@ -69,8 +71,11 @@ public class SnapshotStateTests
         Assert.Throws<SnapshotException>(() => Make(null, frames.GetRange(half, frames.Count - half), early + " 2"));
     }
 
-    /// <summary>The frames of a random ledger. Their places in a journal mean nothing.</summary>
-    internal static List<Frame> Run(int seed)
+    /// <summary>The frames of a random ledger.</summary>
+    internal static List<Frame> Run(int seed) => [.. RunJournal(seed).ReadFrames(JournalMark.Beginning)];
+
+    // The journal of a random ledger, in segments of up to sixty frames.
+    private static MemoryJournal RunJournal(int seed)
     {
         var chains = new RandomChains(seed);
         var random = new Random(seed);
@@ -81,20 +86,16 @@ public class SnapshotStateTests
             for (var i = 0; i < next.Length; i++) chains.Learn(next[i], answers[i]);
             chains.PassTime();
         }
-        return
-        [
-            .. ledger.Batches.Select((batch, i) => new Frame(new()
-            {
-                Hash = (UInt128)(ulong)i + 1,
-                Place = new(0, i + 1),
-                Sequence = i,
-                FirstPosition = batch.FirstPosition,
-                UnixMilliseconds = batch.Time,
-                RecordCount = batch.Records().Count(),
-                RecordBytes = batch.Bytes.Length,
-                StateDigest = batch.Digest,
-            }, batch.Bytes)),
-        ];
+        var journal = new MemoryJournal(segmentBlocks: 10_000);
+        var left = random.Next(1, 60);
+        foreach (var batch in ledger.Batches)
+        {
+            IndexedJournal.Append(journal, batch.FirstPosition, batch.Time, batch.Digest, batch.Records().Select(record => record.Bytes));
+            if (--left > 0) continue;
+            journal.BeginSegment();
+            left = random.Next(1, 60);
+        }
+        return journal;
     }
 
     internal static SnapshotHeader Make(string? before, List<Frame> frames, string path)
@@ -107,14 +108,14 @@ public class SnapshotStateTests
         return writer.Complete(SnapshotHeader.Behind(5, frames[^1].Header));
     }
 
-    private static void GoOn(int seed, string path, List<Frame> frames, int from)
+    private static void GoOn(int seed, string path, MemoryJournal journal, int from)
     {
+        var frames = journal.ReadFrames(JournalMark.Beginning).ToList();
         using var reader = new SnapshotReader(path);
         var state = Opening.Restore(reader);
         Assert.Equal(frames[from - 1].Header.StateDigest, state.Digest);
         Assert.Equal(frames[from - 1].Header.EndPosition, state.NextPosition);
-        var replay = new Replay(state);
-        foreach (var frame in frames.Take(from)) replay.Remember(frame);
+        var replay = new Replay(state, IndexedJournal.Seal(journal, frames[from - 1].Header.Place.Segment + 1));
         try
         {
             // Applying a frame compares each byte of its records, and the digest.

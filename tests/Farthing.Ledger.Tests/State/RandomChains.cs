@@ -3,10 +3,11 @@ using Farthing.Protocol;
 namespace Farthing.Ledger.Tests.State;
 
 /// <summary>Makes chains out of a seed: mostly sensible ones, with every mistake that a caller could make among them.</summary>
-internal sealed class RandomChains(int seed)
+/// <param name="seed">The seed.</param>
+/// <param name="reach">How many of the newest chains are repeated, and of the newest ids cited.</param>
+internal sealed class RandomChains(int seed, int reach = 24)
 {
     private const int AccountCount = 12;
-    private const int RememberedIds = 24;
 
     private static readonly Asset[] Assets = [Asset.Usd, Asset.Eur];
 
@@ -62,14 +63,14 @@ internal sealed class RandomChains(int seed)
                 _ => others,
             };
             list.Add(chain[i].Id);
-            if (list.Count > RememberedIds) list.RemoveAt(0);
+            if (list.Count > reach) list.RemoveAt(0);
         }
     }
 
     // The same chain once more, or one that resembles it.
     private Command[] Again()
     {
-        var chain = sent[^random.Next(1, Math.Min(sent.Count, RememberedIds) + 1)];
+        var chain = sent[^random.Next(1, Math.Min(sent.Count, reach) + 1)];
         return random.Next(8) switch
         {
             0 => chain[..^1] is { Length: > 0 } shorter ? [.. shorter[..^1], shorter[^1] with { Linked = false }] : chain,

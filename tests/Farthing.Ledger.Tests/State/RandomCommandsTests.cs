@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Farthing.Ledger.Tests.Journal.Sealing;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests.State;
@@ -11,35 +12,44 @@ public class RandomCommandsTests
     private const int LeastOfEachOutcome = 100;
 
     [Fact]
-    public void A_million_random_commands_give_what_a_naive_model_says()
+    public void A_million_random_commands_give_what_a_naive_model_says() => Check(Worlds, areIdsSealed: false);
+
+    [Fact]
+    public void They_do_so_too_when_ids_are_left_to_sealed_segments() => Check(Worlds / 4, areIdsSealed: true);
+
+    private static void Check(int worlds, bool areIdsSealed)
     {
         var counts = new ConcurrentDictionary<Outcome, int>();
-        var (repeated, balancing) = (0, new int[3]);
-        Parallel.For(0, Worlds, seed =>
+        var (repeated, fromSealed, balancing) = (0, 0, new int[3]);
+        Parallel.For(0, worlds, seed =>
         {
-            var (outcomes, duplicates, balanced) = Run(seed);
+            using var world = areIdsSealed ? new SealedWorld(segmentBlocks: 9) : null;
+            var (outcomes, duplicates, sealedDuplicates, balanced) = Run(seed, world);
+            Interlocked.Add(ref fromSealed, sealedDuplicates);
             for (var i = 0; i < balanced.Length; i++) Interlocked.Add(ref balancing[i], balanced[i]);
             foreach (var (outcome, count) in outcomes) counts.AddOrUpdate(outcome, count, (_, sum) => sum + count);
             Interlocked.Add(ref repeated, duplicates);
         });
 
-        Assert.True(counts.Values.Sum() + repeated >= Worlds * CommandsPerWorld);
-        Assert.True(repeated > Worlds * CommandsPerWorld / 100, $"Only {repeated} repetitions.");
-        Assert.All(balancing, count => Assert.True(count >= Worlds / 2, $"Balancing commands that moved all, a part or nothing: {string.Join(", ", balancing)}."));
+        Assert.True(counts.Values.Sum() + repeated >= worlds * CommandsPerWorld);
+        Assert.True(repeated > worlds * CommandsPerWorld / 100, $"Only {repeated} repetitions.");
+        Assert.True(!areIdsSealed || fromSealed > repeated / 2, $"Only {fromSealed} of {repeated} repetitions were of sealed ids.");
+        Assert.All(balancing, count => Assert.True(count >= worlds / 2, $"Balancing commands that moved all, a part or nothing: {string.Join(", ", balancing)}."));
         foreach (var outcome in Enum.GetValues<Outcome>())
             Assert.True(counts.GetValueOrDefault(outcome) >= LeastOfEachOutcome, $"{outcome} came up only {counts.GetValueOrDefault(outcome)} times.");
     }
 
-    private static (Dictionary<Outcome, int> Outcomes, int Duplicates, int[] Balanced) Run(int seed)
+    private static (Dictionary<Outcome, int> Outcomes, int Duplicates, int FromSealed, int[] Balanced) Run(int seed, SealedWorld? world)
     {
         var random = new Random(seed);
-        var chains = new RandomChains(seed);
+        // Where ids are sealed, all that was ever sent is repeated and cited again, not only what is new.
+        var chains = world is null ? new RandomChains(seed) : new RandomChains(seed, reach: int.MaxValue);
         // In every other world counts are nearly full from the start.
         var maxCount = seed % 2 == 0 ? UInt128.One << 127 : (UInt128)(ulong)random.Next(2_000, 12_000);
-        var ledger = new RecordedLedger(maxCount);
+        var ledger = new RecordedLedger(maxCount, world);
         var model = new NaiveLedger(maxCount);
         var outcomes = new Dictionary<Outcome, int>();
-        var (commands, duplicates) = (0, 0);
+        var (commands, duplicates, fromSealed) = (0, 0, 0);
 
         for (var next = chains.Beginning(); ; next = [.. Enumerable.Range(0, random.Next(0, 7)).Select(_ => chains.NextChain())])
         {
@@ -54,6 +64,7 @@ public class RandomCommandsTests
                 foreach (var answer in answers[i])
                 {
                     commands++;
+                    if (answer.IsDuplicate && answer.Position < world?.SealedEnd) fromSealed++;
                     if (answer.IsDuplicate) duplicates++;
                     else outcomes[answer.Outcome] = outcomes.GetValueOrDefault(answer.Outcome) + 1;
                 }
@@ -67,7 +78,7 @@ public class RandomCommandsTests
         Assert.All(ledger.State.Totals().Values, total => Assert.Equal(total.Debits, total.Credits));
         AssertHistoryAddsUp(ledger);
         ledger.AssertReplayGivesTheSame();
-        return (outcomes, duplicates, Balanced(ledger));
+        return (outcomes, duplicates, fromSealed, Balanced(ledger));
     }
 
     // How many balancing commands moved all that was asked, a part of it, or nothing.

@@ -1,9 +1,13 @@
+using Farthing.Ledger.Journal;
 using Farthing.Ledger.State;
+using Farthing.Ledger.Tests.Journal.Sealing;
 
 namespace Farthing.Ledger.Tests.State;
 
 /// <summary>A state machine that keeps the batches it journals, and can be replayed from nothing but their times and bytes.</summary>
-internal sealed class RecordedLedger(UInt128? maxCount = null)
+/// <param name="maxCount">No count of an account passes this.</param>
+/// <param name="world">If given, batches are also journaled there, and ids left to its sealed segments.</param>
+internal sealed class RecordedLedger(UInt128? maxCount = null, SealedWorld? world = null)
 {
     private readonly List<Batch> batches = [];
     private readonly BatchBuffer buffer = new();
@@ -24,17 +28,21 @@ internal sealed class RecordedLedger(UInt128? maxCount = null)
         var answers = chains.Select(chain =>
         {
             var results = new CommandResult[chain.Length];
+            world?.Ids.Prepare(State, chain);
             State.ApplyChain(chain, results, buffer);
             return results;
         }).ToArray();
         Assert.Equal(State.NextPosition - firstPosition, buffer.Offsets.Count);
-        if (buffer.Length > 0) batches.Add(new Batch(time, firstPosition, buffer.Bytes.AsSpan(0, buffer.Length).ToArray(), State.Digest));
+        if (buffer.Length == 0) return answers;
+        world?.Append(new FrameHeader { FirstPosition = firstPosition, UnixMilliseconds = time, StateDigest = State.Digest, Seed = new byte[FrameHeader.SeedLength] }, buffer);
+        batches.Add(new Batch(time, firstPosition, buffer.Bytes.AsSpan(0, buffer.Length).ToArray(), State.Digest));
         return answers;
     }
 
     /// <summary>Replays all batches on a fresh state machine; each must give the same bytes and the same digest.</summary>
     public void AssertReplayGivesTheSame()
     {
+        if (world is not null) Assert.Equal(State.Digest, world.Replay(Create(maxCount)).Digest);
         var fresh = Create(maxCount);
         var replayed = new BatchBuffer();
         var results = new CommandResult[LedgerState.MaxChainLength];

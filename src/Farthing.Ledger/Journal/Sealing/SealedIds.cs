@@ -1,0 +1,74 @@
+using Farthing.Ledger.State;
+
+namespace Farthing.Ledger.Journal.Sealing;
+
+/// <summary>Tells the state machine what sealed segments bind, before each chain; and others, whenever they ask.</summary>
+/// <remarks><see cref="Prepare"/> is for the one who applies chains; the rest is thread-safe.</remarks>
+internal sealed class SealedIds(SealedSegments segments, RecordReader records)
+{
+    // Owned by the one who applies: what was last left to sealed segments, and the chain that was read last.
+    private readonly List<JournalRecord> chain = [];
+    private long forgottenEnd;
+
+    /// <summary>Looks up what only sealed segments know of a chain's ids. To be called before each chain is applied.</summary>
+    public void Prepare(LedgerState state, ReadOnlySpan<Command> commands)
+    {
+        if (segments.EndPosition != forgottenEnd)
+        {
+            (var times, forgottenEnd) = segments.Extent;
+            state.ForgetIds(forgottenEnd, times);
+        }
+        foreach (var id in state.SeekIds(commands))
+        {
+            if (TryFind(id, out var record)) state.TellId(id, EntryOf(record), ResolutionOf(record));
+        }
+    }
+
+    /// <summary>The record of a sealed segment that binds an id.</summary>
+    /// <exception cref="LedgerDamagedException">The journal cannot be read.</exception>
+    public bool TryFind(UInt128 id, out JournalRecord record)
+    {
+        record = default;
+        for (var isSecond = false; segments.TryFind(id, out var position); isSecond = true)
+        {
+            record = records.Read(position);
+            if (record.Command.Id == id && record.Command.Kind != RecordKind.Expire) return true;
+            if (isSecond) throw new LedgerDamagedException($"The index of the segment of record {position} is wrong, and was just made. Check the disk and the memory.");
+            segments.Distrust(position);
+        }
+        return false;
+    }
+
+    /// <summary>The newest record in sealed segments that posts, voids, expires or refunds an id, or -1.</summary>
+    public long LastCitation(UInt128 id) => segments.LastCitation(id);
+
+    private Citation? ResolutionOf(in JournalRecord record)
+    {
+        if (record.Command.Kind != RecordKind.Hold || record.Outcome != Outcome.Done) return null;
+        var position = segments.LastCitation(record.Command.Id, record.Position);
+        return position < 0 ? null : new(position, records.Read(position).Command.Kind);
+    }
+
+    private IdEntry EntryOf(in JournalRecord record)
+    {
+        ReadChain(record);
+        var (before, isLastBound) = (0, true);
+        foreach (var other in chain)
+        {
+            if (other.Command.Kind == RecordKind.OpenAccount) continue;
+            if (other.Position < record.Position) before++;
+            if (other.Position > record.Position) isLastBound = false;
+        }
+        return new(record.Command.Digest, record.Command.Kind, record.Outcome, record.Position, record.ChainIndex, (byte)before, isLastBound);
+    }
+
+    // A repeated chain asks for each of its records: read once.
+    private void ReadChain(in JournalRecord record)
+    {
+        var start = record.Position - record.ChainIndex;
+        if (chain.Count > 0 && chain[0].Position == start) return;
+        chain.Clear();
+        do chain.Add(records.Read(start + chain.Count));
+        while (chain[^1].Command.Linked);
+    }
+}

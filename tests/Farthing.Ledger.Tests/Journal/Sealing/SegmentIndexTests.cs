@@ -1,0 +1,212 @@
+using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
+using Farthing.Ledger.State;
+
+namespace Farthing.Ledger.Tests.Journal.Sealing;
+
+public class SegmentIndexTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void An_index_says_of_its_segment_what_reading_all_of_it_says(int seed)
+    {
+        using var journal = IndexedJournal.Random(seed, commands: 4_000, segmentBlocks: 40);
+        Assert.True(journal.OpenSegment >= 3);
+        var all = Enumerable.Range(0, journal.OpenSegment + 1).SelectMany(segment => IndexedJournal.Records(journal, segment)).ToList();
+        for (var segment = 0; segment < journal.OpenSegment; segment++)
+        {
+            var index = SegmentIndex.Open(IndexedJournal.Build(journal, segment))!;
+            var records = IndexedJournal.Records(journal, segment);
+            var frames = IndexedJournal.Frames(journal, segment);
+            Assert.Equal((segment, journal.Number, records[0].Position, records.Count), (index.Header.Segment, index.Header.Journal, index.Header.FirstPosition, index.Header.RecordCount));
+            Assert.Equal((frames[0].Header.PreviousHash, frames[^1].Header.Hash, frames[0].Header.Sequence), (index.Header.PreviousHash, index.Header.LastFrameHash, index.Header.FirstSequence));
+            Assert.Equal((frames[0].Header.UnixMilliseconds, frames[^1].Header.UnixMilliseconds), (index.Header.FirstUnixMilliseconds, index.Header.LastUnixMilliseconds));
+
+            var bound = records.Where(record => record.Command.Kind != RecordKind.Expire && (record.Command.Kind != RecordKind.OpenAccount || record.Outcome == Outcome.Done))
+                .ToDictionary(record => record.Command.Id, record => record.Position);
+            var cited = records.Where(record => record.Outcome == Outcome.Done && record.Command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire)
+                .GroupBy(record => record.Command.Cited).ToDictionary(group => group.Key, group => group.Max(record => record.Position));
+            Assert.True(bound.Count > 300 && cited.Count > 20 && index.Header.Times.Timeless > 20);
+            Assert.Equal((bound.Count, cited.Count), (index.Header.IdCount, index.Header.CitationCount));
+            foreach (var record in all)
+            {
+                var id = record.Command.Id;
+                var hash = IdFilter.HashOf(id, journal.Number);
+                Assert.Equal(bound.GetValueOrDefault(id, -1), index.TryFindId(id, hash, out var position) ? position : -1);
+                Assert.Equal(cited.GetValueOrDefault(id, -1), index.TryFindCitation(id, hash, out position) ? position : -1);
+                if (bound.ContainsKey(id)) Assert.True(index.Header.Times.MayHold((long)(ulong)(id >> 80)));
+            }
+
+            foreach (var record in records)
+            {
+                var frame = index.FindFrame(record.Position);
+                var expected = frames.Single(f => f.Header.FirstPosition <= record.Position && record.Position < f.Header.EndPosition).Header;
+                Assert.Equal(new FrameIndex.Entry(expected.FirstPosition, expected.UnixMilliseconds, expected.Place, expected.RecordCount, expected.RecordBytes), frame);
+                foreach (var time in new[] { record.UnixMilliseconds, record.UnixMilliseconds + 1 })
+                    Assert.Equal(records[0].Position + records.Count(r => r.UnixMilliseconds < time), index.SizeBefore(time));
+            }
+        }
+    }
+
+    [Fact]
+    public void From_any_position_the_history_of_an_account_is_few_steps_away()
+    {
+        using var journal = IndexedJournal.Random(seed: 5, commands: 6_000, segmentBlocks: 200);
+        Assert.True(journal.OpenSegment >= 1);
+        var index = SegmentIndex.Open(IndexedJournal.Build(journal, 0))!;
+        var records = IndexedJournal.Records(journal, 0);
+        var longest = 0;
+        for (UInt128 account = 1; account <= 12; account++)
+        {
+            var touches = records.Where(r => r.Outcome == Outcome.Done && (r.Command.Debit == account || r.Command.Credit == account)).Select(r => r.Position).ToList();
+            longest = Math.Max(longest, touches.Count);
+            for (var at = 0L; at < records.Count; at += 7)
+            {
+                Assert.Equal(touches.Count > 0, index.TryFindTouch(account, at, out var from));
+                if (touches.Count == 0) continue;
+                Assert.Contains(from, touches);
+                var wanted = touches.FindLastIndex(position => position <= at);
+                var begun = touches.IndexOf(from);
+                Assert.InRange(begun - wanted, 0, SegmentIndexBuilder.MarkEvery);
+            }
+        }
+        Assert.True(longest > 5 * SegmentIndexBuilder.MarkEvery, $"The longest history has {longest} records.");
+        Assert.False(index.TryFindTouch(999, 0, out _));
+    }
+
+    [Fact]
+    public void A_filter_lets_few_strangers_through_and_every_member()
+    {
+        const int Count = 50_000;
+        var filter = new byte[IdFilter.BytesFor(Count)];
+        Assert.InRange(filter.Length, Count * 10 / 8, Count * 10 / 8 + 64);
+        for (var i = 0; i < Count; i++) IdFilter.Add(filter, IdFilter.HashOf(IdOf(i), 9));
+        var strangers = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            Assert.True(IdFilter.MayHold(filter, IdFilter.HashOf(IdOf(i), 9)));
+            if (IdFilter.MayHold(filter, IdFilter.HashOf(IdOf(Count + i), 9))) strangers++;
+        }
+        Assert.InRange(strangers, Count / 500, Count / 50);
+        Assert.False(IdFilter.MayHold([], IdFilter.HashOf(1, 9)));
+
+        static UInt128 IdOf(int i) => new(1_700_000_000_000UL << 16, (ulong)i << 8);
+    }
+
+    [Fact]
+    public void No_changed_byte_goes_unnoticed_and_none_makes_an_index_do_anything_but_say_so()
+    {
+        using var journal = IndexedJournal.Random(seed: 8, commands: 900, segmentBlocks: 12);
+        var sound = IndexedJournal.Build(journal, 0);
+        var asked = IndexedJournal.Records(journal, 0);
+        var random = new Random(8);
+        var (refused, damaged, padding) = (0, 0, 0);
+        for (var round = 0; round < 6_000; round++)
+        {
+            var bytes = sound.ToArray();
+            var at = round < 2 * SegmentIndexHeader.Length ? round / 2 : random.Next(bytes.Length);
+            bytes[at] ^= (byte)(1 << random.Next(8));
+            if (SegmentIndex.Open(bytes) is not { } index)
+            {
+                Assert.True(at < SegmentIndexHeader.Length);
+                refused++;
+                continue;
+            }
+            Assert.True(at >= SegmentIndexHeader.Length);
+            if (Answers(index) is { } answers)
+            {
+                Assert.Equal(Answers(SegmentIndex.Open(sound)!), answers);
+                padding++;
+            }
+            else
+            {
+                damaged++;
+            }
+        }
+        Assert.True(refused >= 2 * SegmentIndexHeader.Length && damaged > 4_000 && padding < 200, $"{refused} {damaged} {padding}");
+        for (var length = 0; length < sound.Length; length += random.Next(1, 40)) Assert.Null(SegmentIndex.Open(sound.AsMemory(0, length)));
+
+        List<long>? Answers(SegmentIndex index)
+        {
+            var found = new List<long>();
+            try
+            {
+                foreach (var record in asked)
+                {
+                    var hash = IdFilter.HashOf(record.Command.Id, journal.Number);
+                    found.Add(index.TryFindId(record.Command.Id, hash, out var position) ? position : -1);
+                    found.Add(index.TryFindCitation(record.Command.Id, hash, out position) ? position : -1);
+                    found.Add(index.FindFrame(record.Position).FirstPosition);
+                    found.Add(index.SizeBefore(record.UnixMilliseconds));
+                    // From the first record on, so that marks are read too.
+                    if (record.Command.Debit != 0) found.Add(index.TryFindTouch(record.Command.Debit, 0, out position) ? position : -1);
+                }
+                return found;
+            }
+            catch (IndexDamagedException)
+            {
+                return null;
+            }
+        }
+    }
+
+    [Fact]
+    public void Bytes_with_right_hashes_and_wrong_content_are_read_within_their_bounds()
+    {
+        using var journal = IndexedJournal.Random(seed: 9, commands: 900, segmentBlocks: 12);
+        var sound = IndexedJournal.Build(journal, 0);
+        var header = SegmentIndexHeader.Read(sound)!;
+        var offsets = header.Offsets();
+        var asked = IndexedJournal.Records(journal, 0);
+        var random = new Random(9);
+        var (read, refused) = (0, 0);
+        for (var round = 0; round < 3_000; round++)
+        {
+            var bytes = sound.ToArray();
+            for (var change = 0; change < 20; change++) bytes[random.Next(SegmentIndexHeader.Length, bytes.Length)] = (byte)random.Next(256);
+            var hashes = Enumerable.Range(0, SegmentIndexHeader.PartCount)
+                .Select(part => System.IO.Hashing.XxHash128.HashToUInt128(bytes.AsSpan((int)offsets[part], (int)header.LengthOf((IndexPart)part)))).ToArray();
+            (header with { PartHashes = hashes }).Write(bytes);
+            var index = SegmentIndex.Open(bytes)!;
+            foreach (var record in asked)
+            {
+                try
+                {
+                    var hash = IdFilter.HashOf(record.Command.Id, journal.Number);
+                    if (index.TryFindId(record.Command.Id, hash, out var position)) Assert.InRange(position, 0, header.RecordCount - 1);
+                    if (index.TryFindCitation(record.Command.Id, hash, out position)) Assert.InRange(position, 0, header.RecordCount - 1);
+                    if (index.TryFindTouch(record.Command.Debit, 0, out position)) Assert.InRange(position, 0, header.RecordCount - 1);
+                    index.FindFrame(record.Position);
+                    index.SizeBefore(record.UnixMilliseconds);
+                    read++;
+                }
+                catch (IndexDamagedException)
+                {
+                    refused++;
+                }
+            }
+        }
+        Assert.True(read > 100_000 && refused > 100, $"{read} {refused}");
+
+        // And headers whose numbers are anything, under a right hash.
+        for (var round = 0; round < 5_000; round++)
+        {
+            var bytes = sound.ToArray();
+            (header with
+            {
+                FrameCount = Any(),
+                IdCount = Any(),
+                CitationCount = Any(),
+                AccountCount = Any(),
+                MarkCount = Any(),
+                RecordCount = Any(),
+                FirstPosition = Any(),
+            }).Write(bytes);
+            Assert.Null(SegmentIndex.Open(bytes));
+        }
+
+        int Any() => random.Next(3) == 0 ? random.Next(100) : random.Next(int.MinValue, int.MaxValue);
+    }
+}

@@ -119,6 +119,9 @@ public static class RefusalCodes
     /// <summary>A cursor of another list, or an edited one.</summary>
     public static RefusalCode InvalidCursor { get; } = new("invalid_cursor", 400, "The cursor is not one that this list gave.", RetryAdvice.Never, "Start again without a cursor.");
 
+    /// <summary>Beyond what is signed.</summary>
+    public static RefusalCode NotInCheckpoint { get; } = new("not_in_checkpoint", 404, "The newest checkpoint does not cover that.", RetryAdvice.SameKey, "Read the checkpoint, and ask for no more than it signs.");
+
     // Terms.
 
     /// <summary>Malformed or edited terms.</summary>
@@ -186,7 +189,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

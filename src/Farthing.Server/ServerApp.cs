@@ -70,7 +70,7 @@ internal static class ServerApp
         app.MapHealth(readiness);
         app.MapErrorsPage();
         app.MapWalletPages();
-        app.MapRest(system, ledger, walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping));
+        app.MapRest(system, new LedgerApi(ledger, time), walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping));
         app.MapOpenApiDescription();
 
         // 4. Open for business.

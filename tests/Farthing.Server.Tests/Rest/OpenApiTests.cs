@@ -31,6 +31,8 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/payments/{id}/refunds"] = "201 400 401 403 404 409 410 413 415 500 503",
         ["get /v1/payments/{id}/receipt"] = "200 400 401 403 404 500 503",
         ["get /v1/ledger/checkpoint"] = "200 500 503",
+        ["get /v1/ledger/tile/{level}/{index}"] = "200 404 500 503",
+        ["get /v1/ledger/consistency"] = "200 400 404 500 503",
         ["get /v1/ledger/changes"] = "200 400 401 403 429 500 503",
         ["get /v1/ledger/key"] = "200 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",

@@ -151,8 +151,22 @@ internal static partial class OpenApiDescription
 
     private static IEnumerable<IOpenApiParameter> ParametersOf(RestCall call, string path)
     {
+        foreach (var member in call.Path)
+        {
+            yield return new OpenApiParameter
+            {
+                Name = member.Name,
+                In = ParameterLocation.Path,
+                Required = true,
+                Description = member.Description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = member.Pattern },
+                Example = member.Example,
+            };
+        }
+
         foreach (Match match in PathParameter().Matches(path))
         {
+            if (call.Path.Any(member => member.Name == match.Groups["name"].Value)) continue;
             var prefix = PrefixOfCollection[match.Groups["collection"].Value];
             yield return new OpenApiParameter
             {

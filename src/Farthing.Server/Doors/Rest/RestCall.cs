@@ -45,6 +45,13 @@ internal sealed record QueryMember(string Name, string Description)
     public static QueryMember At { get; } = new("at", "Show balance and held as they stood at this time; zero before there was an account.") { IsTime = true };
 }
 
+/// <summary>A member of a path that is not an id.</summary>
+/// <param name="Name">Its name in the route.</param>
+/// <param name="Description">What it is.</param>
+/// <param name="Pattern">A regular expression for it.</param>
+/// <param name="Example">One such.</param>
+internal sealed record PathMember(string Name, string Description, string Pattern, string Example);
+
 /// <summary>What a call is. One description drives both what is checked before its handler runs and what OpenAPI says of it. Immutable.</summary>
 internal sealed record RestCall
 {
@@ -98,6 +105,9 @@ internal sealed record RestCall
 
     /// <summary>True if it is a list with <c>pageSize</c> and <c>cursor</c>.</summary>
     public bool IsPaged { get; init; }
+
+    /// <summary>What its path has beside ids.</summary>
+    public IReadOnlyList<PathMember> Path { get; init; } = [];
 
     /// <summary>What else its query may say, beside those of a list.</summary>
     public IReadOnlyList<QueryMember> Query { get; init; } = [];

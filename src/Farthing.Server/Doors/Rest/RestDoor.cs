@@ -15,7 +15,7 @@ internal delegate ValueTask<Refusal?> RestHandler(RestRequest request);
 internal static class RestDoor
 {
     /// <summary>Maps every call.</summary>
-    public static void MapRest(this IEndpointRouteBuilder routes, PaymentSystem system, Ledger.Ledger ledger, WalletCreationLimit walletCreations, ChangeFeed changes)
+    public static void MapRest(this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes)
     {
         var door = new RestRoutes(routes, system);
         PayeesApi.Map(door);
@@ -24,7 +24,7 @@ internal static class RestDoor
         TopUpsApi.Map(door);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
-        LedgerApi.Map(door, ledger);
+        ledger.Map(door);
         changes.Map(door);
     }
 }

@@ -142,6 +142,9 @@ internal sealed record RefundJson(string Id, string Payment, AmountJson Amount, 
 /// <summary>A refusal: problem details of RFC 9457, to which a code may add facts.</summary>
 internal sealed record ProblemJson(string Type, string Title, int Status, string Detail, string Code, string Retry);
 
+/// <summary>What shows that the log only grew.</summary>
+internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string> Hashes);
+
 /// <summary>Reads and writes what travels, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -174,4 +177,5 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 [JsonSerializable(typeof(RefundJson))]
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ChangeJson))]
+[JsonSerializable(typeof(ConsistencyJson))]
 internal sealed partial class Wire : JsonSerializerContext;

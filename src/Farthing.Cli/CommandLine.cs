@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Farthing.Cli.Audit;
 
 namespace Farthing.Cli;
 
@@ -10,7 +11,7 @@ internal static class CommandLine
         var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
         {
             VerifyCommand.Create(),
-            new Command("ledger", "Looks at a ledger's files.") { LedgerCheckCommand.Create(), LedgerExportCommand.Create() },
+            new Command("ledger", "Looks at a ledger: at its files, or from outside.") { LedgerCheckCommand.Create(), LedgerAuditCommand.Create(), LedgerExportCommand.Create() },
             PayCommand.Create(),
         };
         var parsed = root.Parse(arguments);

@@ -22,7 +22,7 @@ internal static class LedgerCheckCommand
     {
         CheckpointKey? key = null;
         if (keyText is not null && !CheckpointKey.TryParse(keyText, out key))
-            return parsed.Fail("The key is malformed. It looks like farthing.example/ledger+1a2b3c4d+A…, and the operator publishes it at /v1/ledger/key.");
+            return parsed.Fail(OperatorKey.Malformed);
 
         var inner = Path.Combine(directory, "ledger");
         try

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Farthing.Client;
 using Farthing.Protocol;
 
 namespace Farthing.Cli;
@@ -38,12 +37,12 @@ internal static class VerifyCommand
         CheckpointKey? key;
         if (server is not null)
         {
-            key = await AskAsync(parsed, server, cancellation);
+            key = await OperatorKey.AskAsync(parsed, server, cancellation);
             if (key is null) return ExitCodes.NoAnswer;
         }
         else if (!CheckpointKey.TryParse(keyText, out key))
         {
-            return parsed.Fail("The key is malformed. It looks like farthing.example/ledger+1a2b3c4d+A…, and the operator publishes it at /v1/ledger/key.");
+            return parsed.Fail(OperatorKey.Malformed);
         }
 
         var verdict = receipt.Verify(key);
@@ -61,27 +60,5 @@ internal static class VerifyCommand
         // One byte more than a receipt may have is enough to refuse it.
         while (bytes.Length <= Receipt.MaxJsonLength && await stream.ReadAsync(buffer, cancellation) is > 0 and var count) bytes.Write(buffer, 0, count);
         return bytes.ToArray();
-    }
-
-    private static async Task<CheckpointKey?> AskAsync(ParseResult parsed, string server, CancellationToken cancellation)
-    {
-        if (!Addresses.TryParse(server, out var address))
-        {
-            parsed.Fail($"'{server}' is not a server's address. Write it like http://127.0.0.1:5080.");
-            return null;
-        }
-
-        try
-        {
-            using var client = new FarthingClient(address);
-            var key = await client.ReadVerifierKeyAsync(cancellation);
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"{client.Server} says that its key is {key}. Keep it, and give it with --key from now on.");
-            return key;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or FarthingException)
-        {
-            parsed.Fail($"{server} did not give its key: {exception.Message}");
-            return null;
-        }
     }
 }

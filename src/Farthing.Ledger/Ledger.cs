@@ -34,6 +34,9 @@ public sealed record LedgerOptions
 /// </remarks>
 public sealed partial class Ledger : IAsyncDisposable
 {
+    /// <summary>The name of the meter (<see cref="System.Diagnostics.Metrics.Meter"/>) that a ledger measures itself with.</summary>
+    public const string MeterName = "Farthing.Ledger";
+
     private readonly DirectoryLock directoryLock;
     private readonly IJournal journal;
     private readonly Sealer sealer;
@@ -46,6 +49,7 @@ public sealed partial class Ledger : IAsyncDisposable
     private readonly Flusher flusher;
     private readonly LedgerProofs proofs;
     private readonly SnapshotFollower snapshots;
+    private readonly LedgerMetrics metrics;
     private int disposed;
 
     private Ledger(LedgerOptions options, TimeProvider time, DirectoryLock directoryLock, IJournal journal, Action<string, Exception> endProcess)
@@ -58,6 +62,7 @@ public sealed partial class Ledger : IAsyncDisposable
         frames = new(segments);
         records = new(journal, frames);
         sealedIds = new(segments, records);
+        metrics = new(time);
         proofs = new(options, journal, records, endProcess);
         var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
         snapshots = new(journal, snapshotDirectory);
@@ -87,13 +92,15 @@ public sealed partial class Ledger : IAsyncDisposable
         var handover = new Handover();
         var pool = new BatchPool();
         sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, pool, endProcess);
-        flusher = new(handover, journal, frames, new(durable, Follow, endProcess));
+        flusher = new(handover, journal, frames, new(durable, Follow, metrics, endProcess));
         sealer.Start();
         flusher.Start();
         sequencer.Start();
+        metrics.Observe(this);
 
         void Follow(FrameHeader header, Batch batch)
         {
+            metrics.Answered(batch.Commands);
             if (batch.Records.Length == 0) pool.Return(batch);
             else FollowRecords(header, batch);
         }
@@ -114,6 +121,9 @@ public sealed partial class Ledger : IAsyncDisposable
 
     /// <summary>How many records are on disk.</summary>
     public long DurableSize => durable.Size;
+
+    /// <summary>How many commands wait for the writer.</summary>
+    internal int QueuedCommands => sequencer.QueuedCommands;
 
     /// <summary>How many records the newest snapshot covers; the next opening replays those behind it.</summary>
     public long SnapshotSize => snapshots.Covered;
@@ -271,6 +281,7 @@ public sealed partial class Ledger : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         await closing.CancelAsync();
+        metrics.Dispose();
         // First, as whoever appends may be waiting for it: what it leaves is sealed when the ledger is opened again.
         sealer.Dispose();
         sequencer.Close();

@@ -10,6 +10,7 @@ internal sealed class Flusher
     private readonly FrameIndex frames;
     private readonly Watermark durable;
     private readonly Action<FrameHeader, Batch> follow;
+    private readonly LedgerMetrics metrics;
     private readonly Action<string, Exception> endProcess;
     private readonly Thread thread;
 
@@ -24,6 +25,7 @@ internal sealed class Flusher
         this.frames = frames;
         durable = parts.Durable;
         follow = parts.Follow;
+        metrics = parts.Metrics;
         endProcess = parts.EndProcess;
         thread = new Thread(Run) { IsBackground = true, Name = "farthing flusher" };
     }
@@ -51,6 +53,7 @@ internal sealed class Flusher
         FrameHeader header = default;
         if (batch.Records.Offsets.Count > 0)
         {
+            var begun = metrics.Begin();
             header = journal.Append(new FrameHeader
             {
                 FirstPosition = batch.FirstPosition,
@@ -58,6 +61,7 @@ internal sealed class Flusher
                 StateDigest = batch.StateDigest,
                 Seed = batch.Seed,
             }, batch.Records);
+            metrics.Flushed(begun);
             frames.Add(header);
             durable.Advance(header.EndPosition);
         }
@@ -69,5 +73,6 @@ internal sealed class Flusher
 /// <summary>Whom the flusher tells.</summary>
 /// <param name="Durable">How many records are on disk.</param>
 /// <param name="Follow">Takes over each batch that was answered.</param>
+/// <param name="Metrics">Measures each flush.</param>
 /// <param name="EndProcess">Ends the process with a message.</param>
-internal readonly record struct FlusherParts(Watermark Durable, Action<FrameHeader, Batch> Follow, Action<string, Exception> EndProcess);
+internal readonly record struct FlusherParts(Watermark Durable, Action<FrameHeader, Batch> Follow, LedgerMetrics Metrics, Action<string, Exception> EndProcess);

@@ -48,6 +48,9 @@ internal sealed class Sequencer
         thread = new Thread(Run) { IsBackground = true, Name = "farthing writer" };
     }
 
+    /// <summary>How many commands wait. Read anywhere.</summary>
+    public int QueuedCommands => queue.Commands;
+
     public void Start()
     {
         thread.Start();

@@ -25,6 +25,9 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null)
     private bool woken;
     private bool closed;
 
+    /// <summary>How many commands wait. Read anywhere, and old by then.</summary>
+    public int Commands => Volatile.Read(ref commands);
+
     /// <exception cref="LedgerUnreadyException">Too much waits already, or the ledger is closing.</exception>
     public void Add(Submission submission)
     {

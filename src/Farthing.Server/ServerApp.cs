@@ -50,6 +50,7 @@ internal static class ServerApp
         var operatorKeyHash = data.FindOperatorKeyHash(options.OperatorKey, out var madeOperatorKey);
 
         // 2. The ledger, and the payments above it.
+        using var metrics = new ScrapedMetrics(Ledger.Ledger.MeterName, "System.Runtime");
         await using var ledger = Ledger.Ledger.Open(
             new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey }, time);
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"Recovery: {note}");
@@ -70,7 +71,7 @@ internal static class ServerApp
         app.MapHealth(readiness);
         app.MapErrorsPage();
         app.MapWalletPages();
-        app.MapRest(system, new LedgerApi(ledger, time), walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping));
+        app.MapRest(system, new LedgerApi(ledger, time), walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping), metrics);
         app.MapOpenApiDescription();
 
         // 4. Open for business.

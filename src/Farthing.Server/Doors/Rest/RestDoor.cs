@@ -15,7 +15,8 @@ internal delegate ValueTask<Refusal?> RestHandler(RestRequest request);
 internal static class RestDoor
 {
     /// <summary>Maps every call.</summary>
-    public static void MapRest(this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes)
+    public static void MapRest(
+        this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes, ScrapedMetrics metrics)
     {
         var door = new RestRoutes(routes, system);
         PayeesApi.Map(door);
@@ -26,6 +27,7 @@ internal static class RestDoor
         PaymentActionsApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
+        MetricsApi.Map(door, metrics);
     }
 }
 

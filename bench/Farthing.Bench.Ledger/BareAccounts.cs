@@ -6,7 +6,7 @@ internal sealed class BareAccounts
     // As many ids as a segment of the ledger has: beyond that nothing is looked up in memory there either.
     private const int SlotBits = 21;
     private const int MostIds = 1 << (SlotBits - 1);
-    private const ulong Funds = 1UL << 60;
+    private const ulong Funds = 1_000_000_000_000;
 
     private readonly Dictionary<UInt128, int> numbers = [];
     private readonly UInt128[] accounts;

@@ -15,7 +15,7 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
 
     // One batch being flushed, one being applied, one waiting.
     private const int BatchesInFlight = 3;
-    private const ulong Funds = 1UL << 60;
+    private const ulong Funds = 1_000_000_000_000;
     private const uint LegMask = 0xFF;
 
     private static readonly UInt128 AnyDigest = 7;

@@ -41,7 +41,7 @@ internal sealed class PostgresPeer : IDisposable
         """;
 
     private const string Indexes = "CREATE INDEX ON transfers (debit, position); CREATE INDEX ON transfers (credit, position)";
-    private const long Funds = 1L << 60;
+    private const long Funds = 1_000_000_000_000;
 
     private readonly PostgresServer server;
     private readonly int accounts;

@@ -13,7 +13,7 @@ internal sealed class SqlitePeer : IDisposable
         """;
 
     private const string Indexes = "CREATE INDEX transfers_by_debit ON transfers (debit); CREATE INDEX transfers_by_credit ON transfers (credit);";
-    private const long Funds = 1L << 60;
+    private const long Funds = 1_000_000_000_000;
 
     // Flushed at each commit as the ledger is; a large cache, and checkpoints seldom enough not to count.
     private static readonly string[] Settings = ["journal_mode=WAL", "synchronous=FULL", "cache_size=-1000000", "wal_autocheckpoint=10000", "temp_store=MEMORY"];

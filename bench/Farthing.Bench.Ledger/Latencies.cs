@@ -61,6 +61,12 @@ internal sealed class Latencies
 internal sealed record Stretch(long Done, TimeSpan Elapsed, Latencies Latencies)
 {
     public double PerSecond => Done / Elapsed.TotalSeconds;
+
+    /// <summary>What this process used, those who submit included; null if others did the work.</summary>
+    public TimeSpan? ProcessorTime { get; init; }
+
+    /// <summary>Processor time of one, in microseconds; NaN if others did the work.</summary>
+    public double ProcessorMicroseconds => ProcessorTime?.TotalMicroseconds / Done ?? double.NaN;
 }
 
 /// <summary>The benchmark could not be carried out; the message says why.</summary>

@@ -84,7 +84,7 @@ internal sealed class PostgresPeer : IDisposable
             }
         })));
         CheckMoney();
-        return clock.ToStretch();
+        return clock.ToStretch() with { ProcessorTime = null };
     }
 
     /// <summary>Many transfers in each transaction, as sets; one connection, as each batch touches most accounts.</summary>
@@ -108,7 +108,7 @@ internal sealed class PostgresPeer : IDisposable
             if (!clock.Note(began, batch)) break;
         }
         CheckMoney();
-        return clock.ToStretch();
+        return clock.ToStretch() with { ProcessorTime = null };
     }
 
     public void Dispose()

@@ -17,7 +17,7 @@ internal sealed class Results(Options options)
     public void Add(string name, string title, Stretch stretch)
     {
         Add(stretches, name, title, "/s", stretch);
-        Console.Error.WriteLine($"{title}: {stretch.PerSecond:N0} /s, p50 {Milliseconds(stretch.Latencies.Percentile(50))} ms, p99 {Milliseconds(stretch.Latencies.Percentile(99))} ms");
+        Console.Error.WriteLine($"{title}: {stretch.PerSecond:N0} /s, p50 {Milliseconds(stretch.Latencies.Percentile(50))} ms, p99 {Milliseconds(stretch.Latencies.Percentile(99))} ms, {Processor(stretch.ProcessorMicroseconds)} us of processor");
     }
 
     public void AddFigure(string name, string title, string unit, double value)
@@ -39,9 +39,9 @@ internal sealed class Results(Options options)
     public bool Print()
     {
         Console.WriteLine();
-        Console.WriteLine($"{"",-58} {"per second",12} {"p50 ms",9} {"p99 ms",9} {"p100 ms",9}");
+        Console.WriteLine($"{"",-58} {"per second",12} {"p50 ms",9} {"p99 ms",9} {"p100 ms",9} {"cpu us",8}");
         foreach (var line in stretches)
-            Console.WriteLine($"{line.Title,-58} {Rate(line.Name),12:N0} {Percentile(line.Name, 50),9:N3} {Percentile(line.Name, 99),9:N3} {Longest(line.Name),9:N3}");
+            Console.WriteLine($"{line.Title,-58} {Rate(line.Name),12:N0} {Percentile(line.Name, 50),9:N3} {Percentile(line.Name, 99),9:N3} {Longest(line.Name),9:N3} {Processor(ProcessorMicroseconds(line.Name)),8}");
         Console.WriteLine();
         foreach (var line in figures) Console.WriteLine($"{line.Title,-58} {Median(line.Rounds),12:N1} {line.Unit}");
 
@@ -51,7 +51,7 @@ internal sealed class Results(Options options)
         foreach (var (target, value) in targets)
             Console.WriteLine($"{target.Title,-58} {value,12:N2}   {(target.IsLeast ? "at least" : "at most")} {target.Bound} {(target.IsMet(value) ? "met" : "NOT MET")}");
         Console.WriteLine();
-        if (!options.Long) Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; p100 is the longest of all.");
+        if (!options.Long) Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; p100 is the longest of all; 'cpu us' is this process's processor time for one, those who submit included.");
         Console.WriteLine($"{Environment.ProcessorCount} processors; {RuntimeInformation.FrameworkDescription}.");
         foreach (var note in Notes) Console.WriteLine(note);
 
@@ -66,6 +66,7 @@ internal sealed class Results(Options options)
             {
                 line.Name, line.Title, perSecond = Rate(line.Name),
                 p50Milliseconds = Percentile(line.Name, 50), p99Milliseconds = Percentile(line.Name, 99), p100Milliseconds = Longest(line.Name),
+                processorMicroseconds = double.IsNaN(ProcessorMicroseconds(line.Name)) ? (double?)null : ProcessorMicroseconds(line.Name),
                 rounds = line.Rounds.Select(stretch => stretch.PerSecond),
             }),
             figures = figures.Select(line => new { line.Name, line.Title, line.Unit, value = Median(line.Rounds), line.Rounds }),
@@ -84,6 +85,10 @@ internal sealed class Results(Options options)
     }
 
     private double Longest(string name) => stretches.Single(line => line.Name == name).Rounds.Max(stretch => stretch.Latencies.Longest) / 1e6;
+
+    private double ProcessorMicroseconds(string name) => MedianOf(name, stretch => stretch.ProcessorMicroseconds);
+
+    private static string Processor(double microseconds) => double.IsNaN(microseconds) ? "" : $"{microseconds:N2}";
 
     private double MedianOf(string name, Func<Stretch, double> part) =>
         stretches.SingleOrDefault(line => line.Name == name) is { } line ? Median(line.Rounds.Select(part)) : double.NaN;

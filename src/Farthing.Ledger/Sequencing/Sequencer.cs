@@ -14,6 +14,9 @@ internal sealed class Sequencer
 
     // More than any record takes: the codec's fixed fields at their longest, and a memo.
     private const int MaxRecordBytes = 512 + Command.MaxMemoLength;
+    // Memory takes about as long as so many commands.
+    private const int PrefetchedAhead = 6;
+
     private const int MaxChainBytes = 32 * (MaxRecordBytes + sizeof(int));
 
     private readonly SubmissionQueue queue = new();
@@ -100,8 +103,10 @@ internal sealed class Sequencer
     {
         var now = clock.BeginBatch();
         var batch = state.NextDeadline <= now ? Begin(now) : handover.TakeBack();
-        foreach (var submission in submissions)
+        for (var i = 0; i < submissions.Count; i++)
         {
+            var submission = submissions[i];
+            if (i + PrefetchedAhead < submissions.Count) state.Prefetch(submissions[i + PrefetchedAhead].Commands[0]);
             while (true)
             {
                 batch ??= Begin(clock.BeginBatch());
@@ -123,6 +128,8 @@ internal sealed class Sequencer
             while (submission.Applied < submission.Commands.Length)
             {
                 var length = submission.NextChainLength();
+                for (var ahead = submission.Applied + PrefetchedAhead; ahead < submission.Applied + PrefetchedAhead + length && ahead < submission.Commands.Length; ahead++)
+                    state.Prefetch(submission.Commands[ahead]);
                 if (batch.Commands > 0 && (batch.Commands + length > maxCommands || Room(batch) < MaxChainBytes)) return false;
                 var chain = submission.Commands.AsSpan(submission.Applied, length);
                 sealedIds.Prepare(state, chain);

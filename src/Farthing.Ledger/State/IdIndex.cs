@@ -77,6 +77,9 @@ internal sealed class IdIndex
         return ref Unsafe.NullRef<IdEntry>();
     }
 
+    /// <summary>Asks for the memory of an id, so that whoever looks for it soon need not wait.</summary>
+    public void Prefetch(UInt128 id) => Newest.Entries.Prefetch(id);
+
     /// <summary>Binds an id, or binds it anew while its chain is being decided.</summary>
     public void Bind(UInt128 id, UInt128 digest, RecordKind kind, Outcome outcome, in Place at)
     {

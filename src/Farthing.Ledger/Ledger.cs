@@ -43,6 +43,7 @@ public sealed partial class Ledger : IAsyncDisposable
     private readonly FrameIndex frames;
     private readonly SealedIds sealedIds;
     private readonly RecordReader records;
+    private readonly History history;
     private readonly ClockGuard clock;
     private readonly Watermark durable;
     private readonly Sequencer sequencer;
@@ -61,6 +62,7 @@ public sealed partial class Ledger : IAsyncDisposable
         sealer = new(files, segments, endProcess);
         frames = new(segments);
         records = new(journal, frames);
+        history = new(records, frames, segments);
         sealedIds = new(segments, records);
         metrics = new(time);
         proofs = new(options, journal, records, endProcess);
@@ -214,7 +216,7 @@ public sealed partial class Ledger : IAsyncDisposable
         // What cites a record comes after it: sealed segments know of it only if they hold the record too.
         if (position < 0 && !isBound) position = sealedIds.LastCitation(id);
         await durable.WaitAsync(position + 1);
-        return History.ReadCitations(records, position);
+        return history.ReadCitations(position);
     }
 
     /// <summary>Ids of the holds with a code that are neither posted, voided nor expired, oldest first.</summary>

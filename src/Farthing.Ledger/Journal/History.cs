@@ -1,10 +1,18 @@
+using Farthing.Ledger.Journal.Sealing;
+
 namespace Farthing.Ledger.Journal;
 
-/// <summary>Follows the chains through the journal, newest first; each record knows the one before it.</summary>
-internal static class History
+/// <summary>Follows the chains through the journal, newest first; each record knows the one before it. Thread-safe.</summary>
+/// <param name="records">The journal.</param>
+/// <param name="frames">Where its frames are.</param>
+/// <param name="sealedSegments">Those whose indexes lead to any place of a chain at once.</param>
+internal sealed class History(RecordReader records, FrameIndex frames, SealedSegments sealedSegments)
 {
+    // About as costly as looking through one frame.
+    private const int StepsPerFrame = 512;
+
     /// <summary>The records that cite what the one at <paramref name="last"/> cites, oldest first.</summary>
-    public static List<JournalRecord> ReadCitations(RecordReader records, long last)
+    public List<JournalRecord> ReadCitations(long last)
     {
         var found = new List<JournalRecord>();
         for (var position = last; position >= 0;)
@@ -18,17 +26,16 @@ internal static class History
     }
 
     /// <summary>Records that moved or held units of an account, newest first.</summary>
-    /// <param name="records">The journal.</param>
     /// <param name="account">The account.</param>
     /// <param name="newest">The newest record that touched it.</param>
     /// <param name="range">Only records from the first of these positions on and before the second.</param>
     /// <param name="count">At most so many.</param>
-    public static List<JournalRecord> ReadStatement(RecordReader records, UInt128 account, long newest, (long From, long End) range, int count)
+    public List<JournalRecord> ReadStatement(UInt128 account, long newest, (long From, long End) range, int count)
     {
         var lines = new List<JournalRecord>();
-        for (var next = FindBefore(records, account, newest, range.End);
+        for (var next = FindBefore(account, newest, range.End);
             lines.Count < count && next is { } record && record.Position >= range.From;
-            next = ReadPrevious(records, account, record))
+            next = ReadPrevious(account, record))
         {
             if (IsMovement(record.Command.Kind)) lines.Add(record);
         }
@@ -36,23 +43,66 @@ internal static class History
     }
 
     /// <summary>The newest record of an account before a position, or null.</summary>
-    public static JournalRecord? FindBefore(RecordReader records, UInt128 account, long newest, long end)
+    public JournalRecord? FindBefore(UInt128 account, long newest, long end)
     {
         if (end <= 0 || newest < 0) return null;
-        // The page before ended with a record of this account: go on from there instead of walking down again.
-        if (end <= newest && records.Read(end) is var last && Touches(last, account)) return ReadPrevious(records, account, last);
-        JournalRecord? next = Read(records, account, newest);
-        while (next is { } record && record.Position >= end) next = ReadPrevious(records, account, record);
+        if (newest < end) return Read(account, newest);
+        // The page before ended with a record of this account: go on from there.
+        if (records.Read(end) is var last && Touches(last, account)) return ReadPrevious(account, last);
+
+        var sealedEnd = sealedSegments.EndPosition;
+        return end <= sealedEnd ? FindSealedBefore(account, newest, end) : FindUnsealedBefore(account, newest, end, sealedEnd);
+    }
+
+    private JournalRecord? FindSealedBefore(UInt128 account, long newest, long end)
+    {
+        var from = sealedSegments.FindTouch(account, end - 1);
+        if (from < 0) return null;
+        if (Touches(records.Read(from), account)) return WalkBefore(account, from, end);
+        sealedSegments.Distrust(from);
+        return WalkBefore(account, newest, end);
+    }
+
+    // What is not sealed has no index. An account with many records there has one near the end; one with few is walked through soon. So both are tried in turn.
+    private JournalRecord? FindUnsealedBefore(UInt128 account, long newest, long end, long sealedEnd)
+    {
+        var walked = Read(account, newest);
+        for (var scanned = end; scanned > sealedEnd;)
+        {
+            for (var step = 0; step < StepsPerFrame; step++)
+            {
+                if (ReadPrevious(account, walked) is not { } previous) return null;
+                if (previous.Position < end) return previous;
+                walked = previous;
+            }
+
+            JournalRecord? found = null;
+            var first = frames.Find(scanned - 1).FirstPosition;
+            foreach (var record in records.ReadFrameFrom(first))
+            {
+                if (record.Position >= end) break;
+                if (Touches(record, account)) found = record;
+            }
+            if (found is not null) return found;
+            scanned = first;
+        }
+        return FindSealedBefore(account, newest, sealedEnd);
+    }
+
+    private JournalRecord? WalkBefore(UInt128 account, long from, long end)
+    {
+        JournalRecord? next = Read(account, from);
+        while (next is { } record && record.Position >= end) next = ReadPrevious(account, record);
         return next;
     }
 
-    private static JournalRecord? ReadPrevious(RecordReader records, UInt128 account, in JournalRecord record)
+    private JournalRecord? ReadPrevious(UInt128 account, in JournalRecord record)
     {
         var previous = record.Command.Debit == account ? record.PreviousOfDebit : record.PreviousOfCredit;
-        return previous < 0 ? null : Read(records, account, previous);
+        return previous < 0 ? null : Read(account, previous);
     }
 
-    private static JournalRecord Read(RecordReader records, UInt128 account, long position)
+    private JournalRecord Read(UInt128 account, long position)
     {
         var record = records.Read(position);
         if (!Touches(record, account)) throw new InvalidOperationException($"Record {position} is in the chain of an account that it does not touch.");

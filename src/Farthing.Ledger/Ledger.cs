@@ -71,12 +71,12 @@ public sealed partial class Ledger : IAsyncDisposable
         LedgerState state;
         try
         {
-            var opening = new Opening(journal, snapshotDirectory, sealer, sealedIds, frame =>
+            var opening = new Opening(journal, snapshotDirectory, sealer, sealedIds, new(proofs.ResumedAt, frame =>
             {
                 frames.Add(frame.Header);
                 proofs.Follow(frame.Header, frame.Records, done: null);
                 snapshots.Follow(frame.Header);
-            });
+            }));
             state = opening.Run();
             // Before anything is cut: a torn frame that a checkpoint covers is a loss, not the rest of an unfinished write.
             proofs.LoadCheckpoint(state.NextPosition);

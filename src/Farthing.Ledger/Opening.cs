@@ -11,8 +11,8 @@ namespace Farthing.Ledger;
 /// <param name="snapshots">Those that are there.</param>
 /// <param name="sealer">Seals what the journal has gone on from.</param>
 /// <param name="sealedIds">Knows the ids of what is sealed.</param>
-/// <param name="follow">Told of each frame of the journal once, in order.</param>
-internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sealer sealer, SealedIds sealedIds, Action<Frame> follow)
+/// <param name="follower">Who is told of the frames.</param>
+internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sealer sealer, SealedIds sealedIds, FrameFollower follower)
 {
     private readonly List<string> notes = [];
     private long followed;
@@ -78,15 +78,26 @@ internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sea
     {
         var replay = new Replay(state, sealedIds);
         sealer.BeginAgain();
-        foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
+        foreach (var frame in journal.ReadFrames(BeginningFor(mark)))
         {
             sealer.Pass(frame.Header);
             if (frame.Header.Sequence >= mark.Sequence) replay.Apply(frame);
             if (frame.Header.Sequence < followed) continue;
-            follow(frame);
+            follower.Follow(frame);
             followed = frame.Header.Sequence + 1;
         }
         // Ids of a segment are known when it is sealed, and that is when the next one has begun.
         if (mark.Sequence > 0 && !sealer.HasSealed(mark)) throw new SnapshotException("does not stand at the end of a segment that the journal has gone on from");
     }
+
+    // Behind the snapshot; or earlier, at the head of the segment where the follower goes on, as segments are sealed whole.
+    private JournalMark BeginningFor(JournalMark mark)
+    {
+        if (follower.From.Sequence >= mark.Sequence) return mark;
+        var head = new FramePlace(follower.From.Place.Segment, 1);
+        return journal.TryReadHeader(head, out var first) ? new(head, first.Sequence, first.FirstPosition, first.PreviousHash) : JournalMark.Beginning;
+    }
 }
+
+/// <summary>Who is told of a journal's frames while it is opened: each from a mark on once, in order, and maybe some before it.</summary>
+internal readonly record struct FrameFollower(JournalMark From, Action<Frame> Follow);

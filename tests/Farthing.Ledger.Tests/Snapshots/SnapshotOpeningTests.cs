@@ -241,11 +241,11 @@ public class SnapshotOpeningTests
         var segments = new SealedSegments(files, journal.Number);
         var frames = new FrameIndex(segments);
         using var sealer = new Sealer(files, segments, (message, error) => throw new InvalidOperationException(message, error));
-        var opening = new Opening(journal, new(directory.Path, journal), sealer, new(segments, new(journal, frames)), frame =>
+        var opening = new Opening(journal, new(directory.Path, journal), sealer, new(segments, new(journal, frames)), new(JournalMark.Beginning, frame =>
         {
             frames.Add(frame.Header);
             next = JournalMark.After(frame.Header);
-        });
+        }));
         Assert.Equal(opening.Run().NextPosition, next.Position);
         Assert.Equal(notes.Length, opening.Notes.Count);
         Assert.All(notes.Zip(opening.Notes), pair => Assert.StartsWith(pair.First, pair.Second));

@@ -119,6 +119,40 @@ public class SealingTests
     }
 
     [Fact]
+    public async Task Opening_reads_nothing_that_a_snapshot_and_indexes_stand_for()
+    {
+        using var directory = new TemporaryDirectory();
+        var time = new FakeTimeProvider(Start);
+        Story story;
+        await using (var ledger = TestLedger.Open(directory, time))
+        {
+            story = await Story.TellAsync(ledger, time);
+            await SealedAsync(directory);
+            await TestLedger.UntilAsync(() => new(ledger.SnapshotSize > 0));
+        }
+        // The second frame of the journal: nobody looks at it, except for a whole check and whoever needs it.
+        using (var file = DurableFile.OpenForWriting(directory.Segment(0)))
+        {
+            var header = new byte[FrameHeader.Length];
+            file.Read(header, Frame.BlockBytes);
+            Assert.True(FrameHeader.TryRead(header, Frame.MaxBytes, out var first));
+            file.Read(header, Frame.BlockBytes + first.FrameBytes);
+            file.Write([(byte)(header[0] ^ 1)], Frame.BlockBytes + first.FrameBytes);
+        }
+        Assert.Contains("00000000.segment", LedgerCheck.Run(directory.Path).Damage);
+        await using (var reopened = TestLedger.Open(directory, time))
+        {
+            Assert.Empty(reopened.RecoveryNotes);
+            Assert.True(reopened.SnapshotSize > 0);
+            await story.AssertRememberedAsync(reopened);
+        }
+
+        // Without a snapshot everything is read, and the damage found.
+        Directory.Delete(Path.Combine(directory.Path, "snapshots"), recursive: true);
+        Assert.Contains("00000000.segment", Assert.Throws<LedgerDamagedException>(() => TestLedger.Open(directory, time)).Message);
+    }
+
+    [Fact]
     public async Task What_a_process_left_unsealed_is_sealed_by_the_next_one()
     {
         using var directory = new TemporaryDirectory();

@@ -32,8 +32,13 @@ internal sealed class SealedSegments(IndexFiles files, UInt128 journal)
         var header = index.Header;
         if (header.Segment != view.Segments.Length || header.FirstPosition != view.EndPosition)
             throw new InvalidOperationException($"Segment {header.Segment} from position {header.FirstPosition} on does not follow the {view.Segments.Length} up to {view.EndPosition}.");
-        var highest = Math.Max(view.HighestUpTo.LastOrDefault(), header.Times.Highest);
-        current = new([.. view.Segments, new Item(index, files)], [.. view.HighestUpTo, highest], view.Times.With(header.Times), header.EndPosition);
+        var (lowest, highest) = header.Times.Lowest == 0 ? (long.MaxValue, 0) : (header.Times.Lowest, header.Times.Highest);
+        current = new(
+            [.. view.Segments, new Item(index, files)],
+            [.. view.LowestFrom.Select(before => Math.Min(before, lowest)), lowest],
+            [.. view.HighestUpTo, Math.Max(view.HighestUpTo.LastOrDefault(), highest)],
+            view.Times.With(header.Times),
+            header.EndPosition);
     }
 
     /// <summary>Forgets all of them, to be added again. While nobody else looks anything up.</summary>
@@ -53,11 +58,12 @@ internal sealed class SealedSegments(IndexFiles files, UInt128 journal)
         var view = current;
         var time = IdBytes.TimeOf(id);
         if (!view.Times.MayHold(time)) return false;
+        // Ids are sent about when they are made, so that few segments can hold one of a time.
+        var first = time == 0 ? 0 : CountBelow(view.HighestUpTo, time);
+        var last = time == 0 ? view.Segments.Length - 1 : CountBelow(view.LowestFrom, time + 1) - 1;
         var hash = IdFilter.HashOf(id, journal);
-        for (var i = view.Segments.Length - 1; i >= 0; i--)
+        for (var i = last; i >= first; i--)
         {
-            // Ids are sent about when they are made, so that nothing older needs to be looked at.
-            if (time != 0 && view.HighestUpTo[i] < time) return false;
             if (!view.Segments[i].Times.MayHold(time)) continue;
             position = view.Segments[i].Ask((id, hash), static (index, sought) => index.TryFindId(sought.id, sought.hash, out var found) ? found : -1);
             if (position >= 0) return true;
@@ -123,6 +129,18 @@ internal sealed class SealedSegments(IndexFiles files, UInt128 journal)
         view.Segments[IndexOf(view, position)].MakeAgain();
     }
 
+    private static int CountBelow(long[] ascending, long value)
+    {
+        var (low, high) = (0, ascending.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (ascending[middle] < value) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
     // The segment of a position, the last one for a position behind all.
     private static int IndexOf(View view, long position)
     {
@@ -138,12 +156,13 @@ internal sealed class SealedSegments(IndexFiles files, UInt128 journal)
     }
 
     /// <param name="Segments">In the order of their numbers.</param>
+    /// <param name="LowestFrom">For each segment the earliest time of an id in it or behind it.</param>
     /// <param name="HighestUpTo">For each segment the latest time of an id in it or before it.</param>
     /// <param name="Times">The times of all ids.</param>
     /// <param name="EndPosition">Behind the last record.</param>
-    private sealed record View(Item[] Segments, long[] HighestUpTo, IdTimes Times, long EndPosition)
+    private sealed record View(Item[] Segments, long[] LowestFrom, long[] HighestUpTo, IdTimes Times, long EndPosition)
     {
-        public static View Empty { get; } = new([], [], default, 0);
+        public static View Empty { get; } = new([], [], [], default, 0);
     }
 
     /// <summary>One segment, whose index is made again when it turns out to be damaged.</summary>

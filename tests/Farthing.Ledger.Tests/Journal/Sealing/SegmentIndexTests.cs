@@ -51,6 +51,38 @@ public class SegmentIndexTests
     }
 
     [Fact]
+    public void Ids_are_found_in_whatever_segment_holds_them_however_far_apart_their_times_lie()
+    {
+        using var journal = IndexedJournal.Random(seed: 4, commands: 3_000, segmentBlocks: 8);
+        // Behind those, segments with the times of another year, of nearly all years, and of none.
+        var position = journal.ReadFrames(JournalMark.Beginning).Last().Header.EndPosition;
+        foreach (var times in new long[][] { [1_600_000_000_000, 1_600_000_000_001], [1, (1L << 48) - 1], [0], [1_700_000_000_001, 0, 5] })
+        {
+            journal.BeginSegment();
+            var records = new BatchBuffer();
+            foreach (var time in times)
+                RecordCodec.Append(records, new JournalRecord { Command = Command.Claim(new((ulong)time << 16, 9_000 + (ulong)position), 7, 8), Position = position++, PreviousOfDebit = -1, PreviousOfCredit = -1, PreviousCitation = -1 });
+            journal.Append(new FrameHeader { FirstPosition = position - times.Length, UnixMilliseconds = 1_800_000_000_000, Seed = new byte[FrameHeader.SeedLength] }, records);
+        }
+        journal.BeginSegment();
+
+        var ids = IndexedJournal.Seal(journal, journal.OpenSegment);
+        var found = 0;
+        for (var segment = 0; segment < journal.OpenSegment; segment++)
+        {
+            foreach (var record in IndexedJournal.Records(journal, segment))
+            {
+                if (record.Command.Kind == RecordKind.Expire || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
+                Assert.True(ids.TryFind(record.Command.Id, out var bound));
+                Assert.Equal(record.Position, bound.Position);
+                Assert.False(ids.TryFind(record.Command.Id + (UInt128.One << 70), out _));
+                found++;
+            }
+        }
+        Assert.True(found > 2_000 && journal.OpenSegment >= 15, $"{found} ids in {journal.OpenSegment} segments.");
+    }
+
+    [Fact]
     public void From_any_position_the_history_of_an_account_is_few_steps_away()
     {
         using var journal = IndexedJournal.Random(seed: 5, commands: 6_000, segmentBlocks: 200);

@@ -17,7 +17,7 @@ internal sealed class Results(Options options)
     public void Add(string name, string title, Stretch stretch)
     {
         Add(stretches, name, title, "/s", stretch);
-        Console.Error.WriteLine($"{title}: {stretch.PerSecond:N0} /s, p50 {Milliseconds(stretch.Latencies.Percentile(50))} ms, p99 {Milliseconds(stretch.Latencies.Percentile(99))} ms, {Processor(stretch.ProcessorMicroseconds)} us of processor");
+        Console.Error.WriteLine($"{title}: {stretch.PerSecond:N0} /s, p50 {Milliseconds(stretch.Latencies.Percentile(50))} ms, p99 {Milliseconds(stretch.Latencies.Percentile(99))} ms" + (stretch.ProcessorTime is null ? "" : $", {Processor(stretch.ProcessorMicroseconds)} us of processor"));
     }
 
     public void AddFigure(string name, string title, string unit, double value)
@@ -41,7 +41,7 @@ internal sealed class Results(Options options)
         Console.WriteLine();
         Console.WriteLine($"{"",-58} {"per second",12} {"p50 ms",9} {"p99 ms",9} {"p100 ms",9} {"cpu us",8}");
         foreach (var line in stretches)
-            Console.WriteLine($"{line.Title,-58} {Rate(line.Name),12:N0} {Percentile(line.Name, 50),9:N3} {Percentile(line.Name, 99),9:N3} {Longest(line.Name),9:N3} {Processor(ProcessorMicroseconds(line.Name)),8}");
+            Console.WriteLine($"{line.Title,-58} {Rate(line.Name),12:N0} {Percentile(line.Name, 50),9:N4} {Percentile(line.Name, 99),9:N4} {Longest(line.Name),9:N4} {Processor(ProcessorMicroseconds(line.Name)),8}");
         Console.WriteLine();
         foreach (var line in figures) Console.WriteLine($"{line.Title,-58} {Median(line.Rounds),12:N1} {line.Unit}");
 
@@ -99,7 +99,7 @@ internal sealed class Results(Options options)
         return sorted[sorted.Count / 2];
     }
 
-    private static string Milliseconds(long nanoseconds) => $"{nanoseconds / 1e6:N3}";
+    private static string Milliseconds(long nanoseconds) => $"{nanoseconds / 1e6:N4}";
 }
 
 /// <summary>What the ledger is meant to reach.</summary>

@@ -93,8 +93,8 @@ public sealed partial class Ledger : IAsyncDisposable
         clock = new(time, state.UnixMilliseconds);
         var handover = new Handover();
         var pool = new BatchPool();
-        sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, pool, endProcess);
         flusher = new(handover, journal, frames, new(durable, Follow, metrics, endProcess));
+        sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, flusher, pool, endProcess);
         sealer.Start();
         flusher.Start();
         sequencer.Start();

@@ -26,15 +26,16 @@ internal static class LedgerCalls
     }
 
     /// <summary>Submits commands whose chains are linked already; null if the ledger takes no work, in which case nothing was done.</summary>
-    public static async ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
+    public static ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
     {
         try
         {
-            return await ledger.SubmitAsync(commands);
+            // Whatever was taken is answered, so the refusal comes at once or never, and there is no need to wait here.
+            return ledger.SubmitAsync(commands)!;
         }
         catch (LedgerUnreadyException)
         {
-            return null;
+            return new((CommandResult[]?)null);
         }
     }
 

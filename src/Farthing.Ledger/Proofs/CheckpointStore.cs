@@ -1,13 +1,12 @@
 using System.Text;
 using Farthing.Ledger.Journal;
-using Farthing.Ledger.Sequencing;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Proofs;
 
 /// <summary>Signs checkpoints of durable sizes, and stores each one before it is given out.</summary>
 /// <remarks>What was signed can never be taken back: recovery refuses to open a journal that is shorter than its checkpoint. Thread-safe.</remarks>
-internal sealed class CheckpointStore(string directory, string origin, SigningKey key, HashTree tree, Watermark covered) : IDisposable
+internal sealed class CheckpointStore(string directory, string origin, SigningKey key, HashTree tree, TreeFollower follower) : IDisposable
 {
     private readonly string path = System.IO.Path.Combine(directory, FileName);
     private readonly SemaphoreSlim signing = new(1);
@@ -34,7 +33,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
         if (checkpoint.Size > size)
             throw new LedgerDamagedException($"The journal ends after {size} records, but {path} signs {checkpoint.Size}: {checkpoint.Size - size} acknowledged records are missing at its end. Nothing was changed. Restore the directory from a backup.");
 
-        covered.WaitAsync(checkpoint.Size).AsTask().Wait();
+        follower.WaitAsync(checkpoint.Size).AsTask().Wait();
         if (!tree.Root(checkpoint.Size).AsSpan().SequenceEqual(checkpoint.Root))
             throw new LedgerDamagedException($"The first {checkpoint.Size} records of the journal are not those that {path} signs. Nothing was changed. Restore the directory from a backup.");
         // Its name may be newer than the last flush of the directory, and it is given out again without another.
@@ -47,13 +46,13 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
     public async ValueTask<SignedCheckpoint> GetAsync(long minimumSize)
     {
         if (newest is { } known && known.Checkpoint.Size >= minimumSize) return known;
-        await covered.WaitAsync(minimumSize);
+        await follower.WaitAsync(minimumSize);
         await signing.WaitAsync();
         try
         {
             // Whoever waited here while another one signed finds that it covers enough.
             if (newest is { } made && made.Checkpoint.Size >= minimumSize) return made;
-            var size = covered.Size;
+            var size = follower.Covered.Size;
             var checkpoint = new Checkpoint(origin, size, tree.Root(size));
             var signed = new SignedCheckpoint(checkpoint, checkpoint.Sign(key));
             DurableFile.Replace(path, Encoding.UTF8.GetBytes(signed.Note));

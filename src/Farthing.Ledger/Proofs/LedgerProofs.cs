@@ -19,7 +19,7 @@ internal sealed class LedgerProofs : IDisposable
         this.records = records;
         stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves);
         follower = new(stored, endProcess);
-        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower.Covered);
+        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower);
     }
 
     public string? NotReadyReason => follower.NotReadyReason;

@@ -5,10 +5,17 @@ using Farthing.Protocol;
 namespace Farthing.Ledger.Proofs;
 
 /// <summary>Hashes durable records into the tree on a thread of its own, behind the writer.</summary>
+/// <remarks>
+/// Small frames come by the thousand a second, and to wake a thread for each costs more than to hash it. So the follower naps between them, unless somebody
+/// waits for the tree or much has come together.
+/// </remarks>
 internal sealed class TreeFollower : IDisposable
 {
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Nap = TimeSpan.FromMilliseconds(5);
     private const int MaxQueued = BatchPool.Count;
+    private const int ManyFrames = BatchPool.Count / 2;
+    private const int ManyRecords = 1024;
 
     private readonly StoredTree stored;
     private readonly Action<string, Exception> endProcess;
@@ -16,11 +23,15 @@ internal sealed class TreeFollower : IDisposable
     private readonly object gate = new();
 
     // Owned by the follower.
+    private readonly List<Work> works = [];
     private byte[] hashes = [];
     private FrameHeader last;
 
     // Guarded by the gate.
     private readonly Queue<Work> queue = new();
+    private int queuedRecords;
+    private bool sleeps;
+    private bool isAwaited;
     private bool closed;
 
     public TreeFollower(StoredTree stored, Action<string, Exception> endProcess)
@@ -40,6 +51,18 @@ internal sealed class TreeFollower : IDisposable
     /// <summary>Why the tree stands still, or null. Written by the follower; read anywhere.</summary>
     public volatile string? NotReadyReason;
 
+    /// <summary>Completes when so many records are in the tree, without a nap.</summary>
+    public ValueTask WaitAsync(long size)
+    {
+        if (Covered.Size >= size) return ValueTask.CompletedTask;
+        lock (gate)
+        {
+            isAwaited = true;
+            Monitor.PulseAll(gate);
+        }
+        return Covered.WaitAsync(size);
+    }
+
     /// <summary>Takes durable records in order; waits while too many are queued. Those that the tree has already are passed over.</summary>
     /// <param name="header">Their frame.</param>
     /// <param name="records">Their bytes, which must not change until <paramref name="done"/>.</param>
@@ -55,7 +78,8 @@ internal sealed class TreeFollower : IDisposable
         {
             while (queue.Count >= MaxQueued) Monitor.Wait(gate);
             queue.Enqueue(new(header, records, done));
-            Monitor.PulseAll(gate);
+            queuedRecords += header.RecordCount;
+            if (sleeps || IsMuch) Monitor.PulseAll(gate);
         }
     }
 
@@ -73,19 +97,22 @@ internal sealed class TreeFollower : IDisposable
         thread.Join();
     }
 
+    // Under the gate.
+    private bool IsMuch => queue.Count >= ManyFrames || queuedRecords >= ManyRecords;
+
     private void Run()
     {
         try
         {
-            while (TryTake(out var work))
+            while (TryTake())
             {
                 // A frame that another one follows was flushed, also where this is an opening that reads what a crash left.
                 if (last.RecordCount > 0) stored.SaveIfDue(last);
-                Add(work);
+                foreach (var work in works) Add(work);
                 Store();
-                last = work.Header;
-                Covered.Advance(work.Header.EndPosition);
-                work.Done?.Invoke();
+                last = works[^1].Header;
+                Covered.Advance(last.EndPosition);
+                foreach (var work in works) work.Done?.Invoke();
             }
         }
         catch (Exception error)
@@ -94,15 +121,22 @@ internal sealed class TreeFollower : IDisposable
         }
     }
 
-    private bool TryTake(out Work work)
+    // Takes all that is queued; false when closed and nothing is.
+    private bool TryTake()
     {
+        works.Clear();
         lock (gate)
         {
+            if (!IsMuch && !isAwaited && !closed) Monitor.Wait(gate, Nap);
+            sleeps = true;
             while (queue.Count == 0 && !closed) Monitor.Wait(gate);
-            var taken = queue.TryDequeue(out work);
+            sleeps = false;
+            while (queue.TryDequeue(out var work)) works.Add(work);
+            queuedRecords = 0;
+            isAwaited = false;
             Monitor.PulseAll(gate);
-            return taken;
         }
+        return works.Count > 0;
     }
 
     private void Add(in Work work)

@@ -3,8 +3,12 @@ using Farthing.Ledger.Journal;
 namespace Farthing.Ledger.Sequencing;
 
 /// <summary>Forces batches to disk, one after the other, and only then answers. Whatever goes wrong here ends the process.</summary>
+/// <remarks>Does so on a thread of its own, so that the writer can go on, and on the writer's where that is cheaper than to hand over.</remarks>
 internal sealed class Flusher
 {
+    /// <summary>What is said when a flush fails: nobody knows then what is on disk, and a second flush may say that all is well.</summary>
+    public const string Failure = "The journal could not be written. Nothing unacknowledged is lost by starting again; look at the disk first.";
+
     private readonly Handover handover;
     private readonly IJournal journal;
     private readonly FrameIndex frames;
@@ -35,20 +39,8 @@ internal sealed class Flusher
     /// <summary>Waits until the last batch is durable and answered; the writer must have ended.</summary>
     public void Join() => thread.Join();
 
-    private void Run()
-    {
-        try
-        {
-            while (handover.Take() is { } batch) Flush(batch);
-        }
-        catch (Exception error)
-        {
-            // After a failed flush nobody knows what is on disk, and a second flush may say that all is well.
-            endProcess("The journal could not be written. Nothing unacknowledged is lost by starting again; look at the disk first.", error);
-        }
-    }
-
-    private void Flush(Batch batch)
+    /// <summary>Forces a batch to disk and answers. By one thread at a time; after a failure never again.</summary>
+    public void Flush(Batch batch)
     {
         FrameHeader header = default;
         if (batch.Records.Offsets.Count > 0)
@@ -67,6 +59,18 @@ internal sealed class Flusher
         }
         foreach (var submission in batch.Answers) submission.SetResult(submission.Results);
         follow(header, batch);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (handover.Take() is { } batch) Flush(batch);
+        }
+        catch (Exception error)
+        {
+            endProcess(Failure, error);
+        }
     }
 }
 

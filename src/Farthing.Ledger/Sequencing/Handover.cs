@@ -27,6 +27,15 @@ internal sealed class Handover
         }
     }
 
+    /// <summary>By the writer: true if nothing is ready or being flushed. It stays so until the writer makes something ready.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (gate) return flusherWaits && ready is null;
+        }
+    }
+
     /// <summary>By the writer: makes a batch ready; waits while another one is.</summary>
     public void Put(Batch batch)
     {

@@ -14,13 +14,17 @@ internal sealed class Sequencer
 
     // More than any record takes: the codec's fixed fields at their longest, and a memo.
     private const int MaxRecordBytes = 512 + Command.MaxMemoLength;
+    private const int MaxChainBytes = 32 * (MaxRecordBytes + sizeof(int));
+
     // Memory takes about as long as so many commands.
     private const int PrefetchedAhead = 6;
 
-    private const int MaxChainBytes = 32 * (MaxRecordBytes + sizeof(int));
+    // Up to so many commands, to flush a batch here costs less than to wake the flusher; beyond it, the next ones should be applied meanwhile.
+    private const int FewCommands = 256;
 
     private readonly SubmissionQueue queue = new();
     private readonly Handover handover;
+    private readonly Flusher flusher;
     private readonly BatchPool pool;
     private readonly ClockGuard clock;
     private readonly Action<string, Exception> endProcess;
@@ -37,12 +41,16 @@ internal sealed class Sequencer
     // The deadline that the timer is set for; none once it has fired.
     private long armedFor = long.MaxValue;
 
-    public Sequencer(LedgerState state, SealedIds sealedIds, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, BatchPool pool, Action<string, Exception> endProcess)
+    // Owned by the writer.
+    private bool isFlushing;
+
+    public Sequencer(LedgerState state, SealedIds sealedIds, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, Flusher flusher, BatchPool pool, Action<string, Exception> endProcess)
     {
         this.state = state;
         this.sealedIds = sealedIds;
         this.clock = clock;
         this.handover = handover;
+        this.flusher = flusher;
         this.pool = pool;
         this.endProcess = endProcess;
         maxCommands = limits.Commands;
@@ -91,7 +99,7 @@ internal sealed class Sequencer
         catch (Exception error)
         {
             // The state may be half changed, and what is in memory would no longer be what is on disk.
-            endProcess("The ledger's writer failed. This is a bug; everything acknowledged is on disk.", error);
+            endProcess(isFlushing ? Flusher.Failure : "The ledger's writer failed. This is a bug; everything acknowledged is on disk.", error);
         }
         finally
         {
@@ -163,7 +171,16 @@ internal sealed class Sequencer
         else
         {
             batch.StateDigest = state.Digest;
-            handover.Put(batch);
+            if (batch.Commands <= FewCommands && handover.IsIdle)
+            {
+                isFlushing = true;
+                flusher.Flush(batch);
+                isFlushing = false;
+            }
+            else
+            {
+                handover.Put(batch);
+            }
         }
         batch = null;
     }

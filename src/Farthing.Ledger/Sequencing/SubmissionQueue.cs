@@ -1,27 +1,36 @@
+using System.Diagnostics;
+
 namespace Farthing.Ledger.Sequencing;
 
 /// <summary>Submissions on their way to the writer, in order of arrival. Thread-safe.</summary>
 /// <remarks>
-/// Every round costs a flush and the waking of three threads, however small it is. So under load the writer waits until as many are there as the last
-/// time, a millisecond at most; a few that come now and then are taken at once.
+/// Every round costs a flush and the waking of threads, however small it is. So under load the writer lets others run first for as long as that brings
+/// more, a millisecond at most; a few that come now and then are taken at once.
 /// </remarks>
-/// <param name="longestGathering">How long it waits. Default: a millisecond.</param>
-internal sealed class SubmissionQueue(TimeSpan? longestGathering = null)
+/// <param name="longestGathering">How long it lets others go first. Default: a millisecond.</param>
+/// <param name="letOthersRun">How. Default: gives up the processor to whoever waits for it.</param>
+internal sealed class SubmissionQueue(TimeSpan? longestGathering = null, Action? letOthersRun = null)
 {
-    /// <summary>Rounds up to this size are not waited for.</summary>
+    /// <summary>After a round of up to this size nobody is let go first.</summary>
     public const int Few = 4;
 
     /// <summary>The most commands that wait. Beyond it new ones are refused; a single larger submission is taken when nothing else waits.</summary>
     public const int MaxCommands = 1 << 18;
 
+    // Others had the processor so often, and nothing came of it: they wait for answers, or for nothing.
+    private const int EnoughInVain = 4;
+
     private readonly TimeSpan longestGathering = longestGathering ?? TimeSpan.FromMilliseconds(1);
+    private readonly Action letOthersRun = letOthersRun ?? (static () => Thread.Yield());
     private readonly object gate = new();
+
+    // Owned by the writer.
+    private int lastCount;
 
     // Guarded by the gate.
     private List<Submission> waiting = [];
     private List<Submission> spare = [];
     private int commands;
-    private int lastCount;
     private bool woken;
     private bool closed;
 
@@ -38,7 +47,7 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null)
                 throw new LedgerUnreadyException($"{commands} commands are waiting already. Try again in a moment.");
             waiting.Add(submission);
             commands += submission.Commands.Length;
-            if (waiting.Count == 1 || waiting.Count == lastCount) Monitor.Pulse(gate);
+            if (waiting.Count == 1) Monitor.Pulse(gate);
         }
     }
 
@@ -50,7 +59,10 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null)
         lock (gate)
         {
             while (waiting.Count == 0 && !woken && !closed) Monitor.Wait(gate);
-            if (waiting.Count < lastCount && lastCount > Few && !woken && !closed) Monitor.Wait(gate, longestGathering);
+        }
+        if (lastCount > Few) Gather();
+        lock (gate)
+        {
             spare.Clear();
             taken = waiting;
             (waiting, spare) = (spare, waiting);
@@ -77,6 +89,22 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null)
         {
             closed = true;
             Monitor.Pulse(gate);
+        }
+    }
+
+    private void Gather()
+    {
+        var began = Stopwatch.GetTimestamp();
+        var seen = 0;
+        for (var inVain = 0; inVain < EnoughInVain && Stopwatch.GetElapsedTime(began) < longestGathering; inVain++)
+        {
+            letOthersRun();
+            lock (gate)
+            {
+                if (woken || closed) return;
+                if (waiting.Count > seen) inVain = -1;
+                seen = waiting.Count;
+            }
         }
     }
 }

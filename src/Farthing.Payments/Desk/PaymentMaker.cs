@@ -13,11 +13,10 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
 
-    public async ValueTask<Answer<Payment>> PayAsync(PaymentRequest request)
+    public ValueTask<Answer<Payment>> PayAsync(PaymentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return await AnswerRefusedAsync(request, refusal);
-        return await SubmitAsync(prepared!, 0);
+        return pricer.TryResolve(request, out var parties) ? PayAsync(request, parties) : LoadAndPayAsync(request);
     }
 
     public ValueTask<Answer<Payment>[]> PayManyAsync(IReadOnlyList<PaymentRequest> requests)
@@ -43,6 +42,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     /// <summary>Turns the ledger's answers to a payment's first attempt into the payment's.</summary>
     public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
         TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
+
+    private async ValueTask<Answer<Payment>> LoadAndPayAsync(PaymentRequest request) => await PayAsync(request, await pricer.ResolveAsync(request));
+
+    private ValueTask<Answer<Payment>> PayAsync(PaymentRequest request, in Parties parties) =>
+        pricer.Prepare(request, parties, out var prepared) is { } refusal ? AnswerRefusedAsync(request, refusal) : SubmitAsync(prepared!, 0);
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {

@@ -17,6 +17,20 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     /// <summary>Finds whom and what a request names.</summary>
     public ValueTask<Parties> ResolveAsync(PaymentRequest request) => TryResolve(request, out var parties) ? new(parties) : LoadAsync(request, parties.Terms);
 
+    /// <summary>Finds whom and what a request names, if all of it is in memory.</summary>
+    public bool TryResolve(PaymentRequest request, out Parties parties)
+    {
+        var terms = ReadTerms(request.Terms);
+        parties = new(null, null, null, terms);
+        if (!wallets.TryGetLoaded(request.Wallet.Value, out var wallet)) return false;
+        Offer? offer = null;
+        if ((request.Offer ?? terms?.Offer) is { } offerId && !offers.TryGetLoaded(offerId.Value, out offer)) return false;
+        PayeeEntry? payee = null;
+        if ((request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId && !payees.TryGetLoaded(payeeId.Value, out payee)) return false;
+        parties = new(wallet, payee, offer, terms);
+        return true;
+    }
+
     /// <summary>Prepares a payment.</summary>
     /// <returns>Why it is refused, or null.</returns>
     public Refusal? Prepare(PaymentRequest request, in Parties parties, out PreparedPayment? prepared)
@@ -112,19 +126,6 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         price = offer.Price * quantity;
         windowSeconds = offer.RefundWindowSeconds;
         return null;
-    }
-
-    private bool TryResolve(PaymentRequest request, out Parties parties)
-    {
-        var terms = ReadTerms(request.Terms);
-        parties = new(null, null, null, terms);
-        if (!wallets.TryGetLoaded(request.Wallet.Value, out var wallet)) return false;
-        Offer? offer = null;
-        if ((request.Offer ?? terms?.Offer) is { } offerId && !offers.TryGetLoaded(offerId.Value, out offer)) return false;
-        PayeeEntry? payee = null;
-        if ((request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId && !payees.TryGetLoaded(payeeId.Value, out payee)) return false;
-        parties = new(wallet, payee, offer, terms);
-        return true;
     }
 
     private async ValueTask<Parties> LoadAsync(PaymentRequest request, Terms? terms)

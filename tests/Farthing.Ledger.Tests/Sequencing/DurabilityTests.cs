@@ -4,6 +4,9 @@ namespace Farthing.Ledger.Tests.Sequencing;
 
 public class DurabilityTests
 {
+    // More than the writer flushes itself.
+    private const int Many = 300;
+
     [Fact]
     public async Task Nothing_is_answered_before_what_it_saw_is_durable()
     {
@@ -13,9 +16,8 @@ public class DurabilityTests
         await TestLedger.FundAsync(ledger);
         await journal.FlushBeganAsync();
 
-        journal.HoldUp();
+        var busy = await HoldUpManyAsync(ledger, journal);
         var paid = ledger.SubmitAsync([TestLedger.Transfer(100, 5)]).AsTask();
-        await journal.FlushBeganAsync();
         var duplicate = ledger.SubmitAsync([TestLedger.Transfer(100, 5)]).AsTask();
         var malformed = ledger.SubmitAsync([TestLedger.Transfer(101, 0)]).AsTask();
         var refused = ledger.SubmitAsync([TestLedger.Transfer(102, 5_000_000)]).AsTask();
@@ -27,7 +29,7 @@ public class DurabilityTests
         var statement = ledger.ReadStatementAsync(TestLedger.Shop, null, 10).AsTask();
         var checkpoint = ledger.GetCheckpointAsync(5).AsTask();
 
-        Task[] answers = [paid, duplicate, malformed, refused, found, account, holds, statement, checkpoint];
+        Task[] answers = [busy, paid, duplicate, malformed, refused, found, account, holds, statement, checkpoint];
         Assert.All(answers, answer => Assert.False(answer.IsCompleted));
         Assert.Equal(4, ledger.DurableSize);
         // What is not touched by what waits is read at once.
@@ -36,12 +38,12 @@ public class DurabilityTests
 
         journal.LetGo();
         await Task.WhenAll(answers).InTimeAsync();
-        Assert.Equal(4, (await paid)[0].Position);
-        Assert.Equal((Outcome.Done, 4L, true), ((await duplicate)[0].Outcome, (await duplicate)[0].Position, (await duplicate)[0].IsDuplicate));
+        Assert.Equal(4 + Many, (await paid)[0].Position);
+        Assert.Equal((Outcome.Done, 4L + Many, true), ((await duplicate)[0].Outcome, (await duplicate)[0].Position, (await duplicate)[0].IsDuplicate));
         Assert.Equal((Outcome.AmountMustNotBeZero, -1L), ((await malformed)[0].Outcome, (await malformed)[0].Position));
-        Assert.Equal((Outcome.InsufficientFunds, 5L), ((await refused)[0].Outcome, (await refused)[0].Position));
-        Assert.Equal(999_995u, (await account)!.Value.Balances.Available);
-        Assert.Single(await statement);
+        Assert.Equal((Outcome.InsufficientFunds, 5L + Many), ((await refused)[0].Outcome, (await refused)[0].Position));
+        Assert.Equal(999_995u - Many, (await account)!.Value.Balances.Available);
+        Assert.Equal(10, (await statement).Count);
     }
 
     [Fact]
@@ -52,14 +54,14 @@ public class DurabilityTests
         await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
         await TestLedger.FundAsync(ledger);
         await journal.FlushBeganAsync();
-        journal.HoldUp();
-        var answers = new List<Task<CommandResult[]>> { ledger.SubmitAsync([TestLedger.Transfer(100, 1)]).AsTask() };
-        await journal.FlushBeganAsync();
-        for (var i = 1; i <= 500; i++) answers.Add(ledger.SubmitAsync([TestLedger.Transfer(100 + (UInt128)i, 1)]).AsTask());
+        var busy = await HoldUpManyAsync(ledger, journal);
+        var answers = new List<Task<CommandResult[]>>();
+        for (var i = 0; i <= 500; i++) answers.Add(ledger.SubmitAsync([TestLedger.Transfer(100 + (UInt128)i, 1)]).AsTask());
         await TestLedger.UntilAsync(() => new(!ledger.FindAsync(600).AsTask().IsCompleted));
         journal.LetGo();
         var results = await Task.WhenAll(answers).InTimeAsync();
-        Assert.Equal(Enumerable.Range(4, 501).Select(i => (long)i), results.Select(result => result[0].Position));
+        await busy;
+        Assert.Equal(Enumerable.Range(4 + Many, 501).Select(i => (long)i), results.Select(result => result[0].Position));
         Assert.Equal(3, journal.Appended);
     }
 
@@ -138,5 +140,14 @@ public class DurabilityTests
         await using var reopened = TestLedger.Open(directory);
         Assert.Equal(3004, reopened.DurableSize);
         Assert.Equal(memo, reopened.Read(3003).Command.Memo.ToArray());
+    }
+
+    // The flusher is held up with these, and the writer goes on.
+    private static async Task<Task> HoldUpManyAsync(Ledger ledger, HeldUpJournal journal)
+    {
+        journal.HoldUp();
+        var many = ledger.SubmitAsync([.. Enumerable.Range(0, Many).Select(i => TestLedger.Transfer(10_000 + (UInt128)i, 1))]).AsTask();
+        await journal.FlushBeganAsync();
+        return many;
     }
 }

@@ -46,13 +46,15 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         routes.MapMethods(pattern, [method], HandleAsync).ShortCircuit().WithMetadata(call, ((RequestDelegate)HandleAsync).Method);
     }
 
+    // Who is let in is known without a wait, all but the first time: only this step is kept on the heap while the handler waits for the disk.
     private async Task RunAsync(HttpContext http, RestHandler handler, RestCall call)
     {
-        var refusal = await CheckAndHandleAsync(http, handler, call);
+        var admitted = await AdmitAsync(http, call);
+        var refusal = admitted.IsGiven ? await handler(admitted.Value) : admitted.Refusal;
         if (refusal is not null) await Problem.AnswerAsync(http, refusal);
     }
 
-    private async ValueTask<Refusal?> CheckAndHandleAsync(HttpContext http, RestHandler handler, RestCall call)
+    private async ValueTask<Answer<RestRequest>> AdmitAsync(HttpContext http, RestCall call)
     {
         var caller = default(Caller);
         if (call.Key != KeyOwner.Anyone)
@@ -66,7 +68,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
 
         var key = default(IdempotencyKey);
         if (call.TakesIdempotencyKey && ReadKey(http.Request.Headers["Idempotency-Key"], out key) is { } refusal) return refusal;
-        return await handler(new RestRequest(http, system, call, caller, key));
+        return new RestRequest(http, system, call, caller, key);
     }
 
     /// <summary>Who repeats a call that ended the bearer key shown; null for every other call and caller.</summary>

@@ -155,11 +155,7 @@ public sealed partial class Ledger : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentBytes, Segment.MinBytes);
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.SegmentBytes % Frame.BlockBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchCommands, 1);
-        if (!Directory.Exists(FileJournal.DirectoryIn(options.Directory)))
-        {
-            Directory.CreateDirectory(options.Directory);
-            Disk.Real.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Directory))!);
-        }
+        DurableFiles.CreateDirectory(options.Directory);
         var directoryLock = DirectoryLock.Take(options.Directory);
         IJournal? journal = null;
         try

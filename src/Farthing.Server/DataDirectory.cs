@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Farthing.Ledger;
 using Farthing.Payments;
 using Farthing.Protocol;
 
@@ -62,7 +63,7 @@ internal sealed class DataDirectory : IDisposable
         var root = Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(root, OwnerEnters);
+            DurableFiles.CreateDirectory(root, OwnerEnters);
             RefuseStranger(root);
             var directory = new DataDirectory(root, Lock(root));
             try
@@ -71,7 +72,7 @@ internal sealed class DataDirectory : IDisposable
 
                 // Databases and journal follow the umask; nobody else comes as far as them, also if someone else made the directory.
                 File.SetUnixFileMode(root, OwnerEnters);
-                Directory.CreateDirectory(directory.Keys);
+                DurableFiles.CreateDirectory(directory.Keys, OwnerEnters);
                 File.SetUnixFileMode(directory.Keys, OwnerEnters);
                 return directory;
             }
@@ -116,24 +117,8 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Stores the hash, once the key has been shown: a start that fails before leaves no key behind that nobody saw.</summary>
     public void StoreOperatorKeyHash(byte[] hash) => WriteWhole(OperatorKeyHash, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash) + "\n"));
 
-    /// <summary>Writes a file that only the owner can read, whole or not at all.</summary>
-    public static void WriteWhole(string file, ReadOnlySpan<byte> content)
-    {
-        var unfinished = file + ".new";
-        File.Delete(unfinished);
-        using (var stream = new FileStream(unfinished, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Options = FileOptions.WriteThrough,
-            UnixCreateMode = OwnerOnly,
-        }))
-        {
-            stream.Write(content);
-        }
-
-        File.Move(unfinished, file, overwrite: true);
-    }
+    /// <summary>Writes a file that only the owner can read, whole or not at all; on return it outlasts a power failure.</summary>
+    public static void WriteWhole(string file, ReadOnlySpan<byte> content) => DurableFiles.Replace(file, content, OwnerOnly);
 
     /// <inheritdoc/>
     public void Dispose() => directoryLock.Dispose();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Farthing.Ledger;
 using Farthing.Payments;
 using Farthing.Payments.Payees;
 using Farthing.Protocol;
@@ -25,7 +26,7 @@ internal static class SampleSite
         var made = await system.Payees.CreateAsync(key, new NewPayee("The Farthing Newsroom", Asset.Usd, origin, signingKey.Verifier));
         if (!made.IsGiven) throw new StartRefusedException($"The payee of the sample site could not be made: {made.Refusal.Detail}");
 
-        Directory.CreateDirectory(stateDirectory);
+        DurableFiles.CreateDirectory(stateDirectory);
         var state = new SampleSiteState(made.Value.Payee.Id.ToString(), Convert.ToBase64String(seed), serverAddress, system.EntitlementVerifier.ToString());
         DataDirectory.WriteWhole(Path.Combine(stateDirectory, "site.json"), JsonSerializer.SerializeToUtf8Bytes(state, DataDirectoryJson.Default.SampleSiteState));
     }

@@ -10,8 +10,6 @@ namespace Farthing.Ledger.Journal;
 /// </remarks>
 internal sealed class DurableFile : IDisposable
 {
-    private const int FlushEveryBytes = 4 << 20;
-
     private readonly SafeFileHandle handle;
     private readonly Disk disk;
 
@@ -50,29 +48,14 @@ internal sealed class DurableFile : IDisposable
         return total;
     }
 
+    /// <summary>Says who may read and write it.</summary>
+    public void SetMode(UnixFileMode mode) => File.SetUnixFileMode(handle, mode);
+
     /// <summary>Forces what was written to disk.</summary>
     /// <exception cref="FlushException">It may not be there, now or later.</exception>
     public void Flush() => disk.FlushFile(handle, Path);
 
     public void Dispose() => handle.Dispose();
-
-    /// <summary>Puts a file in place whole and durable: after a crash there is the old content or the new one.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content, Disk? disk = null)
-    {
-        disk ??= Disk.Real;
-        var temporary = path + ".new";
-        using (var file = Create(temporary, disk))
-        {
-            // In steps, so that the journal's own flush never waits behind a large file of dirty pages.
-            for (var at = 0; at < content.Length; at += FlushEveryBytes)
-            {
-                file.Write(content.Slice(at, Math.Min(FlushEveryBytes, content.Length - at)), at);
-                file.Flush();
-            }
-        }
-        File.Move(temporary, path, overwrite: true);
-        disk.FlushDirectory(System.IO.Path.GetDirectoryName(path)!);
-    }
 
     private static DurableFile Open(string path, FileMode mode, FileAccess access, Disk? disk) =>
         new(path, File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete), disk);

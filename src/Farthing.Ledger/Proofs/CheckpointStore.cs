@@ -55,7 +55,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
             var size = follower.Covered.Size;
             var checkpoint = new Checkpoint(origin, size, tree.Root(size));
             var signed = new SignedCheckpoint(checkpoint, checkpoint.Sign(key));
-            DurableFile.Replace(path, Encoding.UTF8.GetBytes(signed.Note));
+            DurableFiles.Replace(path, Encoding.UTF8.GetBytes(signed.Note));
             newest = signed;
             return signed;
         }

@@ -71,7 +71,7 @@ internal sealed class StoredTree : IDisposable
         try
         {
             files.Flush();
-            DurableFile.Replace(resumePath, point.Write());
+            DurableFiles.Replace(resumePath, point.Write());
         }
         catch (FlushException)
         {

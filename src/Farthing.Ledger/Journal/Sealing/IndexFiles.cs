@@ -32,7 +32,7 @@ internal sealed class IndexFiles(IJournal journal, string directory, Disk? disk 
     {
         lock (gate)
         {
-            DurableFile.Replace(PathOf(segment), Build(segment).Span, disk);
+            DurableFiles.Replace(PathOf(segment), Build(segment).Span, null, disk ?? Disk.Real);
             return Open(segment) ?? throw new IOException($"{PathOf(segment)} reads differently than it was written.");
         }
     }

@@ -50,7 +50,7 @@ public sealed class Reader : IAsyncDisposable
         await page.GotoAsync(new Uri(House.Server, "/statement").AbsoluteUri);
         var lines = new List<(string, string, string)>();
         foreach (var row in await page.Locator("table.lines tbody tr").AllAsync())
-            lines.Add((await TextOf(row, ".what"), await TextOf(row, ".amount"), await TextOf(row, ".balance")));
+            lines.Add(((await TextOf(row, ".what")).Split('\n')[0].Trim(), await TextOf(row, ".amount"), await TextOf(row, ".balance")));
         return lines;
 
         static async Task<string> TextOf(ILocator row, string part) => (await row.Locator(part).InnerTextAsync()).Trim();

@@ -48,6 +48,7 @@ public partial class ReaderTests(BrowserHouse house)
         Assert.Equal(200, await reader.VisitArticleAsync(second, Slug));
         await Expect(second.GetByText(PaidText)).ToBeVisibleAsync();
         Assert.Equal([("Paid to The Farthing Newsroom", "−0.02 USD", "9.98 USD"), ("Top-up, play money", "+10.00 USD", "10.00 USD")], await reader.ReadStatementAsync(second));
+        await Expect(second.Locator("tr", new() { HasText = "Paid to" }).Locator(".title")).ToHaveTextAsync("What it really costs to carry a letter");
 
         // 5. Not worth it: one click and the money is back.
         await page.GetByRole(AriaRole.Link, new() { Name = "Refund until" }).ClickAsync();

@@ -52,6 +52,24 @@ public class StatementTests
     }
 
     [Fact]
+    public async Task A_line_says_what_was_paid_for_as_long_as_the_wallet_is_not_erased()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var paid = Given(await test.Desk.PayOnceAsync(wallet.Id, test.TermsOf(payee)));
+        Given(await test.Desk.RefundAsync(As(wallet), paid.Id, test.NewKey(), null));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.1")));
+        Assert.Equal([null, "Rain", "Rain", null], (await ReadAllAsync(test, As(wallet), 10)).Select(line => line.Title));
+        Assert.Contains("Rain", (await ReadAllAsync(test, As(payee), 10)).Select(line => line.Title));
+
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        var theirs = await ReadAllAsync(test, As(payee), 10);
+        Assert.Equal(6, theirs.Count);
+        Assert.All(theirs, line => Assert.Null(line.Title));
+    }
+
+    [Fact]
     public async Task A_cursor_belongs_to_its_account()
     {
         await using var test = await StartAsync();

@@ -11,9 +11,10 @@ namespace Farthing.Payments.Statements;
 /// <param name="Payment">The payment it belongs to, if any.</param>
 /// <param name="TopUp">The top-up it belongs to, if any.</param>
 /// <param name="Counterparty">The payee's name for a wallet, the payer's pseudonym for a payee; null for the operator or a rail.</param>
+/// <param name="Title">What was paid for, as the site's terms called it; else the resource; null if there is none or it cannot be read.</param>
 /// <param name="Reference">The payment's reference, if there is one and it can be read.</param>
 /// <param name="CreatedAt">When.</param>
-public sealed record StatementLine(string Kind, Asset Asset, BigInteger SignedUnits, BigInteger HeldUnits, Amount BalanceAfter, Id<PaymentKind>? Payment, Id<TopUpKind>? TopUp, string? Counterparty, string? Reference, DateTimeOffset CreatedAt)
+public sealed record StatementLine(string Kind, Asset Asset, BigInteger SignedUnits, BigInteger HeldUnits, Amount BalanceAfter, Id<PaymentKind>? Payment, Id<TopUpKind>? TopUp, string? Counterparty, string? Title, string? Reference, DateTimeOffset CreatedAt)
 {
     /// <summary><see cref="SignedUnits"/> as a decimal with a minus sign where money left, such as <c>-0.02</c>.</summary>
     public string SignedAmount => (SignedUnits.Sign < 0 ? "-" : "") + new Amount(Asset, (UInt128)BigInteger.Abs(SignedUnits)).ToDecimalString();

@@ -98,6 +98,7 @@ public sealed class StatementReader
             party?.Payment,
             isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
             command.Code is TransferCode.Fee or TransferCode.FeeRefund ? null : party?.Counterparty,
+            party?.Title,
             party?.Reference,
             DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
     }
@@ -115,10 +116,10 @@ public sealed class StatementReader
             ? (await payees.LoadAsync(price.Command.Credit))?.Payee.Name
             : wallet.PayerTo(price.Command.Credit, secrets).ToString();
         var memo = PaymentMemo.TryOpen(wallet.Memos, price.Command.Id, price.Command.Memo);
-        return parties[head] = new Party(new(price.Command.Id), new Amount(price.Command.Asset, price.Command.Units), counterparty, memo?.Reference);
+        return parties[head] = new Party(new(price.Command.Id), new Amount(price.Command.Asset, price.Command.Units), counterparty, memo?.Title ?? memo?.Resource, memo?.Reference);
 
         async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");
     }
 
-    private sealed record Party(Id<PaymentKind> Payment, Amount Price, string? Counterparty, string? Reference);
+    private sealed record Party(Id<PaymentKind> Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
 }

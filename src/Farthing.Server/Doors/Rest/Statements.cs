@@ -9,7 +9,7 @@ namespace Farthing.Server.Doors.Rest;
 internal static class Statements
 {
     public const string WalletExample = """
-        {"lines":[{"kind":"payment","amount":{"amount":"-0.02","currency":"USD"},"held":{"amount":"0","currency":"USD"},"balance":{"amount":"9.98","currency":"USD"},"payment":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","counterparty":"The Farthing Newsroom","createdAt":"2026-11-23T09:30:00.000Z"}],"next":"…"}
+        {"lines":[{"kind":"payment","amount":{"amount":"-0.02","currency":"USD"},"held":{"amount":"0","currency":"USD"},"balance":{"amount":"9.98","currency":"USD"},"payment":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","counterparty":"The Farthing Newsroom","title":"The night shift","createdAt":"2026-11-23T09:30:00.000Z"}],"next":"…"}
         """;
 
     public const string PayeeExample = """
@@ -35,6 +35,7 @@ internal static class Statements
         line.Payment?.ToString(),
         line.TopUp?.ToString(),
         line.Counterparty,
+        line.Title,
         line.Reference,
         WireTime.Format(line.CreatedAt));
 

@@ -73,7 +73,7 @@ internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, st
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);

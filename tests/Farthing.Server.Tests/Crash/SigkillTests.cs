@@ -14,13 +14,13 @@ public sealed class SigkillTests(ITestOutputHelper output)
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1";
 
-    // Five times as many in ./test --long.
-    private static readonly int LeastKills = IsLong ? 100 : 20;
+    // Ten times as many in ./test --long.
+    private static readonly int LeastKills = IsLong ? 200 : 20;
     private const int LeastOfEachAct = 20;
     private const int Clients = 16;
     private const int MostAnswersPerLife = 150;
 
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(IsLong ? 12 : 5);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(IsLong ? 13 : 5);
 
     // Set to replay the choices of a run that failed; the moments of the machine itself cannot be replayed.
     private const string SeedVariable = "FARTHING_TEST_SEED";

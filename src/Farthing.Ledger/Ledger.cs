@@ -20,7 +20,7 @@ public sealed record LedgerOptions
     /// <summary>Signs checkpoints and receipts.</summary>
     public required SigningKey CheckpointKey { get; init; }
 
-    /// <summary>The size of a segment file of a new journal in bytes, a multiple of 4 KiB and at least 1 MiB. Default 64 MiB.</summary>
+    /// <summary>The size of a segment file of a new journal in bytes, a multiple of 4 KiB, at least 1 MiB and at most 1 GiB. Default 64 MiB.</summary>
     public long SegmentBytes { get; init; } = 64 << 20;
 
     /// <summary>The most commands in a batch. Default 8,192.</summary>
@@ -153,6 +153,7 @@ public sealed partial class Ledger : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentBytes, Segment.MinBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SegmentBytes, Segment.MaxBytes);
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.SegmentBytes % Frame.BlockBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchCommands, 1);
         DurableFiles.CreateDirectory(options.Directory);

@@ -130,6 +130,7 @@ public class LedgerTests
         var options = TestLedger.Options(directory);
         Assert.Throws<ArgumentOutOfRangeException>(() => Ledger.Open(options with { SegmentBytes = 4096 }, TimeProvider.System));
         Assert.Throws<ArgumentOutOfRangeException>(() => Ledger.Open(options with { SegmentBytes = (1 << 20) + 1 }, TimeProvider.System));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Ledger.Open(options with { SegmentBytes = (1 << 30) + 4096L }, TimeProvider.System));
         Assert.Throws<ArgumentOutOfRangeException>(() => Ledger.Open(options with { MaxBatchCommands = 0 }, TimeProvider.System));
     }
 }

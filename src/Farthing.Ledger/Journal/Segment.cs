@@ -13,6 +13,9 @@ internal sealed class Segment : IDisposable
     /// <summary>Room for a chain and a full round of expiries, whatever the memos.</summary>
     public const int MinBytes = 1 << 20;
 
+    /// <summary>So that its index, at most 1.9 times as long, is one array and one map of memory.</summary>
+    public const int MaxBytes = 1 << 30;
+
     private const int HeaderLength = 64;
     private const int ZeroChunkBytes = 1 << 20;
     private const int FlushEveryBytes = 4 << 20;

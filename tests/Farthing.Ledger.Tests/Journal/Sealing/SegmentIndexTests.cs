@@ -1,6 +1,7 @@
 using Farthing.Ledger.Journal;
 using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.State;
+using Farthing.Ledger.Tests.State;
 
 namespace Farthing.Ledger.Tests.Journal.Sealing;
 
@@ -240,5 +241,41 @@ public class SegmentIndexTests
         }
 
         int Any() => random.Next(3) == 0 ? random.Next(100) : random.Next(int.MinValue, int.MaxValue);
+    }
+
+    [Fact]
+    public void The_index_of_the_longest_segment_is_one_array_whatever_records_fill_it()
+    {
+        var ratios = new List<double>();
+        foreach (var vector in RecordVectors.Load())
+        {
+            var bytes = Convert.FromHexString(vector.Bytes);
+            Assert.True(RecordCodec.TryReadHead(bytes, out var record));
+            // Each record bound, and the first one of its accounts; a frame's head and padding would only make them fewer.
+            var records = Segment.MaxBytes / (bytes.Length + sizeof(int));
+            var touched = !record.TouchesAccounts ? 0 : (record.Debit == 0 ? 0 : 1) + (record.Credit == 0 ? 0 : 1);
+            var header = new SegmentIndexHeader
+            {
+                Segment = 0,
+                Journal = 1,
+                PreviousHash = 0,
+                LastFrameHash = 0,
+                FirstSequence = 0,
+                FirstPosition = 0,
+                RecordCount = records,
+                FrameCount = Segment.MaxBytes / Frame.BlockBytes,
+                FirstUnixMilliseconds = 0,
+                LastUnixMilliseconds = 0,
+                Times = default,
+                IdCount = record.BindsItsId ? records : 0,
+                CitationCount = record.IsCitation ? records : 0,
+                AccountCount = records * touched,
+                MarkCount = records / SegmentIndexBuilder.MarkEvery * touched,
+                PartHashes = new UInt128[SegmentIndexHeader.PartCount],
+            };
+            Assert.InRange(header.Offsets()[^1], 1, Array.MaxLength);
+            ratios.Add((double)header.Offsets()[^1] / Segment.MaxBytes);
+        }
+        Assert.True(ratios.Count > 20 && ratios.Max() is > 1 and < 1.9, $"{ratios.Count} records, at most {ratios.Max()}.");
     }
 }

@@ -91,7 +91,9 @@ internal sealed class Segment : IDisposable
     public static Segment GiveName(string directory, SegmentHeader header, Disk disk)
     {
         var path = Path.Combine(directory, FileName(header.Number));
-        System.IO.File.Move(TemporaryPath(directory, header.Number), path);
+        if (System.IO.File.Exists(path)) throw new IOException($"{path} is there already.");
+        // The framework's move without overwriting goes on after a failed rename: it links, or makes a copy that nobody flushes.
+        System.IO.File.Move(TemporaryPath(directory, header.Number), path, overwrite: true);
         disk.FlushDirectory(directory);
         return new(DurableFile.OpenForWriting(path, disk), header);
     }

@@ -14,6 +14,8 @@ internal static class ChildProcess
 
     private const int Writers = 32;
 
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Of the n-th chain that a writing child submits: two commands, whose ids are twice n and the next.</summary>
     public static Command[] Chain(ulong n) =>
     [
@@ -21,12 +23,15 @@ internal static class ChildProcess
         Command.Transfer(1001 + 2 * n, 7, TestLedger.Alice, TestLedger.Shop, TestLedger.Usd(2), TransferCode.Payment),
     ];
 
-    public static Process Start(string role, string directory)
+    /// <param name="role">What it does.</param>
+    /// <param name="directory">The ledger's directory.</param>
+    /// <param name="tracer">A command that starts another one as the same process; none if empty.</param>
+    public static Process Start(string role, string directory, params string[] tracer)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        List<string> command = [.. tracer, Environment.ProcessPath!];
         // Under `dotnet test` the process is the dotnet host, otherwise this program itself.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
-        foreach (var argument in new[] { Argument, role, directory }) start.ArgumentList.Add(argument);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") command.Add(typeof(ChildProcess).Assembly.Location);
+        var start = new ProcessStartInfo(command[0], [.. command.Skip(1), Argument, role, directory]) { RedirectStandardOutput = true, RedirectStandardError = true };
         // No core file of a megabyte-sized runtime for a test that ends on purpose.
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         return Process.Start(start) ?? throw new InvalidOperationException("The child did not start.");
@@ -47,7 +52,7 @@ internal static class ChildProcess
         return await Forever();
     }
 
-    // Says the number of each chain once it is acknowledged, as fast as it can, until it is killed.
+    // Says the number of each chain once it is acknowledged, as fast as it can, until it is killed; and why, if one is refused.
     private static async Task<int> WriteAsync(string directory)
     {
         var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System);
@@ -63,11 +68,20 @@ internal static class ChildProcess
             {
                 ulong n;
                 ValueTask<CommandResult[]> answer;
-                // Numbered in the order of submission: otherwise a kill may leave a gap, and the count of records would not tell the next number.
-                lock (numbering)
+                try
                 {
-                    n = next++;
-                    answer = ledger.SubmitAsync(Chain(n));
+                    // Numbered in the order of submission: otherwise a kill may leave a gap, and the count of records would not tell the next number.
+                    lock (numbering)
+                    {
+                        answer = ledger.SubmitAsync(Chain(next));
+                        n = next++;
+                    }
+                }
+                catch (LedgerUnreadyException refusal)
+                {
+                    Console.WriteLine($"refused {refusal.Message}");
+                    await Task.Delay(RetryEvery);
+                    continue;
                 }
                 var results = await answer;
                 if (results is [{ Outcome: Outcome.Done, IsDuplicate: false }, { Outcome: Outcome.Done, IsDuplicate: false }]) Console.WriteLine($"done {n}");

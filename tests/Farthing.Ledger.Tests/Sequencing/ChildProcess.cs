@@ -11,6 +11,7 @@ internal static class ChildProcess
     public const string Hold = "hold";
     public const string Write = "write";
     public const string FailFlush = "fail-flush";
+    public const string BackUp = "back-up";
 
     private const int Writers = 32;
 
@@ -42,6 +43,7 @@ internal static class ChildProcess
         Hold => HoldAsync(directory),
         Write => WriteAsync(directory),
         FailFlush => FailFlushAsync(directory),
+        BackUp => Task.FromResult(BackUpIn(directory)),
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "No such role."),
     };
 
@@ -104,6 +106,9 @@ internal static class ChildProcess
         Console.WriteLine("answered");
         return 0;
     }
+
+    private static int BackUpIn(string directory) =>
+        LedgerBackup.Run(Path.Combine(directory, "ledger"), Path.Combine(directory, "backup")).Check.IsSound ? 0 : 1;
 
     private static async Task<int> Forever()
     {

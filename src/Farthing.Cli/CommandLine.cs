@@ -11,7 +11,14 @@ internal static class CommandLine
         var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
         {
             VerifyCommand.Create(),
-            new Command("ledger", "Looks at a ledger: at its files, or from outside.") { LedgerCheckCommand.Create(), LedgerAuditCommand.Create(), LedgerExportCommand.Create() },
+            new Command("ledger", "Looks at a ledger, at its files or from outside, and copies it.")
+            {
+                LedgerCheckCommand.Create(),
+                LedgerAuditCommand.Create(),
+                LedgerExportCommand.Create(),
+                LedgerBackupCommand.Create(),
+                LedgerBackupCommand.CreateRestore(),
+            },
             PayCommand.Create(),
         };
         var parsed = root.Parse(arguments);

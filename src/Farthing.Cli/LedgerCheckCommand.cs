@@ -24,16 +24,17 @@ internal static class LedgerCheckCommand
         if (keyText is not null && !CheckpointKey.TryParse(keyText, out key))
             return parsed.Fail(OperatorKey.Malformed);
 
-        var inner = Path.Combine(directory, "ledger");
         try
         {
-            var report = LedgerCheck.Run(Directory.Exists(inner) ? inner : directory, key);
-            Write(parsed.InvocationConfiguration.Output, report);
+            var report = LedgerCheck.Run(LedgerDirectory.Find(directory), key);
+            var output = parsed.InvocationConfiguration.Output;
+            WriteFindings(output, report);
+            output.WriteLine(report.IsSound ? "The ledger is sound." : "The ledger is NOT sound: restore it from a backup, and keep these files for whoever looks into it.");
             return report.IsSound ? ExitCodes.Done : ExitCodes.No;
         }
         catch (DirectoryNotFoundException)
         {
-            return parsed.Fail($"There is no ledger in {directory}. Give the directory that ./run --data was started with.");
+            return parsed.Fail(LedgerDirectory.Missing(directory));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -41,7 +42,8 @@ internal static class LedgerCheckCommand
         }
     }
 
-    private static void Write(TextWriter output, LedgerCheckReport report)
+    /// <summary>Writes all that a check found, but not the verdict.</summary>
+    public static void WriteFindings(TextWriter output, LedgerCheckReport report)
     {
         output.WriteLine($"records     {Count(report.Records)} in {Count(report.Batches)} batches");
         foreach (var (asset, total) in report.Totals.OrderBy(total => total.Key.Code, StringComparer.Ordinal))
@@ -55,7 +57,6 @@ internal static class LedgerCheckCommand
         else output.WriteLine("checkpoint  none stored");
         if (report.TornBytes > 0) output.WriteLine($"torn end    {Count(report.TornBytes)} bytes of a batch whose write did not finish; nothing in it was acknowledged, and the next start cuts it");
         output.WriteLine($"damage      {report.Damage ?? "none"}");
-        output.WriteLine(report.IsSound ? "The ledger is sound." : "The ledger is NOT sound: restore it from a backup, and keep these files for whoever looks into it.");
     }
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -40,11 +40,10 @@ internal static class LedgerExportCommand
 
     private static int Run(ParseResult parsed, string directory, Range range)
     {
-        var inner = Path.Combine(directory, "ledger");
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         try
         {
-            var count = Write(JournalFiles.ReadRecords(Directory.Exists(inner) ? inner : directory, range.From), range, output, error);
+            var count = Write(JournalFiles.ReadRecords(LedgerDirectory.Find(directory), range.From), range, output, error);
             error.WriteLine($"{Count(count)} records.");
             return ExitCodes.Done;
         }
@@ -55,7 +54,7 @@ internal static class LedgerExportCommand
         }
         catch (DirectoryNotFoundException)
         {
-            return parsed.Fail($"There is no ledger in {directory}. Give the directory that ./run --data was started with.");
+            return parsed.Fail(LedgerDirectory.Missing(directory));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

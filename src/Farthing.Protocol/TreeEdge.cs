@@ -63,5 +63,16 @@ public sealed class TreeEdge
         return root;
     }
 
+    /// <summary>The hash of the complete subtree of 2^<paramref name="level"/> leaves at the edge, which is there if that bit of the size is set.</summary>
+    public ReadOnlySpan<byte> Subtree(int level) => At(level);
+
+    /// <summary>The edge as it is now; leaves that are added here do not change it.</summary>
+    public TreeEdge Copy()
+    {
+        var copy = new TreeEdge { Size = Size };
+        complete.CopyTo(copy.complete, 0);
+        return copy;
+    }
+
     private Span<byte> At(int level) => complete.AsSpan(level * MerkleTree.HashLength, MerkleTree.HashLength);
 }

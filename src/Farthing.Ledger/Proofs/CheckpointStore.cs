@@ -52,8 +52,9 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
         {
             // Whoever waited here while another one signed finds that it covers enough.
             if (newest is { } made && made.Checkpoint.Size >= minimumSize) return made;
-            var size = follower.Covered.Size;
-            var checkpoint = new Checkpoint(origin, size, tree.Root(size));
+            // From memory: what is signed rests on no tile that a disk may have changed.
+            var edge = tree.Stored;
+            var checkpoint = new Checkpoint(origin, edge.Size, edge.Root());
             var signed = new SignedCheckpoint(checkpoint, checkpoint.Sign(key));
             DurableFiles.Replace(path, Encoding.UTF8.GetBytes(signed.Note));
             newest = signed;

@@ -13,11 +13,14 @@ internal sealed class HashTree(TileFiles files, TileMender mender)
     private readonly byte[] completed = new byte[TreeEdge.MaxLevels * MerkleTree.HashLength];
     private TreeEdge edge = new();
 
-    // Written by the adding thread; read anywhere.
-    private long stored;
+    // Written by the adding thread; read anywhere, and never added to.
+    private volatile TreeEdge stored = new();
 
     /// <summary>How many leaves were added, stored or not. Owned by the adding thread.</summary>
     public long Size => edge.Size;
+
+    /// <summary>The edge over the leaves that were stored last: their root, which no disk can change. Read anywhere; not to be added to.</summary>
+    public TreeEdge Stored => stored;
 
     /// <summary>The root over all leaves added. Owned by the adding thread.</summary>
     public byte[] Root() => edge.Root();
@@ -26,16 +29,19 @@ internal sealed class HashTree(TileFiles files, TileMender mender)
     /// <returns>False if they do not: the tree is empty then.</returns>
     public bool TryResume(long size, ReadOnlySpan<byte> root)
     {
-        var tiles = new TileReader(files, mender, size);
         var found = TreeEdge.Restore(size, (level, index) =>
         {
+            // They are in tiles that still grow, which nothing but the root vouches for yet.
+            var (tileLevel, height) = Math.DivRem(level, TileName.Height);
+            var hashes = new byte[MerkleTree.HashLength << height];
+            files.Read(tileLevel, index << height, hashes);
             var hash = new byte[MerkleTree.HashLength];
-            tiles.ReadSubtree(level, index, hash);
+            MerkleTree.HashSubtree(hashes, hash);
             return hash;
         });
         if (!found.Root().AsSpan().SequenceEqual(root)) return false;
         edge = found;
-        Volatile.Write(ref stored, size);
+        stored = found.Copy();
         return true;
     }
 
@@ -54,10 +60,10 @@ internal sealed class HashTree(TileFiles files, TileMender mender)
     {
         for (var level = 0; level < pending.Length; level++)
         {
-            if (pending[level].WrittenCount > 0) files.Write(level, TileName.CountAt(level, stored), pending[level].WrittenSpan);
+            if (pending[level].WrittenCount > 0) files.Write(level, TileName.CountAt(level, stored.Size), pending[level].WrittenSpan);
         }
         foreach (var hashes in pending) hashes.ResetWrittenCount();
-        Volatile.Write(ref stored, edge.Size);
+        stored = edge.Copy();
     }
 
     /// <summary>A tile, if a tree of <paramref name="size"/> leaves has it.</summary>
@@ -92,7 +98,7 @@ internal sealed class HashTree(TileFiles files, TileMender mender)
         return hashes.TopFirst();
     }
 
-    private TileReader ReadTiles() => new(files, mender, Volatile.Read(ref stored));
+    private TileReader ReadTiles() => new(files, mender, stored);
 
     // Downward from the root towards a leaf: at each split the half without the leaf is a sibling. Ends at the leaf, or at the range that ends at a size.
     private static (long Begin, long End) Descend(TileReader tiles, HashStack siblings, long begin, long end, long leaf, long stopBefore = -1)

@@ -17,7 +17,7 @@ internal sealed class LedgerProofs : IDisposable
     public LedgerProofs(LedgerOptions options, IJournal journal, RecordReader records, Action<string, Exception> endProcess)
     {
         this.records = records;
-        stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves);
+        stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves, endProcess);
         follower = new(stored, endProcess);
         checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower);
     }
@@ -48,7 +48,7 @@ internal sealed class LedgerProofs : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, size);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, follower.Covered.Size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, stored.Tree.Stored.Size);
         var leaf = new byte[LedgerLeaf.MaxLength];
         var payerSalt = new byte[LedgerLeaf.SaltLength];
         var length = BuildLeaf(position, leaf, payerSalt);
@@ -59,7 +59,7 @@ internal sealed class LedgerProofs : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(oldSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, follower.Covered.Size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, stored.Tree.Stored.Size);
         return stored.Tree.Consistency(oldSize, newSize);
     }
 

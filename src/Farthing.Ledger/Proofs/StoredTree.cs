@@ -16,18 +16,21 @@ internal sealed class StoredTree : IDisposable
     private readonly TileFiles files;
     private readonly TileMender mender;
     private readonly string resumePath;
+    private readonly Action<string, Exception> endProcess;
+    private readonly Disk disk;
     private long saveBegan;
     private Task saving = Task.CompletedTask;
-
-    // Written by a save; read by the next one.
-    private volatile bool flushFailed;
 
     /// <param name="directory">Where the tiles are, or will be.</param>
     /// <param name="journal">What they were made from.</param>
     /// <param name="hashLeaves">Makes leaves' hashes again.</param>
-    public StoredTree(string directory, IJournal journal, LeafHasher hashLeaves)
+    /// <param name="endProcess">Called when the disk fails.</param>
+    /// <param name="disk">What flushes. Default: the real one.</param>
+    public StoredTree(string directory, IJournal journal, LeafHasher hashLeaves, Action<string, Exception> endProcess, Disk? disk = null)
     {
-        files = new(directory);
+        this.endProcess = endProcess;
+        this.disk = disk ?? Disk.Real;
+        files = new(directory, disk);
         mender = new(files, hashLeaves);
         Tree = new(files, mender);
         resumePath = Path.Combine(directory, ResumePoint.FileName);
@@ -67,18 +70,17 @@ internal sealed class StoredTree : IDisposable
 
     private void Save(ResumePoint point)
     {
-        if (flushFailed) return;
         try
         {
             files.Flush();
-            DurableFiles.Replace(resumePath, point.Write());
+            DurableFiles.Replace(resumePath, point.Write(), null, disk);
         }
-        catch (FlushException)
+        catch (FlushException error)
         {
-            // What the system could not write it may have forgotten, and the next flush would say that all is well. The older point stays good.
-            flushFailed = true;
+            // What the system could not write it may have forgotten: the next flush would say that all is well, and tiles would be read that are older than they seem.
+            endProcess("A flush of the tree over the journal failed. Everything acknowledged is on disk; the next start makes the tree again from where it was saved.", error);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // No room. The older point stays good, and the next save tries again.
         }

@@ -10,21 +10,23 @@ namespace Farthing.Ledger.Proofs;
 internal sealed class TileFiles : IDisposable
 {
     private readonly string directory;
+    private readonly Disk disk;
 
     // Each is set once, by the appending thread or on opening, before anybody learns that it has hashes.
     private readonly DurableFile?[] files = new DurableFile?[TileName.MaxLevel + 1];
 
-    public TileFiles(string directory)
+    public TileFiles(string directory, Disk? disk = null)
     {
         this.directory = directory;
+        this.disk = disk ?? Disk.Real;
         if (!Directory.Exists(directory))
         {
             Directory.CreateDirectory(directory);
-            Disk.Real.FlushDirectory(Path.GetDirectoryName(directory)!);
+            this.disk.FlushDirectory(Path.GetDirectoryName(directory)!);
         }
         for (var level = 0; level < files.Length; level++)
         {
-            if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level));
+            if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level), this.disk);
         }
     }
 
@@ -32,13 +34,45 @@ internal sealed class TileFiles : IDisposable
 
     /// <summary>Writes hashes of a level from an index on.</summary>
     public void Write(int level, long index, ReadOnlySpan<byte> hashes) =>
-        (files[level] ??= DurableFile.Create(PathOf(level))).Write(hashes, index * MerkleTree.HashLength);
+        (files[level] ??= DurableFile.Create(PathOf(level), disk)).Write(hashes, index * MerkleTree.HashLength);
 
     /// <summary>Reads hashes of a level from an index on. What is not there reads as zeros, which are the hash of nothing.</summary>
     public void Read(int level, long index, Span<byte> hashes)
     {
         var read = files[level]?.Read(hashes, index * MerkleTree.HashLength) ?? 0;
         hashes[read..].Clear();
+    }
+
+    /// <summary>Reads a tile as far as a tree has it, right or not.</summary>
+    public byte[] ReadTile(int level, long index, TreeEdge edge)
+    {
+        var tile = new byte[TileName.WidthIn(edge.Size, level, index) * MerkleTree.HashLength];
+        Read(level, index << TileName.Height, tile);
+        return tile;
+    }
+
+    /// <summary>True if a tile fits what vouches for it: the level above, if it is full; else the edge, which is in memory.</summary>
+    public bool IsRight(int level, long index, ReadOnlySpan<byte> tile, TreeEdge edge)
+    {
+        Span<byte> root = stackalloc byte[MerkleTree.HashLength];
+        Span<byte> above = stackalloc byte[MerkleTree.HashLength];
+        var width = tile.Length / MerkleTree.HashLength;
+        if (width == TileName.FullWidth)
+        {
+            MerkleTree.HashSubtree(tile, root);
+            Read(level + 1, index, above);
+            return root.SequenceEqual(above);
+        }
+        // Its complete subtrees, the largest first, are those of the edge at these levels.
+        for (var height = TileName.Height - 1; height >= 0; height--)
+        {
+            if ((width >> height & 1) == 0) continue;
+            var length = MerkleTree.HashLength << height;
+            MerkleTree.HashSubtree(tile[..length], root);
+            if (!root.SequenceEqual(edge.Subtree(level * TileName.Height + height))) return false;
+            tile = tile[length..];
+        }
+        return true;
     }
 
     /// <summary>Forces all that was written before to disk.</summary>

@@ -5,8 +5,8 @@ namespace Farthing.Ledger.Proofs;
 /// <summary>Writes the hashes of the leaves from a position on, made from the journal.</summary>
 internal delegate void LeafHasher(long position, Span<byte> hashes);
 
-/// <summary>Makes a full tile right that does not fit the level above: one of the two has rotted on disk, and the journal tells which.</summary>
-/// <remarks>Thread-safe. Never makes a tree that differs from the one that was there: if the journal fits neither, it throws.</remarks>
+/// <summary>Makes a tile right that does not fit what vouches for it: something has rotted on disk, and the journal tells what was there.</summary>
+/// <remarks>Thread-safe. Never makes a tree that differs from the one that was there: if what the journal gives fits nothing, it throws.</remarks>
 internal sealed class TileMender(TileFiles files, LeafHasher hashLeaves)
 {
     private readonly Lock gate = new();
@@ -19,42 +19,58 @@ internal sealed class TileMender(TileFiles files, LeafHasher hashLeaves)
 
     /// <returns>The tile as it is now on disk.</returns>
     /// <param name="level">The tile's level.</param>
-    /// <param name="index">Its index; it is full.</param>
-    /// <exception cref="LedgerDamagedException">Neither the tile nor the level above is what the journal gives.</exception>
-    public byte[] Mend(int level, long index)
+    /// <param name="index">Its index.</param>
+    /// <param name="edge">That of the tree, as far as the tile is asked for.</param>
+    /// <exception cref="LedgerDamagedException">What the journal gives fits neither the tile nor what is above it.</exception>
+    public byte[] Mend(int level, long index, TreeEdge edge)
     {
-        lock (gate) return MendLocked(level, index);
+        lock (gate) return MendLocked(level, index, edge);
     }
 
-    private byte[] MendLocked(int level, long index)
+    private byte[] MendLocked(int level, long index, TreeEdge edge)
     {
-        var tile = new byte[TileName.FullWidth * MerkleTree.HashLength];
-        files.Read(level, index << TileName.Height, tile);
-        var rootAbove = new byte[MerkleTree.HashLength];
-        files.Read(level + 1, index, rootAbove);
+        var tile = files.ReadTile(level, index, edge);
         // Somebody else may have mended it meanwhile.
-        if (RootOf(tile).AsSpan().SequenceEqual(rootAbove)) return tile;
+        if (files.IsRight(level, index, tile, edge)) return tile;
 
-        var made = MakeAgain(level, index);
-        var root = RootOf(made);
-        if (root.AsSpan().SequenceEqual(rootAbove)) files.Write(level, index << TileName.Height, made);
-        else if (made.AsSpan().SequenceEqual(tile)) files.Write(level + 1, index, root);
-        else throw new LedgerDamagedException($"Tile {new TileName(level, index, TileName.FullWidth)} and the level above it are damaged. Check the disk; then stop the server, delete the tree's directory and start again: the tree is made from the journal, and held against the checkpoint.");
+        var made = MakeAgain(level, index, tile.Length, edge);
+        if (!TryPut(level, index, made, edge))
+            throw new LedgerDamagedException($"Tile {new TileName(level, index, made.Length / MerkleTree.HashLength)} and the level above it are damaged. Check the disk; then stop the server, delete the tree's directory and start again: the tree is made from the journal, and held against the checkpoint.");
         mended++;
         return made;
     }
 
-    private byte[] MakeAgain(int level, long index)
+    // Writes a tile if it fits what is above it; also if that is wrong in this one place, which shows further up, at the latest at the edge.
+    private bool TryPut(int level, long index, byte[] made, TreeEdge edge)
     {
-        var made = new byte[TileName.FullWidth * MerkleTree.HashLength];
+        if (!files.IsRight(level, index, made, edge))
+        {
+            if (made.Length < TileName.FullWidth * MerkleTree.HashLength) return false;
+            var root = RootOf(made);
+            var above = files.ReadTile(level + 1, index >> TileName.Height, edge);
+            root.CopyTo(above, (int)(index & (TileName.FullWidth - 1)) * MerkleTree.HashLength);
+            if (!TryPut(level + 1, index >> TileName.Height, above, edge))
+            {
+                // More is wrong there. But journal and tile agree, and that is enough for this place.
+                if (!made.AsSpan().SequenceEqual(files.ReadTile(level, index, edge))) return false;
+                files.Write(level + 1, index, root);
+            }
+        }
+        files.Write(level, index << TileName.Height, made);
+        return true;
+    }
+
+    private byte[] MakeAgain(int level, long index, int length, TreeEdge edge)
+    {
+        var made = new byte[length];
         var first = index << TileName.Height;
         if (level == 0)
         {
             hashLeaves(first, made);
             return made;
         }
-        for (var i = 0; i < TileName.FullWidth; i++)
-            RootOf(MendLocked(level - 1, first + i)).CopyTo(made, i * MerkleTree.HashLength);
+        for (var at = 0; at < length; at += MerkleTree.HashLength)
+            RootOf(MendLocked(level - 1, first + at / MerkleTree.HashLength, edge)).CopyTo(made, at);
         return made;
     }
 

@@ -2,11 +2,11 @@ using Farthing.Protocol;
 
 namespace Farthing.Ledger.Proofs;
 
-/// <summary>Reads tiles for one answer, each at most once. A full tile is believed only if its root is the one in the level above. Not thread-safe.</summary>
+/// <summary>Reads tiles for one answer, each at most once. A full tile is believed only if its root is the one in the level above, one that still grows only if it fits the edge. Not thread-safe.</summary>
 /// <param name="files">The tiles.</param>
 /// <param name="mender">Makes a tile again that is not.</param>
-/// <param name="size">How many leaves are on disk.</param>
-internal sealed class TileReader(TileFiles files, TileMender mender, long size)
+/// <param name="edge">That of the leaves on disk.</param>
+internal sealed class TileReader(TileFiles files, TileMender mender, TreeEdge edge)
 {
     private readonly Dictionary<(int Level, long Index), byte[]> tiles = [];
 
@@ -24,20 +24,9 @@ internal sealed class TileReader(TileFiles files, TileMender mender, long size)
     public byte[] Read(int level, long index)
     {
         if (tiles.TryGetValue((level, index), out var known)) return known;
-        var width = TileName.WidthIn(size, level, index);
-        var tile = new byte[width * MerkleTree.HashLength];
-        files.Read(level, index << TileName.Height, tile);
-        // A tile that still grows was written by this process, or belongs to the edge whose root was checked on opening.
-        if (width == TileName.FullWidth && !IsRight(level, index, tile)) tile = mender.Mend(level, index);
+        var tile = files.ReadTile(level, index, edge);
+        if (!files.IsRight(level, index, tile, edge)) tile = mender.Mend(level, index, edge);
         tiles.Add((level, index), tile);
         return tile;
-    }
-
-    private bool IsRight(int level, long index, ReadOnlySpan<byte> tile)
-    {
-        Span<byte> hashes = stackalloc byte[2 * MerkleTree.HashLength];
-        MerkleTree.HashSubtree(tile, hashes);
-        files.Read(level + 1, index, hashes[MerkleTree.HashLength..]);
-        return hashes[..MerkleTree.HashLength].SequenceEqual(hashes[MerkleTree.HashLength..]);
     }
 }

@@ -147,11 +147,44 @@ public class HashTreeTests
     }
 
     [Fact]
-    public void Damage_in_a_tile_and_in_the_level_above_is_refused_and_not_made_worse()
+    public void A_tile_that_still_grows_is_held_against_the_edge()
     {
-        using var tiles = new TestTiles(1_000);
+        const int Size = 66_000;
+        using var tiles = new TestTiles(Size);
+        var root = tiles.Tree.Root();
+        var expected = tiles.AllBytes();
+        // Its hashes, the root of a full tile, and that of a full tile of full tiles.
+        (int Level, long Hash)[] places = [(0, Size - 1), (0, 65_792), (1, 256), (2, 0)];
+        for (var round = 0; round < places.Length; round++)
+        {
+            tiles.Flip(places[round].Level, places[round].Hash);
+            Assert.Equal(root, tiles.Tree.Root(Size));
+            for (var index = 0; index < Size; index += 97)
+                Assert.True(MerkleTree.VerifyInclusion(NaiveTree.HashLeaf(Leaf(index)), index, Size, tiles.Tree.Path(index, Size), root));
+            Assert.InRange(tiles.Mender.Mended, round + 1, 3 * (round + 1));
+            Assert.Equal(expected, tiles.AllBytes());
+        }
+    }
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(66_000)]
+    public void Damage_in_a_tile_and_in_the_level_above_is_mended_as_the_edge_bears_witness(int size)
+    {
+        using var tiles = new TestTiles(size);
+        var expected = tiles.AllBytes();
         tiles.Flip(0, 300);
         tiles.Flip(1, 1);
+        Assert.True(MerkleTree.VerifyInclusion(NaiveTree.HashLeaf(Leaf(257)), 257, size, tiles.Tree.Path(257, size), tiles.Tree.Root()));
+        Assert.Equal(expected, tiles.AllBytes());
+        Assert.InRange(tiles.Mender.Mended, 1, 3);
+    }
+
+    [Fact]
+    public void What_the_journal_no_longer_gives_is_refused_and_not_made_worse()
+    {
+        using var tiles = new TestTiles(1_000) { Forgotten = 301 };
+        tiles.Flip(0, 300);
         var before = tiles.Bytes(0);
         Assert.Contains("tile/0/001", Assert.Throws<LedgerDamagedException>(() => tiles.Tree.Path(257, 1_000)).Message);
         Assert.Equal(before, tiles.Bytes(0));

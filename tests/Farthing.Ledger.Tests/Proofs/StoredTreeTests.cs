@@ -1,5 +1,6 @@
 using Farthing.Ledger.Journal;
 using Farthing.Ledger.Proofs;
+using Farthing.Ledger.Tests.Journal;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests.Proofs;
@@ -72,6 +73,68 @@ public class StoredTreeTests
             mended += found;
         }
         Assert.Equal(6, mended);
+    }
+
+    [Fact]
+    public async Task A_tile_that_rots_while_it_grows_changes_nothing_that_is_signed_proven_or_shown()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var ledger = TestLedger.Open(directory);
+        await TestLedger.FundAsync(ledger);
+        for (var i = 0; i < 300; i++) await ledger.SubmitAsync([TestLedger.Transfer(100 + (UInt128)i, 1)]);
+        await TestLedger.UntilAsync(() => new(ledger.TreeSize == 304));
+        foreach (var (level, hash) in new[] { (0, 303L), (1, 0L) }) Flip(level, hash);
+
+        var checkpoint = (await ledger.GetCheckpointAsync(304)).Checkpoint;
+        var leaves = new List<byte[]>();
+        for (var position = 0; position < 304; position++)
+        {
+            var proof = ledger.Prove(position, 304);
+            Assert.True(MerkleTree.VerifyInclusion(NaiveTree.HashLeaf(proof.Leaf), position, 304, proof.Proof, checkpoint.Root));
+            leaves.Add(proof.Leaf);
+        }
+        Assert.Equal(NaiveTree.Root([.. leaves]), checkpoint.Root);
+        Assert.Equal(NaiveTree.HashLeaf(leaves[303]), ledger.ReadTile(new(0, 1, 48))![^32..]);
+        Assert.Equal(NaiveTree.Root([.. leaves[..256]]), ledger.ReadTile(new(1, 0, 1)));
+        Assert.Equal(2, ledger.MendedTiles);
+
+        void Flip(int level, long hash)
+        {
+            using var file = DurableFile.OpenForWriting(Path.Combine(Tree(directory), TileFiles.FileName(level)));
+            var bytes = new byte[32];
+            Assert.Equal(32, file.Read(bytes, hash * 32));
+            bytes[5] ^= 4;
+            file.Write(bytes, hash * 32);
+        }
+    }
+
+    [Theory]
+    [InlineData("level-0")]
+    [InlineData("resume.new")]
+    public async Task A_flush_of_the_tree_that_fails_ends_the_process(string failing)
+    {
+        using var directory = new TemporaryDirectory();
+        var (checkpoint, proofs) = await FillAsync(directory);
+        File.Delete(Path.Combine(Tree(directory), ResumePoint.FileName));
+        var ended = new List<string>();
+        using (var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes))
+        {
+            var disk = new WatchedDisk { BeforeFlush = path => { if (path.EndsWith(failing, StringComparison.Ordinal)) throw new FlushException($"fdatasync of {path} failed."); } };
+            using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (message, error) => ended.Add($"{message} {error.Message}"), disk);
+            FrameHeader last = default;
+            foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
+            {
+                last = frame.Header;
+                var hashes = new byte[32 * last.RecordCount];
+                LeafBuilder.HashLeaves(last, frame.Records.Span, hashes);
+                for (var at = 0; at < hashes.Length; at += 32) tree.Tree.Add(hashes.AsSpan(at, 32));
+            }
+            tree.Tree.Store();
+            await tree.SaveAsync(last);
+        }
+        Assert.Contains($"{failing} failed", Assert.Single(ended));
+        Assert.False(File.Exists(Path.Combine(Tree(directory), ResumePoint.FileName)));
+        await AssertSameAsync(directory, checkpoint, proofs);
     }
 
     [Fact]
@@ -181,7 +244,7 @@ public class StoredTreeTests
     private static long ResumedAt(TemporaryDirectory directory)
     {
         using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes);
-        using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."));
+        using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (_, _) => Assert.Fail("Nothing is flushed."));
         return tree.ResumedAt.Position;
     }
 }

@@ -27,6 +27,9 @@ internal sealed class TestTiles : IDisposable
 
     public TileMender Mender { get; }
 
+    /// <summary>A leaf that is made otherwise now than when it was added, as from a rotten journal.</summary>
+    public long Forgotten { get; set; } = -1;
+
     public long BytesOnDisk => Directory.GetFiles(Path.Combine(directory.Path, "tree")).Sum(file => new FileInfo(file).Length);
 
     /// <summary>Changes one bit of a hash on disk.</summary>
@@ -40,7 +43,10 @@ internal sealed class TestTiles : IDisposable
 
     public byte[] Bytes(int level) => File.ReadAllBytes(Path.Combine(directory.Path, "tree", TileFiles.FileName(level)));
 
-    /// <summary>Each full tile has the root that stands above it, and the leaves are right.</summary>
+    /// <summary>Those of all levels that a tree of a few ten thousand leaves has, one behind the other.</summary>
+    public byte[] AllBytes() => [.. Enumerable.Range(0, 3).Where(level => File.Exists(Path.Combine(directory.Path, "tree", TileFiles.FileName(level)))).SelectMany(Bytes)];
+
+    /// <summary>Each full tile has the root that stands above it.</summary>
     public void AssertSound()
     {
         for (var level = 0; level < 2; level++)
@@ -62,9 +68,9 @@ internal sealed class TestTiles : IDisposable
         directory.Dispose();
     }
 
-    private static void HashLeaves(long position, Span<byte> hashes)
+    private void HashLeaves(long position, Span<byte> hashes)
     {
-        for (var at = 0; at < hashes.Length; at += MerkleTree.HashLength)
-            NaiveTree.HashLeaf(HashTreeTests.Leaf((int)position++)).CopyTo(hashes[at..]);
+        for (var at = 0; at < hashes.Length; at += MerkleTree.HashLength, position++)
+            NaiveTree.HashLeaf(HashTreeTests.Leaf(position == Forgotten ? -1 : (int)position)).CopyTo(hashes[at..]);
     }
 }

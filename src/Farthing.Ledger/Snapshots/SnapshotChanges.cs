@@ -25,7 +25,7 @@ internal sealed class SnapshotChanges
     private readonly List<(long UnixMilliseconds, int Most)> forgetting = [];
 
     /// <summary>How many things are kept in memory.</summary>
-    public int Count => accountIds.Count + heldSince.Count + resolvedOfBefore.Count + refundableSince.Count + refundedOfBefore.Count;
+    public int Count => accountIds.Count + heldSince.Count + resolvedOfBefore.Count + refundableSince.Count + refundedOfBefore.Count + forgetting.Count;
 
     /// <summary>Adds the next frame.</summary>
     /// <exception cref="LedgerDamagedException">A record cannot be read.</exception>

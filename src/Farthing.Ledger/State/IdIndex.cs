@@ -48,6 +48,9 @@ internal sealed class IdIndex
     private readonly List<(UInt128 Id, Citation Citation)> toldCitations = [];
     private IdTimes sealedTimes;
 
+    /// <summary>The position behind the sealed segments that ids were last left to; 0 if to none.</summary>
+    public long SealedEnd { get; private set; }
+
     private Generation Newest => generations[^1];
 
     /// <summary>The entry of an id, or a null reference. It is valid until the next <see cref="Bind"/>.</summary>
@@ -148,6 +151,7 @@ internal sealed class IdIndex
     public void Forget(long sealedEnd, in IdTimes times, long nextPosition)
     {
         sealedTimes = times;
+        SealedEnd = sealedEnd;
         Newest.EndPosition = nextPosition;
         generations.RemoveAll(generation => generation.EndPosition <= sealedEnd);
         generations.Add(new());

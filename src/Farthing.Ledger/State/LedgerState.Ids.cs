@@ -21,6 +21,9 @@ internal sealed partial class LedgerState
     /// <summary>The newest record that posts, voids, expires or refunds an id, or -1; sealed segments may know of one if the id is theirs.</summary>
     public long LastCitation(UInt128 id) => ids.TryFindUnsealedCitation(id, out var citation) ? citation.Position : -1;
 
+    /// <summary>The position behind the sealed segments that ids were last left to; 0 if to none.</summary>
+    public long SealedEnd => ids.SealedEnd;
+
     /// <summary>Between two chains: leaves the ids of sealed segments to them.</summary>
     /// <param name="sealedEnd">The position behind the sealed segments.</param>
     /// <param name="times">The times of all their ids.</param>

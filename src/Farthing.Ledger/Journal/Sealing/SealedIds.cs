@@ -6,17 +6,17 @@ namespace Farthing.Ledger.Journal.Sealing;
 /// <remarks><see cref="Prepare"/> is for the one who applies chains; the rest is thread-safe.</remarks>
 internal sealed class SealedIds(SealedSegments segments, RecordReader records)
 {
-    // Owned by the one who applies: what was last left to sealed segments, and the chain that was read last.
+    // Owned by the one who applies: the chain that was read last.
     private readonly List<JournalRecord> chain = [];
-    private long forgottenEnd;
 
     /// <summary>Looks up what only sealed segments know of a chain's ids. To be called before each chain is applied.</summary>
     public void Prepare(LedgerState state, ReadOnlySpan<Command> commands)
     {
-        if (segments.EndPosition != forgottenEnd)
+        // The state says what it has left to them: an opening may begin again with another state.
+        if (segments.EndPosition != state.SealedEnd)
         {
-            (var times, forgottenEnd) = segments.Extent;
-            state.ForgetIds(forgottenEnd, times);
+            var (times, end) = segments.Extent;
+            state.ForgetIds(end, times);
         }
         foreach (var id in state.SeekIds(commands))
         {

@@ -1,3 +1,4 @@
+using Farthing.Ledger.State;
 using Farthing.Ledger.Tests.State;
 using Farthing.Protocol;
 
@@ -66,6 +67,23 @@ public sealed class SealedIdsTests : IDisposable
         var refunds = ledger.Records.Where(record => record is { Command.Kind: RecordKind.Refund, Outcome: Outcome.Done }).ToList();
         Assert.Equal([-1, refunds[0].Position], refunds.Select(refund => refund.PreviousCitation));
         ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void Another_state_machine_is_told_of_sealed_ids_too()
+    {
+        world.Ids.Prepare(ledger.State, [Claim()]);
+        Assert.Equal(world.SealedEnd, ledger.State.SealedEnd);
+        // As when an opening failed halfway, and begins again with the same sealed segments.
+        var fresh = new LedgerState();
+        var buffer = new BatchBuffer();
+        fresh.BeginBatch(Start, buffer);
+        Command[] chain = [Command.Claim(Paid, 8, 5)];
+        var results = new CommandResult[1];
+        world.Ids.Prepare(fresh, chain);
+        fresh.ApplyChain(chain, results, buffer);
+        Assert.Equal(Outcome.IdAlreadyUsed, results[0].Outcome);
+        Assert.Equal(world.SealedEnd, fresh.SealedEnd);
     }
 
     public void Dispose() => world.Dispose();

@@ -84,6 +84,23 @@ public class SegmentIndexTests
     }
 
     [Fact]
+    public void More_ids_without_a_time_than_can_be_counted_are_some()
+    {
+        using var journal = IndexedJournal.Random(seed: 6, commands: 1_000, segmentBlocks: 8);
+        Assert.True(journal.OpenSegment >= 2);
+        var segments = new SealedSegments(new IndexFiles(journal, "/nowhere"), journal.Number);
+        for (var segment = 0; segment < 2; segment++)
+        {
+            var bytes = IndexedJournal.Build(journal, segment);
+            var header = SegmentIndexHeader.Read(bytes)!;
+            (header with { Times = header.Times with { Timeless = int.MaxValue } }).Write(bytes);
+            segments.Add(SegmentIndex.Open(bytes)!);
+        }
+        Assert.Equal(int.MaxValue, segments.Extent.Times.Timeless);
+        Assert.True(segments.Extent.Times.MayHold(0));
+    }
+
+    [Fact]
     public void From_any_position_the_history_of_an_account_is_few_steps_away()
     {
         using var journal = IndexedJournal.Random(seed: 5, commands: 6_000, segmentBlocks: 200);

@@ -176,6 +176,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <param name="commands">One or more commands; not copied, and must not change until the answer.</param>
     /// <returns>One answer per command, once all of them are durable.</returns>
     /// <exception cref="LedgerUnreadyException">See <see cref="NotReadyReason"/>; or too much is waiting, or the ledger is closing. Nothing was done.</exception>
+    /// <exception cref="LedgerDamagedException">An old record of one of the ids is damaged on disk. Chains before the one with that id were carried out, none from it on.</exception>
     public ValueTask<CommandResult[]> SubmitAsync(Command[] commands)
     {
         ArgumentNullException.ThrowIfNull(commands);

@@ -6,7 +6,13 @@ namespace Farthing.Ledger.Journal;
 /// <summary>Reads single records back from the journal by their position. Thread-safe.</summary>
 internal sealed class RecordReader(IJournal journal, FrameIndex frames)
 {
-    /// <exception cref="LedgerDamagedException">The bytes are not what was written.</exception>
+    private const string WhatToDo = "Check the disk; restore the directory from a backup.";
+
+    // Replaced by any thread: a chain is sought one record after the other.
+    private volatile Frame? lastChecked;
+
+    /// <summary>A record as it stands there, which is enough to show it: that a bit has turned since may go unnoticed.</summary>
+    /// <exception cref="LedgerDamagedException">The bytes are those of no record.</exception>
     public JournalRecord Read(long position)
     {
         var frame = frames.Find(position);
@@ -21,6 +27,18 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
         var bytes = new byte[end - start];
         journal.Read(frame.Place, FrameHeader.Length + start, bytes);
         if (!RecordCodec.TryRead(bytes, position, frame.UnixMilliseconds, out var record, out var length) || length != bytes.Length) throw Unreadable(frame, position);
+        return record;
+    }
+
+    /// <summary>A record that something is decided on: its whole frame was held against its hash.</summary>
+    /// <exception cref="LedgerDamagedException">The frame is not what was written, or cannot be read.</exception>
+    public JournalRecord ReadChecked(long position)
+    {
+        var frame = lastChecked;
+        if (frame is null || position < frame.Header.FirstPosition || position >= frame.Header.EndPosition) lastChecked = frame = ReadFrame(frames.Find(position), position);
+        var bytes = frame.RecordAt((int)(position - frame.Header.FirstPosition));
+        if (!RecordCodec.TryRead(bytes, position, frame.Header.UnixMilliseconds, out var record, out var length) || length != bytes.Length)
+            throw Damage.At(frame.Header, $"record {position} cannot be read");
         return record;
     }
 
@@ -48,6 +66,23 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
         }
     }
 
+    private Frame ReadFrame(in FrameIndex.Entry entry, long position)
+    {
+        var bytes = new byte[Frame.BytesFor(entry.RecordBytes, entry.RecordCount)];
+        try
+        {
+            journal.Read(entry.Place, 0, bytes);
+        }
+        catch (IOException error)
+        {
+            throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} cannot be read: {error.Message} {WhatToDo}");
+        }
+        var isSound = FrameHeader.TryRead(bytes, bytes.Length, out var header) && Frame.HashOf(bytes) == header.Hash
+            && header.Place == entry.Place && header.FirstPosition == entry.FirstPosition && header.RecordCount == entry.RecordCount && header.RecordBytes == entry.RecordBytes;
+        if (!isSound) throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} is not what was written. {WhatToDo}");
+        return new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes), bytes.AsMemory(Frame.OffsetEntry(header.RecordBytes, 0), 4 * header.RecordCount));
+    }
+
     private static LedgerDamagedException Unreadable(in FrameIndex.Entry frame, long position) =>
-        new($"Record {position} in the frame at {frame.Place} is unreadable, though it was sound when the ledger was opened. Check the disk; restore the directory from a backup.");
+        new($"Record {position} in the frame at {frame.Place} cannot be read. {WhatToDo}");
 }

@@ -13,6 +13,16 @@ internal sealed class Submission(Command[] commands) : TaskCompletionSource<Comm
     /// <summary>How many commands were applied. Owned by the writer.</summary>
     public int Applied { get; set; }
 
+    /// <summary>Why the rest of it was left; null if all was applied. Owned by the writer.</summary>
+    public LedgerDamagedException? Damage { get; set; }
+
+    /// <summary>Answers, once what was applied is durable.</summary>
+    public void Answer()
+    {
+        if (Damage is { } damage) SetException(damage);
+        else SetResult(Results);
+    }
+
     /// <summary>The length of the chain that begins at <see cref="Applied"/>.</summary>
     public int NextChainLength()
     {

@@ -57,7 +57,7 @@ internal sealed class Flusher
             frames.Add(header);
             durable.Advance(header.EndPosition);
         }
-        foreach (var submission in batch.Answers) submission.SetResult(submission.Results);
+        foreach (var submission in batch.Answers) submission.Answer();
         follow(header, batch);
     }
 

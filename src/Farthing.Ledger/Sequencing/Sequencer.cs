@@ -140,12 +140,27 @@ internal sealed class Sequencer
                     state.Prefetch(submission.Commands[ahead]);
                 if (batch.Commands > 0 && (batch.Commands + length > maxCommands || Room(batch) < MaxChainBytes)) return false;
                 var chain = submission.Commands.AsSpan(submission.Applied, length);
-                sealedIds.Prepare(state, chain);
+                if (!TryPrepare(submission, chain)) return true;
                 state.ApplyChain(chain, submission.Results.AsSpan(submission.Applied, length), batch.Records);
                 submission.Applied += length;
                 batch.Commands += length;
             }
             return true;
+        }
+    }
+
+    // An old record that is damaged concerns those who ask for it, each time they do: everybody else is still served.
+    private bool TryPrepare(Submission submission, ReadOnlySpan<Command> chain)
+    {
+        try
+        {
+            sealedIds.Prepare(state, chain);
+            return true;
+        }
+        catch (LedgerDamagedException damage)
+        {
+            submission.Damage = damage;
+            return false;
         }
     }
 

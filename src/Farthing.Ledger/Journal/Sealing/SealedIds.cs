@@ -8,8 +8,10 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
 {
     // Owned by the one who applies: the chain that was read last.
     private readonly List<JournalRecord> chain = [];
+    private long chainStart = -1;
 
     /// <summary>Looks up what only sealed segments know of a chain's ids. To be called before each chain is applied.</summary>
+    /// <exception cref="LedgerDamagedException">A record that decides cannot be read, or is not what was written. The chain must not be applied; others may.</exception>
     public void Prepare(LedgerState state, ReadOnlySpan<Command> commands)
     {
         // The state says what it has left to them: an opening may begin again with another state.
@@ -25,28 +27,40 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
     }
 
     /// <summary>The record of a sealed segment that binds an id.</summary>
-    /// <exception cref="LedgerDamagedException">The journal cannot be read.</exception>
+    /// <exception cref="LedgerDamagedException">It cannot be read, or is not what was written.</exception>
     public bool TryFind(UInt128 id, out JournalRecord record)
     {
         record = default;
         for (var isSecond = false; segments.TryFind(id, out var position); isSecond = true)
         {
-            record = records.Read(position);
+            record = records.ReadChecked(position);
             if (record.Command.Id == id && record.Command.Kind != RecordKind.Expire) return true;
-            if (isSecond) throw new LedgerDamagedException($"The index of the segment of record {position} is wrong, and was just made. Check the disk and the memory.");
-            segments.Distrust(position);
+            Distrust(position, isSecond);
         }
         return false;
     }
 
     /// <summary>The newest record in sealed segments that posts, voids, expires or refunds an id, or -1.</summary>
-    public long LastCitation(UInt128 id) => segments.LastCitation(id);
+    /// <remarks>Only the segments from the one on that binds the id are asked.</remarks>
+    public long LastCitation(UInt128 id) => segments.TryFind(id, out var boundAt) ? segments.LastCitation(id, boundAt) : -1;
 
     private Citation? ResolutionOf(in JournalRecord record)
     {
         if (record.Command.Kind != RecordKind.Hold || record.Outcome != Outcome.Done) return null;
-        var position = segments.LastCitation(record.Command.Id, record.Position);
-        return position < 0 ? null : new(position, records.Read(position).Command.Kind);
+        for (var isSecond = false; segments.LastCitation(record.Command.Id, record.Position) is >= 0 and var position; isSecond = true)
+        {
+            var citing = records.ReadChecked(position);
+            if (citing.Command.Cited == record.Command.Id) return new(position, citing.Command.Kind);
+            Distrust(position, isSecond);
+        }
+        return null;
+    }
+
+    // An index named a record that is as it was written, but not what the index says.
+    private void Distrust(long position, bool isSecond)
+    {
+        if (isSecond) throw new LedgerDamagedException($"The index of the segment of record {position} is wrong, and was just made. Check the disk and the memory.");
+        segments.Distrust(position);
     }
 
     private IdEntry EntryOf(in JournalRecord record)
@@ -66,9 +80,11 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
     private void ReadChain(in JournalRecord record)
     {
         var start = record.Position - record.ChainIndex;
-        if (chain.Count > 0 && chain[0].Position == start) return;
+        if (chainStart == start) return;
+        chainStart = -1;
         chain.Clear();
-        do chain.Add(records.Read(start + chain.Count));
+        do chain.Add(records.ReadChecked(start + chain.Count));
         while (chain[^1].Command.Linked);
+        chainStart = start;
     }
 }

@@ -74,7 +74,7 @@ internal sealed class SealedSegments(IndexFiles files, UInt128 journal)
     /// <summary>The position of the newest record that posts, voids, expires or refunds an id, or -1.</summary>
     /// <param name="id">The id.</param>
     /// <param name="boundAt">A position that is not after the record that binds it.</param>
-    public long LastCitation(UInt128 id, long boundAt = 0)
+    public long LastCitation(UInt128 id, long boundAt)
     {
         var view = current;
         var hash = IdFilter.HashOf(id, journal);

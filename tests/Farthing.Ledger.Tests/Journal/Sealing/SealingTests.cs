@@ -92,6 +92,8 @@ public class SealingTests
     [InlineData((int)IndexPart.Ids)]
     [InlineData((int)IndexPart.CitationFilter)]
     [InlineData((int)IndexPart.Citations)]
+    [InlineData((int)IndexPart.Accounts)]
+    [InlineData((int)IndexPart.Marks)]
     public async Task A_part_that_is_damaged_while_nobody_looked_is_made_again_when_somebody_does(int part)
     {
         using var directory = new TemporaryDirectory();
@@ -119,7 +121,7 @@ public class SealingTests
     }
 
     [Fact]
-    public async Task Opening_reads_nothing_that_a_snapshot_and_indexes_stand_for()
+    public async Task Opening_reads_nothing_that_a_snapshot_and_indexes_stand_for_and_damage_there_concerns_who_asks_for_it()
     {
         using var directory = new TemporaryDirectory();
         var time = new FakeTimeProvider(Start);
@@ -130,21 +132,28 @@ public class SealingTests
             await SealedAsync(directory);
             await TestLedger.UntilAsync(() => new(ledger.SnapshotSize > 0));
         }
-        // The second frame of the journal: nobody looks at it, except for a whole check and whoever needs it.
+        // The second frame of the journal: nobody looks at it, except for a whole check and whoever needs what is in it.
+        (long From, long End) damaged;
         using (var file = DurableFile.OpenForWriting(directory.Segment(0)))
         {
             var header = new byte[FrameHeader.Length];
             file.Read(header, Frame.BlockBytes);
             Assert.True(FrameHeader.TryRead(header, Frame.MaxBytes, out var first));
             file.Read(header, Frame.BlockBytes + first.FrameBytes);
-            file.Write([(byte)(header[0] ^ 1)], Frame.BlockBytes + first.FrameBytes);
+            Assert.True(FrameHeader.TryRead(header, Frame.MaxBytes, out var second));
+            damaged = (second.FirstPosition, second.EndPosition);
+            // Of the last record's last byte one bit: it can still be read, and says something else.
+            var at = Frame.BlockBytes + first.FrameBytes + FrameHeader.Length + second.RecordBytes - 1;
+            file.Read(header.AsSpan(0, 1), at);
+            file.Write([(byte)(header[0] ^ 1)], at);
         }
         Assert.Contains("00000000.segment", LedgerCheck.Run(directory.Path).Damage);
         await using (var reopened = TestLedger.Open(directory, time))
         {
             Assert.Empty(reopened.RecoveryNotes);
             Assert.True(reopened.SnapshotSize > 0);
-            await story.AssertRememberedAsync(reopened);
+            await story.AssertRefusedAsDamagedAsync(reopened, damaged.From, damaged.End);
+            await story.AssertRememberedAsync(reopened, damaged.From, damaged.End);
         }
 
         // Without a snapshot everything is read, and the damage found.
@@ -220,11 +229,33 @@ public class SealingTests
             return story;
         }
 
-        /// <summary>Everything that was sent, sent again, and what else follows from it.</summary>
-        public async Task AssertRememberedAsync(Ledger ledger)
+        /// <summary>What has its records between two positions, sent again: that place cannot be read, and nothing happens.</summary>
+        public async Task AssertRefusedAsDamagedAsync(Ledger ledger, long from, long end)
         {
             var size = ledger.DurableSize;
-            foreach (var (chain, answers) in sent)
+            var refused = 0;
+            foreach (var (chain, _) in sent.Where(entry => entry.Answers[0].Position >= from && entry.Answers[0].Position < end))
+            {
+                foreach (var again in new[] { chain, [Command.Claim(chain[0].Id, 99, 1)] })
+                    Assert.Contains("00000000.segment", (await Assert.ThrowsAsync<LedgerDamagedException>(async () => await ledger.SubmitAsync(again))).Message);
+                await Assert.ThrowsAsync<LedgerDamagedException>(async () => await ledger.FindAsync(chain[0].Id));
+                refused++;
+            }
+            Assert.True(refused > 0);
+            Assert.Equal(size, ledger.DurableSize);
+        }
+
+        /// <summary>Everything that was sent, sent again, and what else follows from it.</summary>
+        /// <param name="ledger">Whom it is sent to.</param>
+        /// <param name="unreadFrom">What has its records from this position on, before <paramref name="unreadEnd"/>, is left out, and what cites it.</param>
+        /// <param name="unreadEnd">Default: nothing is.</param>
+        public async Task AssertRememberedAsync(Ledger ledger, long unreadFrom = 0, long unreadEnd = 0)
+        {
+            var size = ledger.DurableSize;
+            var unread = sent.Where(entry => entry.Answers[0].Position >= unreadFrom && entry.Answers[0].Position < unreadEnd).SelectMany(entry => entry.Chain).Select(command => command.Id).ToHashSet();
+            var asked = sent.Where(entry => !unread.Contains(entry.Chain[0].Id) && !unread.Contains(entry.Chain[0].Cited)).ToList();
+            Assert.True(asked.Count > 2 * sent.Count / 3);
+            foreach (var (chain, answers) in asked)
             {
                 var again = await ledger.SubmitAsync(chain);
                 Assert.Equal(answers.Select(answer => answer with { IsDuplicate = true, UnixMilliseconds = 0 }), again.Select(answer => answer with { UnixMilliseconds = 0 }));
@@ -238,7 +269,7 @@ public class SealingTests
             }
             Assert.Equal(size, ledger.DurableSize);
 
-            foreach (var (chain, answers) in sent.Where(entry => entry.Answers[0].Position % 7 == 0 || cited.Contains(entry.Chain[0].Id)))
+            foreach (var (chain, answers) in asked.Where(entry => entry.Answers[0].Position % 7 == 0 || cited.Contains(entry.Chain[0].Id)))
             {
                 Assert.Equal(answers[0].Position, (await ledger.FindAsync(chain[0].Id))!.Value.Position);
                 Assert.Equal(cited.Contains(chain[0].Id) ? 1 : 0, (await ledger.ReadCitationsAsync(chain[0].Id)).Count);
@@ -248,7 +279,7 @@ public class SealingTests
             Assert.Equal(RecordKind.OpenAccount, (await ledger.FindAsync(TestLedger.Alice))!.Value.Command.Kind);
             Assert.Equal((Outcome.Done, 1L, true), Fields((await ledger.SubmitAsync([Command.OpenAccount(TestLedger.Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits)]))[0]));
             Assert.Equal(Outcome.IdAlreadyUsed, (await ledger.SubmitAsync([Command.Claim(TestLedger.Alice, 1, 2)]))[0].Outcome);
-            Assert.Equal(Outcome.IdAlreadyUsed, (await ledger.SubmitAsync([Command.OpenAccount(sent[0].Chain[0].Id, Asset.Usd, AccountFlags.None)]))[0].Outcome);
+            Assert.Equal(Outcome.IdAlreadyUsed, (await ledger.SubmitAsync([Command.OpenAccount(asked[0].Chain[0].Id, Asset.Usd, AccountFlags.None)]))[0].Outcome);
             Assert.Equal(Outcome.CitedIsNotAHold, (await ledger.SubmitAsync([Command.Post(NextId(now), 7, TestLedger.Alice, 0)]))[0].Outcome);
         }
 

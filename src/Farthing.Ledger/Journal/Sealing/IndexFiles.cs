@@ -33,7 +33,16 @@ internal sealed class IndexFiles(IJournal journal, string directory, Disk? disk 
         lock (gate)
         {
             DurableFiles.Replace(PathOf(segment), Build(segment).Span, null, disk ?? Disk.Real);
-            return Open(segment) ?? throw new IOException($"{PathOf(segment)} reads differently than it was written.");
+            try
+            {
+                var index = Open(segment) ?? throw new IndexDamagedException(segment);
+                index.Verify();
+                return index;
+            }
+            catch (IndexDamagedException)
+            {
+                throw new IOException($"{PathOf(segment)} reads differently than it was written.");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ namespace Farthing.Ledger.Journal.Sealing;
 
 /// <summary>The index of a sealed segment: where the records are that bind or cite an id or touch an account, and where the frames are.</summary>
 /// <remarks>
-/// Each part is held against its hash when it is first used, so that opening costs nothing for what nobody asks. Thread-safe.
+/// Each part is held against its hash when it is first used, so that opening costs nothing for what nobody asks; all of a new one by whoever made it. Thread-safe.
 /// What is found is still to be held against the record itself.
 /// </remarks>
 internal sealed class SegmentIndex
@@ -31,6 +31,14 @@ internal sealed class SegmentIndex
         if (SegmentIndexHeader.Read(file.Span) is not { } header) return null;
         var offsets = header.Offsets();
         return offsets[^1] == file.Length ? new(file, header, offsets) : null;
+    }
+
+    /// <summary>Holds all parts against their hashes, so that nobody who asks later need wait for it.</summary>
+    /// <exception cref="IndexDamagedException">The file is not what was written.</exception>
+    public void Verify()
+    {
+        for (var part = 0; part < SegmentIndexHeader.PartCount; part++) Part((IndexPart)part);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Where the record is that binds an id.</summary>

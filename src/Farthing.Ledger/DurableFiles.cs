@@ -21,6 +21,10 @@ public static class DurableFiles
     /// <exception cref="IOException">No room, or the disk failed.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content, UnixFileMode? mode = null) => Replace(path, content, mode, Disk.Real);
 
+    /// <summary>Makes sure that the names in a directory outlast a power failure, whoever gave them.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static void FlushNames(string directory) => Disk.Real.FlushDirectory(directory);
+
     internal static void CreateDirectory(string path, UnixFileMode? mode, Disk disk)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

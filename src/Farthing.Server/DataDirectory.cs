@@ -74,6 +74,8 @@ internal sealed class DataDirectory : IDisposable
                 File.SetUnixFileMode(root, OwnerEnters);
                 DurableFiles.CreateDirectory(directory.Keys, OwnerEnters);
                 File.SetUnixFileMode(directory.Keys, OwnerEnters);
+                // Whatever a killed start left here, and its names may be in the system's memory only.
+                foreach (var names in new[] { Path.GetDirectoryName(root)!, root, directory.Keys }) DurableFiles.FlushNames(names);
                 return directory;
             }
             catch

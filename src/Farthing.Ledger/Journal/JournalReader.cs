@@ -3,7 +3,7 @@ namespace Farthing.Ledger.Journal;
 /// <summary>Reads a journal from a mark to its last good frame, and tells a torn end from damage. Never writes.</summary>
 /// <remarks>
 /// One frame at a time is on its way to disk, and the space behind it is zero. So a crash can leave at most one bad frame, at the very end.
-/// A bad frame with a good one behind it, or further away from the end than a frame is long, is damage.
+/// A bad frame with a good one behind it, or further away from the end than a frame is long, is damage. Another process may append meanwhile.
 /// Not thread-safe.
 /// </remarks>
 /// <param name="segments">The journal's segments from the first one on; those behind them are not looked at.</param>
@@ -25,31 +25,56 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments, JournalMark
 
     public IEnumerable<Frame> ReadFrames()
     {
-        foreach (var segment in segments)
+        var index = beginning.Segment - segments[0].Header.Number;
+        foreach (var passedOver in segments.Take(index)) CheckBelongs(passedOver);
+        var block = beginning.Block;
+        while (index < segments.Count)
         {
-            if (segment.Header.Journal != segments[0].Header.Journal)
-                throw Damaged(new(segment.Header.Number, 0), "the segment belongs to another journal");
-            if (segment.Header.Number < beginning.Segment) continue;
-            var block = segment.Header.Number == beginning.Segment ? beginning.Block : 1;
-            while (block < segment.Blocks && TryReadFrame(segment, block, out var frame))
+            var segment = segments[index];
+            CheckBelongs(segment);
+            if (TryReadFrame(segment, block, out var frame))
             {
+                if (frame.Header.Sequence > Next.Sequence && IsThereNow(Next.Place, ref index, ref block)) continue;
                 CheckFollows(frame.Header, new(segment.Header.Number, block));
                 Last = frame.Header;
                 Next = JournalMark.After(frame.Header);
                 block = Next.Place.Block;
                 yield return frame;
+                continue;
             }
 
-            if (FindLastUsedByte(segment, block) is not { } last) continue;
+            // Another process may be appending, in order: what is missing here is missing only if it still is after what is behind it was seen.
             var bad = new FramePlace(segment.Header.Number, block);
-            RefuseDamage(segment, bad, last);
-            End = new(bad, last + 1 - bad.Offset);
-            yield break;
+            if (FindLastUsedByte(segment, block) is { } last)
+            {
+                var damage = FindDamage(segment, bad, last);
+                if (IsThereNow(bad, ref index, ref block) || IsThereNow(Next.Place, ref index, ref block)) continue;
+                if (damage is not null) throw damage;
+                End = new(bad, last + 1 - bad.Offset);
+                yield break;
+            }
+
+            index++;
+            block = 1;
         }
         End = new(Next.Place, 0);
     }
 
     private LedgerDamagedException Damaged(FramePlace place, string what) => Damage.At(place, Next.Sequence, Next.Position, what);
+
+    // True if the next frame stands at a place by now; then that is where to go on.
+    private bool IsThereNow(FramePlace place, ref int index, ref int block)
+    {
+        var found = place.Segment - segments[0].Header.Number;
+        if (!TryReadFrame(segments[found], place.Block, out var frame) || frame.Header.Sequence != Next.Sequence) return false;
+        (index, block) = (found, place.Block);
+        return true;
+    }
+
+    private void CheckBelongs(Segment segment)
+    {
+        if (segment.Header.Journal != segments[0].Header.Journal) throw Damaged(new(segment.Header.Number, 0), "the segment belongs to another journal");
+    }
 
     private void CheckFollows(in FrameHeader header, FramePlace place)
     {
@@ -59,24 +84,26 @@ internal sealed class JournalReader(IReadOnlyList<Segment> segments, JournalMark
         if (header.FirstPosition != Next.Position) throw Damaged(place, $"the frame begins with record {header.FirstPosition}");
     }
 
-    // The frame at `bad` is not good and something stands there or behind it. Returns only if a crash explains it.
-    private void RefuseDamage(Segment segment, FramePlace bad, long lastUsedByte)
+    // The frame at `bad` is not good and something stands there or behind it. Null if a crash explains it.
+    private LedgerDamagedException? FindDamage(Segment segment, FramePlace bad, long lastUsedByte)
     {
         if (lastUsedByte >= bad.Offset + segment.MaxFrameBytes)
-            throw Damaged(bad, "a frame is missing or unreadable, and the segment goes on behind it");
+            return Damaged(bad, "a frame is missing or unreadable, and the segment goes on behind it");
         if (FindGoodFrame(segment, bad.Block + 1) is { } good)
-            throw Damaged(bad, $"a frame is missing or unreadable, and a good one follows at {good}");
+            return Damaged(bad, $"a frame is missing or unreadable, and a good one follows at {good}");
         foreach (var later in segments)
         {
             if (later.Header.Number > segment.Header.Number && FindLastUsedByte(later, 1) is not null)
-                throw Damaged(bad, $"a frame is missing or unreadable, and {Segment.FileName(later.Header.Number)} goes on behind it");
+                return Damaged(bad, $"a frame is missing or unreadable, and {Segment.FileName(later.Header.Number)} goes on behind it");
         }
+        return null;
     }
 
     /// <summary>Reads the frame at a block of a segment, if its hash says that a whole one stands there. Thread-safe.</summary>
     public static bool TryReadFrame(Segment segment, int block, out Frame frame)
     {
         frame = null!;
+        if (block >= segment.Blocks) return false;
         Span<byte> head = stackalloc byte[FrameHeader.Length];
         var offset = (long)block * Frame.BlockBytes;
         if (segment.File.Read(head, offset) < head.Length || !FrameHeader.TryRead(head, segment.MaxFrameBytes, out var header)) return false;

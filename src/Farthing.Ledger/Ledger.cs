@@ -146,6 +146,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <summary>Opens the ledger in a directory, creating it if it is empty, and replays the journal from its newest sound snapshot on.</summary>
     /// <exception cref="LedgerDamagedException">The journal is damaged somewhere else than in a torn last frame, or was written by a newer version.</exception>
     /// <exception cref="LedgerInUseException">Another process has it open.</exception>
+    /// <exception cref="LedgerUnreadyException">There is no room for the tree over the journal.</exception>
     public static Ledger Open(LedgerOptions options, TimeProvider time) => Open(options, time, directory => FileJournal.Open(directory, options.SegmentBytes), EndProcess);
 
     internal static Ledger Open(LedgerOptions options, TimeProvider time, Func<string, IJournal> openJournal, Action<string, Exception> endProcess)
@@ -246,7 +247,7 @@ public sealed partial class Ledger : IAsyncDisposable
 
     /// <summary>A signed and stored checkpoint that covers at least <paramref name="minimumSize"/> records. At most one is made per commit; an older one that covers enough is reused.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many records.</exception>
-    /// <exception cref="LedgerUnreadyException">It could not be stored.</exception>
+    /// <exception cref="LedgerUnreadyException">It could not be stored; or the ledger closes, and there is no room for the tree.</exception>
     public ValueTask<SignedCheckpoint> GetCheckpointAsync(long minimumSize = 0)
     {
         if (minimumSize > durable.Size)
@@ -276,27 +277,23 @@ public sealed partial class Ledger : IAsyncDisposable
     public byte[] ProveConsistency(long oldSize, long newSize) => proofs.ProveConsistency(oldSize, newSize);
 
     /// <summary>Finishes what is queued, stores a last checkpoint and the tree, and releases the directory.</summary>
-    /// <exception cref="LedgerUnreadyException">The last checkpoint could not be stored; the directory is released all the same.</exception>
+    /// <exception cref="LedgerUnreadyException">There is no room for the tree, or the last checkpoint could not be stored; the directory is released all the same.</exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        // Whatever fails, these are released at the end, the last one first.
+        using var lastly = directoryLock;
+        using var writtenJournal = journal;
+        using var stoppedSnapshots = snapshots;
+        using var stoppedProofs = proofs;
         await closing.CancelAsync();
         metrics.Dispose();
-        // First, as whoever appends may be waiting for it: what it leaves is sealed when the ledger is opened again.
+        // First these two, as whoever appends may be waiting for them: what they leave is made again when the ledger is opened.
         sealer.Dispose();
+        proofs.BeginClose();
         sequencer.Close();
         flusher.Join();
-        try
-        {
-            await proofs.CloseAsync(durable.Size);
-        }
-        finally
-        {
-            proofs.Dispose();
-            snapshots.Dispose();
-            journal.Dispose();
-            directoryLock.Dispose();
-        }
+        await proofs.CloseAsync(durable.Size);
     }
 
     internal static void EndProcess(string message, Exception error) => Environment.FailFast($"{message} {error.Message}", error);
@@ -315,4 +312,6 @@ public sealed class LedgerDamagedException(string message) : Exception(message);
 public sealed class LedgerInUseException(string message) : Exception(message);
 
 /// <summary>The ledger takes no work now; nothing was done.</summary>
-public sealed class LedgerUnreadyException(string message) : Exception(message);
+/// <param name="message">Why, for anybody to read.</param>
+/// <param name="cause">What failed, for the log; may name files.</param>
+public sealed class LedgerUnreadyException(string message, Exception? cause = null) : Exception(message, cause);

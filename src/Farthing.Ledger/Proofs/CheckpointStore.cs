@@ -33,7 +33,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
         if (checkpoint.Size > size)
             throw new LedgerDamagedException($"The journal ends after {size} records, but {path} signs {checkpoint.Size}: {checkpoint.Size - size} acknowledged records are missing at its end. Nothing was changed. Restore the directory from a backup.");
 
-        follower.WaitAsync(checkpoint.Size).AsTask().Wait();
+        follower.WaitAsync(checkpoint.Size).AsTask().GetAwaiter().GetResult();
         if (!tree.Root(checkpoint.Size).AsSpan().SequenceEqual(checkpoint.Root))
             throw new LedgerDamagedException($"The first {checkpoint.Size} records of the journal are not those that {path} signs. Nothing was changed. Restore the directory from a backup.");
         // Its name may be newer than the last flush of the directory, and it is given out again without another.
@@ -42,7 +42,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
     }
 
     /// <summary>The newest checkpoint if it covers enough, else a new one over all that is in the tree by then.</summary>
-    /// <exception cref="LedgerUnreadyException">It could not be stored.</exception>
+    /// <exception cref="LedgerUnreadyException">It could not be stored; or the ledger closes, and there is no room for the tree.</exception>
     public async ValueTask<SignedCheckpoint> GetAsync(long minimumSize)
     {
         if (newest is { } known && known.Checkpoint.Size >= minimumSize) return known;
@@ -60,9 +60,10 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
             newest = signed;
             return signed;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LedgerUnreadyException($"The checkpoint could not be stored: {error.Message}");
+            // Whoever asked is shown the message, and need not know where our files are.
+            throw new LedgerUnreadyException("The checkpoint could not be stored: there is no room, or no access.", error);
         }
         finally
         {

@@ -40,7 +40,17 @@ internal sealed class LedgerProofs : IDisposable
 
     public void Follow(in FrameHeader header, ReadOnlyMemory<byte> recordBytes, Action? done) => follower.Enqueue(header, recordBytes, done);
 
-    public void LoadCheckpoint(long size) => checkpoints.Load(size);
+    /// <summary>Holds the journal against its checkpoint; then the ledger is open.</summary>
+    /// <exception cref="LedgerDamagedException">The journal does not contain what the checkpoint signs.</exception>
+    /// <exception cref="LedgerUnreadyException">There is no room for the tree.</exception>
+    public void LoadCheckpoint(long size)
+    {
+        checkpoints.Load(size);
+        follower.BeginOpen();
+    }
+
+    /// <summary>From now on nobody waits for room for the tree. Before the writer ends, who may be waiting so.</summary>
+    public void BeginClose() => follower.BeginClose();
 
     public ValueTask<SignedCheckpoint> GetCheckpointAsync(long minimumSize) => checkpoints.GetAsync(minimumSize);
 
@@ -66,7 +76,7 @@ internal sealed class LedgerProofs : IDisposable
     public byte[]? ReadTile(TileName tile) => stored.Tree.ReadTile(tile, SignedSize);
 
     /// <summary>Signs a last checkpoint over all records, and saves the tree.</summary>
-    /// <exception cref="LedgerUnreadyException">The checkpoint could not be stored.</exception>
+    /// <exception cref="LedgerUnreadyException">There is no room for the tree, or the checkpoint could not be stored.</exception>
     public async Task CloseAsync(long size)
     {
         await checkpoints.GetAsync(size);

@@ -64,8 +64,14 @@ internal sealed class StoredTree : IDisposable
 
     public void Dispose()
     {
-        saving.Wait();
-        files.Dispose();
+        try
+        {
+            saving.Wait();
+        }
+        finally
+        {
+            files.Dispose();
+        }
     }
 
     private void Save(ResumePoint point)
@@ -88,10 +94,23 @@ internal sealed class StoredTree : IDisposable
 
     private JournalMark Resume(IJournal journal)
     {
-        if (File.Exists(resumePath) && ResumePoint.Read(File.ReadAllBytes(resumePath)) is { } point
+        if (ReadResumePoint() is { } point
             && journal.TryReadHeader(point.Place, out var frame) && frame.Hash == point.FrameHash && frame.EndPosition == point.Size
             && Tree.TryResume(point.Size, point.Root))
             return JournalMark.After(frame);
         return JournalMark.Beginning;
+    }
+
+    // What cannot be read is not there.
+    private ResumePoint? ReadResumePoint()
+    {
+        try
+        {
+            return File.Exists(resumePath) ? ResumePoint.Read(File.ReadAllBytes(resumePath)) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

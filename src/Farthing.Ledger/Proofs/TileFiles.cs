@@ -26,7 +26,14 @@ internal sealed class TileFiles : IDisposable
         }
         for (var level = 0; level < files.Length; level++)
         {
-            if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level), this.disk);
+            try
+            {
+                if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level), this.disk);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Not there, as far as reading goes. Whoever writes first is told.
+            }
         }
     }
 
@@ -36,10 +43,18 @@ internal sealed class TileFiles : IDisposable
     public void Write(int level, long index, ReadOnlySpan<byte> hashes) =>
         (files[level] ??= DurableFile.Create(PathOf(level), disk)).Write(hashes, index * MerkleTree.HashLength);
 
-    /// <summary>Reads hashes of a level from an index on. What is not there reads as zeros, which are the hash of nothing.</summary>
+    /// <summary>Reads hashes of a level from an index on. What is not there, or cannot be read, reads as zeros, which are the hash of nothing.</summary>
     public void Read(int level, long index, Span<byte> hashes)
     {
-        var read = files[level]?.Read(hashes, index * MerkleTree.HashLength) ?? 0;
+        var read = 0;
+        try
+        {
+            read = files[level]?.Read(hashes, index * MerkleTree.HashLength) ?? 0;
+        }
+        catch (IOException)
+        {
+            // The disk gives none of it: it is made again from the journal.
+        }
         hashes[read..].Clear();
     }
 

@@ -34,10 +34,23 @@ internal sealed class TileMender(TileFiles files, LeafHasher hashLeaves)
         if (files.IsRight(level, index, tile, edge)) return tile;
 
         var made = MakeAgain(level, index, tile.Length, edge);
-        if (!TryPut(level, index, made, edge))
+        if (!TryPutIfWritable(level, index, made, edge))
             throw new LedgerDamagedException($"Tile {new TileName(level, index, made.Length / MerkleTree.HashLength)} and the level above it are damaged. Check the disk; then stop the server, delete the tree's directory and start again: the tree is made from the journal, and held against the checkpoint.");
         mended++;
         return made;
+    }
+
+    private bool TryPutIfWritable(int level, long index, byte[] made, TreeEdge edge)
+    {
+        try
+        {
+            return TryPut(level, index, made, edge);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It fits, or would not have been written. That the disk does not take it keeps nobody from being shown it.
+            return true;
+        }
     }
 
     // Writes a tile if it fits what is above it; also if that is wrong in this one place, which shows further up, at the latest at the edge.

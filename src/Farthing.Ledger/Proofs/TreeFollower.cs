@@ -33,6 +33,8 @@ internal sealed class TreeFollower : IDisposable
     private bool sleeps;
     private bool isAwaited;
     private bool closed;
+    private Phase phase;
+    private string? gaveUp;
 
     public TreeFollower(StoredTree stored, Action<string, Exception> endProcess)
     {
@@ -41,6 +43,14 @@ internal sealed class TreeFollower : IDisposable
         Covered = new(stored.ResumedAt.Position);
         thread = new Thread(Run) { IsBackground = true, Name = "farthing tree" };
         thread.Start();
+    }
+
+    // Only an open ledger waits for room. While it is opened or closed, nobody would come to make some.
+    private enum Phase
+    {
+        Opening,
+        Open,
+        Closing,
     }
 
     private readonly record struct Work(FrameHeader Header, ReadOnlyMemory<byte> Records, Action? Done);
@@ -52,6 +62,7 @@ internal sealed class TreeFollower : IDisposable
     public volatile string? NotReadyReason;
 
     /// <summary>Completes when so many records are in the tree, without a nap.</summary>
+    /// <exception cref="LedgerUnreadyException">They never will be: there was no room for them when the ledger was opened, or closed.</exception>
     public ValueTask WaitAsync(long size)
     {
         if (Covered.Size >= size) return ValueTask.CompletedTask;
@@ -76,10 +87,36 @@ internal sealed class TreeFollower : IDisposable
         }
         lock (gate)
         {
-            while (queue.Count >= MaxQueued) Monitor.Wait(gate);
-            queue.Enqueue(new(header, records, done));
-            queuedRecords += header.RecordCount;
-            if (sleeps || IsMuch) Monitor.PulseAll(gate);
+            while (queue.Count >= MaxQueued && gaveUp is null) Monitor.Wait(gate);
+            if (gaveUp is null)
+            {
+                queue.Enqueue(new(header, records, done));
+                queuedRecords += header.RecordCount;
+                if (sleeps || IsMuch) Monitor.PulseAll(gate);
+                return;
+            }
+        }
+        done?.Invoke();
+    }
+
+    /// <summary>The ledger is open: from now on work goes on once there is room.</summary>
+    /// <exception cref="LedgerUnreadyException">There was none for what was enqueued.</exception>
+    public void BeginOpen()
+    {
+        lock (gate)
+        {
+            if (gaveUp is not null) throw new LedgerUnreadyException(gaveUp);
+            phase = Phase.Open;
+        }
+    }
+
+    /// <summary>The ledger closes: from now on nobody waits for room. What does not fit into the tree is made from the journal by the next opening.</summary>
+    public void BeginClose()
+    {
+        lock (gate)
+        {
+            phase = Phase.Closing;
+            Monitor.PulseAll(gate);
         }
     }
 
@@ -92,6 +129,7 @@ internal sealed class TreeFollower : IDisposable
         lock (gate)
         {
             closed = true;
+            phase = Phase.Closing;
             Monitor.PulseAll(gate);
         }
         thread.Join();
@@ -109,7 +147,11 @@ internal sealed class TreeFollower : IDisposable
                 // A frame that another one follows was flushed, also where this is an opening that reads what a crash left.
                 if (last.RecordCount > 0) stored.SaveIfDue(last);
                 foreach (var work in works) Add(work);
-                Store();
+                if (!TryStore())
+                {
+                    GiveUp();
+                    return;
+                }
                 last = works[^1].Header;
                 Covered.Advance(last.EndPosition);
                 foreach (var work in works) work.Done?.Invoke();
@@ -149,7 +191,8 @@ internal sealed class TreeFollower : IDisposable
         for (var at = 0; at < length; at += MerkleTree.HashLength) stored.Tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
     }
 
-    private void Store()
+    // False if there is no room, and nobody to wait for it.
+    private bool TryStore()
     {
         while (true)
         {
@@ -157,17 +200,35 @@ internal sealed class TreeFollower : IDisposable
             {
                 stored.Tree.Store();
                 NotReadyReason = null;
-                return;
+                return true;
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 NotReadyReason = $"There is no room for the tree over the journal: {error.Message} Make room; work goes on by itself.";
                 lock (gate)
                 {
-                    if (closed) throw;
+                    if (phase != Phase.Open)
+                    {
+                        gaveUp = phase == Phase.Opening
+                            ? $"There is no room for the tree over the journal: {error.Message} Make room and start again."
+                            : "The ledger closes, and there is no room for the tree over the journal.";
+                        return false;
+                    }
                     Monitor.Wait(gate, RetryEvery);
                 }
             }
         }
+    }
+
+    // Nothing more is queued, once it gave up.
+    private void GiveUp()
+    {
+        lock (gate)
+        {
+            while (queue.TryDequeue(out var work)) works.Add(work);
+            Monitor.PulseAll(gate);
+        }
+        foreach (var work in works) work.Done?.Invoke();
+        Covered.End(new LedgerUnreadyException(gaveUp!));
     }
 }

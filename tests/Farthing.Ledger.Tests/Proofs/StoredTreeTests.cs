@@ -138,6 +138,21 @@ public class StoredTreeTests
     }
 
     [Fact]
+    public async Task A_resume_point_that_cannot_be_read_is_not_there()
+    {
+        using var directory = new TemporaryDirectory();
+        var (checkpoint, proofs) = await FillAsync(directory);
+        var path = Path.Combine(Tree(directory), ResumePoint.FileName);
+        File.Delete(path);
+        // The system has a file that fails at its first byte.
+        File.CreateSymbolicLink(path, "/proc/self/mem");
+        Assert.ThrowsAny<IOException>(() => File.ReadAllBytes(path));
+        Assert.Equal(0, ResumedAt(directory));
+        await AssertSameAsync(directory, checkpoint, proofs);
+        Assert.Equal(checkpoint.Size, ResumedAt(directory));
+    }
+
+    [Fact]
     public async Task A_tree_of_another_journal_is_not_believed()
     {
         using var directory = new TemporaryDirectory();

@@ -46,7 +46,8 @@ internal sealed class SnapshotChanges
     /// <summary>Writes what was before, with the changes made in it.</summary>
     /// <param name="before">Null for nothing.</param>
     /// <param name="after">Where it goes.</param>
-    /// <exception cref="SnapshotException">The snapshot before is damaged, or the changes do not belong to it.</exception>
+    /// <exception cref="SnapshotException">The snapshot before is damaged.</exception>
+    /// <exception cref="InvalidOperationException">The changes do not belong to it.</exception>
     public void Merge(SnapshotReader? before, SnapshotWriter after)
     {
         MergeAccounts(before?.ReadAccounts() ?? [], after);
@@ -150,14 +151,14 @@ internal sealed class SnapshotChanges
 
     private static SavedAccount Changed(in SavedAccount account, in AccountChange change)
     {
-        if (change.OpenedPosition >= 0) throw new SnapshotException($"has account {account.Id:x32}, which was opened later");
+        if (change.OpenedPosition >= 0) throw new InvalidOperationException($"A snapshot has account {account.Id:x32}, which was opened behind it.");
         return account with { Flags = (account.Flags | change.Added) & ~change.Removed, Balances = change.Balances, LastPosition = change.LastPosition };
     }
 
     private SavedAccount Opened(UInt128 id)
     {
         ref var change = ref accounts.Find(id);
-        if (change.OpenedPosition < 0) throw new SnapshotException($"lacks account {id:x32}, which was opened before");
+        if (change.OpenedPosition < 0) throw new InvalidOperationException($"A snapshot lacks account {id:x32}, which was opened before it.");
         return new(id, assets[change.Asset], change.Added & ~change.Removed, change.Balances, change.OpenedPosition, change.LastPosition);
     }
 

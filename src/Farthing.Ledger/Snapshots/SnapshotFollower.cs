@@ -128,7 +128,7 @@ internal sealed class SnapshotFollower : IDisposable
         }
     }
 
-    /// <summary>Makes a snapshot out of the newest one that is sound; those that are not are deleted.</summary>
+    /// <summary>Makes a snapshot out of the newest one that is sound; those that are not are deleted, and no others: if what comes out is wrong, the reason may lie here.</summary>
     private void MakeFromNewest(int throughSegment)
     {
         foreach (var segment in snapshots.List())
@@ -136,7 +136,9 @@ internal sealed class SnapshotFollower : IDisposable
             try
             {
                 using var before = snapshots.Open(segment, out var mark);
-                Make(before, segment, mark, throughSegment);
+                // One that the opening could not go on from, or does not know.
+                if (segment >= throughSegment) Take(before.Header);
+                else Make(before, segment, mark, throughSegment);
                 return;
             }
             catch (SnapshotException)
@@ -165,11 +167,16 @@ internal sealed class SnapshotFollower : IDisposable
             throw;
         }
         snapshots.Keep(segment, madeFrom);
+        Take(header);
+    }
+
+    private void Take(in SnapshotHeader header)
+    {
         Volatile.Write(ref covered, header.NextPosition);
         lock (gate)
         {
             newest = header;
-            triedSegment = segment;
+            triedSegment = header.Place.Segment;
         }
     }
 

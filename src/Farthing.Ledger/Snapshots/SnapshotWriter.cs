@@ -91,10 +91,10 @@ internal sealed class SnapshotWriter : IDisposable
     /// <summary>Writes the header and forces everything to disk.</summary>
     /// <param name="behind">What the snapshot stands behind.</param>
     /// <returns>The whole header.</returns>
-    /// <exception cref="SnapshotException">What was added is not the state whose digest the header has.</exception>
+    /// <exception cref="InvalidOperationException">What was added is not the state whose digest the header has.</exception>
     public SnapshotHeader Complete(in SnapshotHeader behind)
     {
-        if (digest != behind.StateDigest) throw new SnapshotException($"would have other balances than the journal at {behind.Place}");
+        if (digest != behind.StateDigest) throw new InvalidOperationException($"A snapshot would have other balances than the journal at {behind.Place}. This is a bug.");
         EndBlock();
         var header = behind with { Accounts = accounts, Holds = holds, Refundables = refundables, Bytes = written, LastBlockHash = blockHash };
         Span<byte> bytes = stackalloc byte[SnapshotHeader.Length];

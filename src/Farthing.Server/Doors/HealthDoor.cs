@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Farthing.Payments;
 
 namespace Farthing.Server.Doors;
@@ -12,6 +13,9 @@ internal sealed class Readiness(Ledger.Ledger ledger)
     /// <summary>Null if work is taken; else why not, in words.</summary>
     public string? NotReadyReason => started ? ledger.NotReadyReason : "The server is starting.";
 
+    /// <summary>What the operator should look at though work is taken, in words; null if nothing.</summary>
+    public string? Warning => ledger.SnapshotProblem;
+
     public void MarkStarted() => started = true;
 }
 
@@ -23,7 +27,9 @@ internal static class HealthDoor
         routes.MapGet("/health/live", http => AnswerAsync(http, """{"status":"live"}"""));
         routes.MapGet("/health/ready", http => readiness.NotReadyReason is { } reason
             ? Problem.AnswerAsync(http, new Refusal(RefusalCodes.NotReady, reason))
-            : AnswerAsync(http, """{"status":"ready"}"""));
+            : AnswerAsync(http, readiness.Warning is { } warning
+                ? $$"""{"status":"ready","warning":"{{JsonEncodedText.Encode(warning)}}"}"""
+                : """{"status":"ready"}"""));
     }
 
     private static Task AnswerAsync(HttpContext http, string json)

@@ -95,7 +95,7 @@ public class SnapshotFileTests
         using var directory = new TemporaryDirectory();
         using var writer = new SnapshotWriter(Path.Combine(directory.Path, "wrong"));
         writer.Add(Accounts[0]);
-        Assert.Throws<SnapshotException>(() => writer.Complete(Header() with { StateDigest = StateDigest.Of(Accounts[0]) + 1 }));
+        Assert.Throws<InvalidOperationException>(() => writer.Complete(Header() with { StateDigest = StateDigest.Of(Accounts[0]) + 1 }));
     }
 
     [Fact]

@@ -9,7 +9,11 @@ namespace Farthing.Ledger.Tests.Journal.Sealing;
 internal static class IndexedJournal
 {
     /// <summary>The batches of a seed's random chains, in segments of some blocks.</summary>
-    public static MemoryJournal Random(int seed, int commands, int segmentBlocks)
+    /// <param name="seed">The same gives the same.</param>
+    /// <param name="commands">At least so many records.</param>
+    /// <param name="segmentBlocks">The size of a segment.</param>
+    /// <param name="wrongFrom">From the batch at this position on, digests are wrong.</param>
+    public static MemoryJournal Random(int seed, int commands, int segmentBlocks, long wrongFrom = long.MaxValue)
     {
         var chains = new RandomChains(seed);
         var ledger = new RecordedLedger();
@@ -20,7 +24,7 @@ internal static class IndexedJournal
             for (var i = 0; i < next.Length; i++) chains.Learn(next[i], answers[i]);
             chains.PassTime();
         }
-        foreach (var batch in ledger.Batches) Append(journal, batch.FirstPosition, batch.Time, batch.Digest, batch.Records().Select(record => record.Bytes));
+        foreach (var batch in ledger.Batches) Append(journal, batch.FirstPosition, batch.Time, batch.FirstPosition < wrongFrom ? batch.Digest : 0, batch.Records().Select(record => record.Bytes));
         return journal;
     }
 

@@ -17,15 +17,17 @@ public sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string[] arguments;
+    private readonly string[] starter;
     private readonly TemporaryDirectory? ownData;
     private Process process;
     private StringBuilder output;
 
-    private ServerProcess(string? data, string[] arguments)
+    private ServerProcess(string? data, string[] arguments, params string[] starter)
     {
         ownData = data is null ? new TemporaryDirectory() : null;
         Data = data ?? ownData!.Path;
         this.arguments = arguments;
+        this.starter = starter;
         process = null!;
         output = null!;
         Address = null!;
@@ -36,6 +38,8 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public string Data { get; }
 
+    public int ProcessId => process.Id;
+
     /// <summary>Everything it printed so far, errors included.</summary>
     public string Output
     {
@@ -45,9 +49,15 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts a server and waits until it takes work.</summary>
     /// <param name="data">Its data directory; a new one, removed afterwards, if null.</param>
     /// <param name="arguments">More of its command line.</param>
-    public static async Task<ServerProcess> StartAsync(string? data = null, params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string? data = null, params string[] arguments) => StartAsync(new ServerProcess(data, arguments));
+
+    /// <summary>Starts a server by way of a command that becomes it, such as <c>unshare</c> or <c>strace -D</c>.</summary>
+    /// <param name="starter">The command, to which the server's own is added.</param>
+    /// <param name="data">Its data directory.</param>
+    public static Task<ServerProcess> StartByAsync(string[] starter, string data) => StartAsync(new ServerProcess(data, [], starter));
+
+    private static async Task<ServerProcess> StartAsync(ServerProcess server)
     {
-        var server = new ServerProcess(data, arguments);
         try
         {
             await server.StartAgainAsync();
@@ -136,10 +146,11 @@ public sealed class ServerProcess : IAsyncDisposable
         var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var printed = output = new StringBuilder();
         process?.Dispose();
+        string[] command = [.. starter, "dotnet", Assembly, "--port", "0", "--data", Data, .. arguments.Where(argument => argument != WithoutOperatorKey)];
         process = new Process
         {
             EnableRaisingEvents = true,
-            StartInfo = new ProcessStartInfo("dotnet", [Assembly, "--port", "0", "--data", Data, .. arguments.Where(argument => argument != WithoutOperatorKey)])
+            StartInfo = new ProcessStartInfo(command[0], command[1..])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

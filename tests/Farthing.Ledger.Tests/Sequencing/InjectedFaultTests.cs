@@ -10,7 +10,7 @@ public class InjectedFaultTests
     private const string First = "journal/00000000.segment";
     private const string Next = "journal/00000001.segment.new";
 
-    // The number is that of a thread's calls: the opening makes fewer of them than fail nothing, the writer or a follower more.
+    // Calls are counted for each thread by itself: the opening makes fewer than the number, and the writer or a follower comes to it.
     [Theory]
     [InlineData("fdatasync", "EIO", First, 40)]
     [InlineData("fdatasync", "ENOSPC", First, 40)]

@@ -20,7 +20,10 @@ public sealed class ReceiptWriter
     }
 
     /// <summary>The receipt of a payment as of the newest stored checkpoint that covers all its legs; the payer's openings only for the wallet itself.</summary>
-    public async ValueTask<Answer<Receipt>> WriteAsync(Caller caller, Id<PaymentKind> payment)
+    /// <param name="caller">Who asks.</param>
+    /// <param name="payment">The payment.</param>
+    /// <param name="cancellation">Ends the wait for the checkpoint.</param>
+    public async ValueTask<Answer<Receipt>> WriteAsync(Caller caller, Id<PaymentKind> payment, CancellationToken cancellation = default)
     {
         var found = await reader.FindAsync(caller, payment);
         if (!found.IsGiven) return found.Refusal;
@@ -28,7 +31,7 @@ public sealed class ReceiptWriter
         SignedCheckpoint checkpoint;
         try
         {
-            checkpoint = await ledger.GetCheckpointAsync(newest[^1].Position + 1);
+            checkpoint = await ledger.GetCheckpointAsync(newest[^1].Position + 1).AsTask().WaitAsync(cancellation);
         }
         catch (LedgerUnreadyException)
         {

@@ -19,6 +19,7 @@ internal sealed class EveryAnswerIsAProblem(RequestDelegate next, ILogger<EveryA
         }
         catch (LedgerUnreadyException e)
         {
+            if (e.InnerException is { } cause) log.LogError(cause, "{Method} {Path}: {Problem}", http.Request.Method, http.Request.Path, e.Message);
             refusal = new Refusal(RefusalCodes.NotReady, $"{e.Message} Nothing was done: repeat with the same key.");
         }
         catch (BadHttpRequestException e)

@@ -38,7 +38,7 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
     {
         var (wallet, refused) = await LoadAsync(id);
         if (wallet is null) return refused!;
-        var receipt = await Payments.Receipts.WriteAsync(Owner(wallet), Payment.Id);
+        var receipt = await Payments.Receipts.WriteAsync(Owner(wallet), Payment.Id, HttpContext.RequestAborted);
         return receipt.IsGiven
             ? File(receipt.Value.ToJson(), "application/json", $"receipt-{Payment.Id}.json")
             : Refuse(receipt.Refusal);

@@ -82,7 +82,8 @@ internal sealed class LedgerApi(Ledger.Ledger ledger, TimeProvider time)
         var now = time.GetTimestamp();
         var last = Volatile.Read(ref madeAt);
         var isDue = time.GetElapsedTime(last, now) >= CheckpointAge && Interlocked.CompareExchange(ref madeAt, now, last) == last;
-        return ledger.GetCheckpointAsync(isDue ? ledger.DurableSize : 0);
+        // Of what is in the tree, milliseconds behind what is durable: when the tree stands still, the call must not wait for it.
+        return ledger.GetCheckpointAsync(isDue ? ledger.TreeSize : 0);
     }
 
     private async ValueTask<Refusal?> AnswerTileAsync(RestRequest request)

@@ -204,7 +204,7 @@ internal static class PaymentsApi
     private static async ValueTask<Refusal?> ReadReceiptAsync(RestRequest request)
     {
         if (request.ReadId<PaymentKind>("id", out var id) is { } refusal) return refusal;
-        var receipt = await request.System.Receipts.WriteAsync(request.Caller, id);
+        var receipt = await request.System.Receipts.WriteAsync(request.Caller, id, request.Http.RequestAborted);
         return receipt.IsGiven ? await request.AnswerAsync(receipt.Value, Wire.Default.Receipt) : receipt.Refusal;
     }
 }

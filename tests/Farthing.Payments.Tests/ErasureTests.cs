@@ -35,7 +35,7 @@ public class ErasureTests
             Assert.All(Given(await test.Domain.Statements.ReadAsync(As(payee), null, 50)).Lines, line => Assert.NotEqual(Secret, line.Reference));
             foreach (var payment in new[] { paid, kept })
             {
-                var verdict = Given(await test.Domain.Receipts.WriteAsync(As(payee), payment)).Verify(test.Ledger.VerifierKey);
+                var verdict = Given(await test.Domain.Receipts.WriteAsync(As(payee), payment, TestContext.Current.CancellationToken)).Verify(test.Ledger.VerifierKey);
                 Assert.True(verdict.IsValid, string.Join('\n', verdict.Findings));
             }
 

@@ -35,7 +35,7 @@ public class ReceiptTests
         await test.RestartAsync();
         await CheckAsync(test, wallet, payee, posted, "posted 0.1 0.0007 0.03", 4);
 
-        Refused(RefusalCodes.PaymentNotFound, await test.Domain.Receipts.WriteAsync(As(await test.NewWalletAsync()), posted));
+        Refused(RefusalCodes.PaymentNotFound, await test.Domain.Receipts.WriteAsync(As(await test.NewWalletAsync()), posted, TestContext.Current.CancellationToken));
     }
 
     private static async Task CheckAsync(TestSystem test, Wallets.Wallet wallet, Payees.Payee payee, Id<PaymentKind> payment, string state, int legs)

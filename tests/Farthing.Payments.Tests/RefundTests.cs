@@ -156,7 +156,7 @@ public class RefundTests
         Given(await test.Desk.RefundAsync(As(payee), paid, test.NewKey(), null));
 
         Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
-        var receipt = Given(await test.Domain.Receipts.WriteAsync(As(wallet), paid));
+        var receipt = Given(await test.Domain.Receipts.WriteAsync(As(wallet), paid, TestContext.Current.CancellationToken));
         Assert.True(receipt.Verify(test.Ledger.VerifierKey).IsValid);
         Assert.Equal(202, receipt.Legs.Count);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Farthing.Protocol;
+using DurableFiles = Farthing.Ledger.DurableFiles;
 
 namespace Farthing.Cli.Audit;
 
@@ -64,7 +65,8 @@ internal static class LedgerAuditCommand
             ? "before      no earlier checkpoint was given: keep this one with --since FILE, and the next audit shows that nothing was changed meanwhile"
             : $"before      the {Count(earlier.Size)} records signed before are the first of these, unchanged");
         await output.WriteLineAsync("The log is sound: every record that was signed is in it, in its place. To know that others are shown the same log, compare the root with theirs. What a record says, its receipt shows.");
-        if (since is not null) Store(since, note);
+        // Whole or not at all, and there after a power failure: the next audit rests on it.
+        if (since is not null) DurableFiles.Replace(since, answer.Bytes);
         return ExitCodes.Done;
     }
 
@@ -73,13 +75,6 @@ internal static class LedgerAuditCommand
         output.WriteLine(problem);
         output.WriteLine("The log is NOT sound: keep the checkpoints, which are signed, and show them to others.");
         return ExitCodes.No;
-    }
-
-    // Whole or not at all: the next audit rests on it.
-    private static void Store(string file, string note)
-    {
-        File.WriteAllText(file + ".new", note);
-        File.Move(file + ".new", file, overwrite: true);
     }
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -30,7 +30,7 @@ internal static class LedgerCalls
     {
         try
         {
-            // Whatever was taken is answered, so the refusal comes at once or never, and there is no need to wait here.
+            // The ledger says that it takes no work at once or never, so there is no need to wait here.
             return ledger.SubmitAsync(commands)!;
         }
         catch (LedgerUnreadyException)

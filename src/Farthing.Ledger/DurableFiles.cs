@@ -39,7 +39,7 @@ public static class DurableFiles
     {
         var unfinished = path + ".new";
         // What a crash left there keeps its own mode.
-        File.Delete(unfinished);
+        disk.Delete(unfinished);
         using (var file = DurableFile.Create(unfinished, disk))
         {
             if (mode is { } only) file.SetMode(only);
@@ -54,7 +54,7 @@ public static class DurableFiles
             }
             while (at < content.Length);
         }
-        File.Move(unfinished, path, overwrite: true);
+        disk.Move(unfinished, path);
         disk.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

@@ -49,7 +49,8 @@ public static class LedgerCheck
         return checkpoint is null ? report : report with { Checkpoint = Compare(checkpoint, tree) };
     }
 
-    private static CheckpointFinding Compare(StoredCheckpoint checkpoint, JournalTree tree)
+    /// <summary>Holds a stored checkpoint against a journal: one that is shorter, or other, is not to be opened.</summary>
+    internal static CheckpointFinding Compare(StoredCheckpoint checkpoint, JournalTree tree)
     {
         if (checkpoint.Problem is { } problem) return new(checkpoint.Size, false, problem);
         if (checkpoint.Size > tree.Size) return new(checkpoint.Size, false, $"It signs {checkpoint.Size} records, but {tree.Size} can be read.");

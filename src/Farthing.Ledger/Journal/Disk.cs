@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Ledger.Journal;
 
-/// <summary>The flushes of the disk below. Tests put one in its place that counts, or that fails.</summary>
+/// <summary>The disk below: files, names and flushes. Tests put one in its place that counts, or that fails; the simulation, one in memory.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal class Disk
 {
@@ -11,6 +11,24 @@ internal class Disk
     }
 
     public static Disk Real { get; } = new();
+
+    // Shared with everybody: the lock that counts is the directory's.
+    public virtual DurableFile Open(string path, FileMode mode, FileAccess access) =>
+        new SystemFile(path, File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete), this);
+
+    public virtual bool Exists(string path) => File.Exists(path);
+
+    /// <summary>The paths of the files in a directory whose names match a pattern.</summary>
+    public virtual IEnumerable<string> List(string directory, string pattern) => Directory.EnumerateFiles(directory, pattern);
+
+    public virtual void CreateDirectory(string path) => Directory.CreateDirectory(path);
+
+    /// <summary>Gives a file another name, in place of whatever file has it.</summary>
+    // The framework's move without overwriting goes on after a failed rename: it links, or makes a copy that nobody flushes.
+    public virtual void Move(string from, string to) => File.Move(from, to, overwrite: true);
+
+    /// <summary>Removes a file, if it is there.</summary>
+    public virtual void Delete(string path) => File.Delete(path);
 
     /// <summary>Forces what was written to a file to disk.</summary>
     /// <exception cref="FlushException">It may not be there, now or later.</exception>
@@ -29,6 +47,31 @@ internal class Disk
     private static void Check(int result, string call, string path)
     {
         if (result < 0) throw new FlushException(SystemCalls.DescribeFailure(call, path));
+    }
+
+    private sealed class SystemFile(string path, SafeFileHandle handle, Disk disk) : DurableFile(path)
+    {
+        public override long Length => RandomAccess.GetLength(handle);
+
+        public override void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(handle, bytes, offset);
+
+        public override int Read(Span<byte> destination, long offset)
+        {
+            var total = 0;
+            while (total < destination.Length)
+            {
+                var read = RandomAccess.Read(handle, destination[total..], offset + total);
+                if (read == 0) break;
+                total += read;
+            }
+            return total;
+        }
+
+        public override void SetMode(UnixFileMode mode) => File.SetUnixFileMode(handle, mode);
+
+        public override void Flush() => disk.FlushFile(handle, Path);
+
+        public override void Dispose() => handle.Dispose();
     }
 }
 

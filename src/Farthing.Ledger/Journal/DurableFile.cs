@@ -8,57 +8,33 @@ namespace Farthing.Ledger.Journal;
 /// The framework reports write errors but swallows those of its own flush on Linux, so flushing goes straight to the system.
 /// Reads and writes at an offset may run at the same time on several threads; whoever overlaps them orders them.
 /// </remarks>
-internal sealed class DurableFile : IDisposable
+internal abstract class DurableFile(string path) : IDisposable
 {
-    private readonly SafeFileHandle handle;
-    private readonly Disk disk;
+    public string Path { get; } = path;
 
-    private DurableFile(string path, SafeFileHandle handle, Disk? disk)
-    {
-        Path = path;
-        this.handle = handle;
-        this.disk = disk ?? Disk.Real;
-    }
+    public abstract long Length { get; }
 
-    public string Path { get; }
+    public static DurableFile Create(string path, Disk? disk = null) => (disk ?? Disk.Real).Open(path, FileMode.Create, FileAccess.ReadWrite);
 
-    public long Length => RandomAccess.GetLength(handle);
+    public static DurableFile OpenForWriting(string path, Disk? disk = null) => (disk ?? Disk.Real).Open(path, FileMode.Open, FileAccess.ReadWrite);
 
-    // Shared with everybody: the lock that counts is the directory's.
-    public static DurableFile Create(string path, Disk? disk = null) => Open(path, FileMode.Create, FileAccess.ReadWrite, disk);
-
-    public static DurableFile OpenForWriting(string path, Disk? disk = null) => Open(path, FileMode.Open, FileAccess.ReadWrite, disk);
-
-    public static DurableFile OpenForReading(string path) => Open(path, FileMode.Open, FileAccess.Read, disk: null);
+    public static DurableFile OpenForReading(string path, Disk? disk = null) => (disk ?? Disk.Real).Open(path, FileMode.Open, FileAccess.Read);
 
     /// <summary>Writes all bytes at an offset, into the system's cache.</summary>
-    public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(handle, bytes, offset);
+    public abstract void Write(ReadOnlySpan<byte> bytes, long offset);
 
     /// <summary>Fills the span from an offset; what lies beyond the end of the file reads as not there.</summary>
     /// <returns>How many bytes were read; fewer than asked only at the end of the file.</returns>
-    public int Read(Span<byte> destination, long offset)
-    {
-        var total = 0;
-        while (total < destination.Length)
-        {
-            var read = RandomAccess.Read(handle, destination[total..], offset + total);
-            if (read == 0) break;
-            total += read;
-        }
-        return total;
-    }
+    public abstract int Read(Span<byte> destination, long offset);
 
     /// <summary>Says who may read and write it.</summary>
-    public void SetMode(UnixFileMode mode) => File.SetUnixFileMode(handle, mode);
+    public abstract void SetMode(UnixFileMode mode);
 
     /// <summary>Forces what was written to disk.</summary>
     /// <exception cref="FlushException">It may not be there, now or later.</exception>
-    public void Flush() => disk.FlushFile(handle, Path);
+    public abstract void Flush();
 
-    public void Dispose() => handle.Dispose();
-
-    private static DurableFile Open(string path, FileMode mode, FileAccess access, Disk? disk) =>
-        new(path, File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete), disk);
+    public abstract void Dispose();
 }
 
 /// <summary>The few calls of Linux that the framework does not offer, or not honestly.</summary>

@@ -12,6 +12,7 @@ internal sealed class FileJournal : IJournal
     private readonly SegmentHeader shape;
     private readonly Disk disk;
     private readonly Action<string, Exception> endProcess;
+    private readonly bool preparesBeside;
     private readonly byte[] frame;
     private JournalReader? reader;
     private SegmentPreparer? preparer;
@@ -24,12 +25,13 @@ internal sealed class FileJournal : IJournal
     private long sequence;
     private UInt128 previousHash;
 
-    private FileJournal(string directory, Segment[] segments, Disk disk, Action<string, Exception> endProcess)
+    private FileJournal(string directory, Segment[] segments, Disk disk, Action<string, Exception> endProcess, bool preparesBeside)
     {
         this.directory = directory;
         this.segments = segments;
         this.disk = disk;
         this.endProcess = endProcess;
+        this.preparesBeside = preparesBeside;
         shape = segments[0].Header;
         frame = new byte[Math.Min(Frame.MaxBytes, shape.Bytes - Frame.BlockBytes)];
     }
@@ -45,19 +47,20 @@ internal sealed class FileJournal : IJournal
     /// <param name="segmentBytes">The size of segments of a new journal; one that is there keeps its own, so that a frame that fits one fits all.</param>
     /// <param name="endProcess">Called when the next segment cannot be made durable. Default: ends the process.</param>
     /// <param name="disk">Default: the real one.</param>
+    /// <param name="preparesBeside">False to prepare the next segment on the appending thread: a simulation has no other.</param>
     /// <exception cref="LedgerDamagedException">Segments are missing or not what they should be.</exception>
-    public static FileJournal Open(string directory, long segmentBytes, Action<string, Exception>? endProcess = null, Disk? disk = null)
+    public static FileJournal Open(string directory, long segmentBytes, Action<string, Exception>? endProcess = null, Disk? disk = null, bool preparesBeside = true)
     {
         disk ??= Disk.Real;
-        Directory.CreateDirectory(directory);
-        foreach (var halfMade in Directory.EnumerateFiles(directory, "*.segment.new")) File.Delete(halfMade);
+        disk.CreateDirectory(directory);
+        foreach (var halfMade in disk.List(directory, "*.segment.new")) disk.Delete(halfMade);
         var segments = OpenSegments(directory, forWriting: true, disk);
         if (segments.Length == 0)
         {
             disk.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
             segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))), disk)];
         }
-        return new(directory, segments, disk, endProcess ?? Ledger.EndProcess);
+        return new(directory, segments, disk, endProcess ?? Ledger.EndProcess, preparesBeside);
     }
 
     /// <summary>Where the segments of a data directory are.</summary>
@@ -69,7 +72,7 @@ internal sealed class FileJournal : IJournal
         var segments = new List<Segment>();
         try
         {
-            foreach (var number in Segment.List(directory))
+            foreach (var number in Segment.List(directory, disk))
             {
                 if (number != segments.Count)
                     throw new LedgerDamagedException($"{Path.Combine(directory, Segment.FileName(segments.Count))} is missing. Restore it from a backup.");
@@ -170,7 +173,7 @@ internal sealed class FileJournal : IJournal
         file.Write(bytes, header.Place.Offset);
     }
 
-    private SegmentPreparer NewPreparer() => new(directory, shape with { Number = segments.Length }, disk, endProcess);
+    private SegmentPreparer NewPreparer() => new(directory, shape with { Number = segments.Length }, disk, endProcess, preparesBeside);
 
     private Segment TakeNextSegment()
     {

@@ -39,10 +39,10 @@ internal sealed class Segment : IDisposable
     public static string FileName(int number) => number.ToString("D8", CultureInfo.InvariantCulture) + ".segment";
 
     /// <summary>The numbers of the segments in a directory, ascending.</summary>
-    public static List<int> List(string directory)
+    public static List<int> List(string directory, Disk? disk = null)
     {
         var numbers = new List<int>();
-        foreach (var path in Directory.EnumerateFiles(directory, "*.segment"))
+        foreach (var path in (disk ?? Disk.Real).List(directory, "*.segment"))
         {
             if (!int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || FileName(number) != Path.GetFileName(path))
                 throw new LedgerDamagedException($"{path} is not the name of a segment. Move it out of the journal's directory.");
@@ -81,7 +81,7 @@ internal sealed class Segment : IDisposable
         }
         catch
         {
-            System.IO.File.Delete(temporary);
+            disk.Delete(temporary);
             throw;
         }
     }
@@ -91,9 +91,8 @@ internal sealed class Segment : IDisposable
     public static Segment GiveName(string directory, SegmentHeader header, Disk disk)
     {
         var path = Path.Combine(directory, FileName(header.Number));
-        if (System.IO.File.Exists(path)) throw new IOException($"{path} is there already.");
-        // The framework's move without overwriting goes on after a failed rename: it links, or makes a copy that nobody flushes.
-        System.IO.File.Move(TemporaryPath(directory, header.Number), path, overwrite: true);
+        if (disk.Exists(path)) throw new IOException($"{path} is there already.");
+        disk.Move(TemporaryPath(directory, header.Number), path);
         disk.FlushDirectory(directory);
         return new(DurableFile.OpenForWriting(path, disk), header);
     }
@@ -102,7 +101,7 @@ internal sealed class Segment : IDisposable
     public static Segment Open(string directory, int number, bool forWriting, Disk? disk = null)
     {
         var path = Path.Combine(directory, FileName(number));
-        var file = forWriting ? DurableFile.OpenForWriting(path, disk) : DurableFile.OpenForReading(path);
+        var file = forWriting ? DurableFile.OpenForWriting(path, disk) : DurableFile.OpenForReading(path, disk);
         try
         {
             return new(file, ReadHeader(file, number));

@@ -3,8 +3,9 @@ namespace Farthing.Ledger.Journal;
 /// <summary>Zeroes the next segment on a thread of its own, so that no payment waits for it.</summary>
 /// <remarks>
 /// Without room it says why, and tries again every second: new work is refused meanwhile, and nothing is lost. Any other failure ends the process.
+/// Without a thread of its own, preparing happens when it is begun, its failures are the caller's, and each beginning tries again.
 /// </remarks>
-internal sealed class SegmentPreparer(string directory, SegmentHeader header, Disk disk, Action<string, Exception> endProcess) : IDisposable
+internal sealed class SegmentPreparer(string directory, SegmentHeader header, Disk disk, Action<string, Exception> endProcess, bool hasThread = true) : IDisposable
 {
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
 
@@ -23,6 +24,11 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
         lock (begin)
         {
             if (thread is not null) return;
+            if (!hasThread)
+            {
+                if (prepared is null) TryPrepare();
+                return;
+            }
             thread = new Thread(Run) { IsBackground = true, Name = "farthing segment" };
             thread.Start();
         }
@@ -34,6 +40,7 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
         Begin();
         lock (gate)
         {
+            if (prepared is null && !hasThread) throw new IOException(NotReadyReason);
             while (prepared is null) Monitor.Wait(gate);
             var segment = prepared;
             prepared = null;
@@ -56,7 +63,7 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
     {
         try
         {
-            while (!TryWriteZeroes())
+            while (!TryPrepare())
             {
                 lock (gate)
                 {
@@ -64,19 +71,26 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
                     if (closing) return;
                 }
             }
-            var segment = Segment.GiveName(directory, header, disk);
-            NotReadyReason = null;
-            lock (gate)
-            {
-                prepared = segment;
-                Monitor.PulseAll(gate);
-            }
         }
         catch (Exception error)
         {
             // A second flush may say that all is well when it is not, and a segment that has its name cannot be made again.
             endProcess("The next part of the journal could not be prepared. Everything acknowledged is on disk; look at the disk first.", error);
         }
+    }
+
+    // False without room.
+    private bool TryPrepare()
+    {
+        if (!TryWriteZeroes()) return false;
+        var segment = Segment.GiveName(directory, header, disk);
+        NotReadyReason = null;
+        lock (gate)
+        {
+            prepared = segment;
+            Monitor.PulseAll(gate);
+        }
+        return true;
     }
 
     private bool TryWriteZeroes()

@@ -35,11 +35,13 @@ internal sealed class JournalTree(long mark)
 internal sealed record StoredCheckpoint(long Size, byte[] Root, string? Problem)
 {
     /// <returns>Null if there is none.</returns>
-    public static StoredCheckpoint? Read(string directory, CheckpointKey? key)
+    public static StoredCheckpoint? Read(string directory, CheckpointKey? key, Disk? disk = null)
     {
         var path = Path.Combine(directory, CheckpointStore.FileName);
-        if (!File.Exists(path)) return null;
-        var note = File.ReadAllText(path, Encoding.UTF8);
+        if (!(disk ?? Disk.Real).Exists(path)) return null;
+        using var file = DurableFile.OpenForReading(path, disk);
+        var bytes = new byte[Math.Min(file.Length, Checkpoint.MaxNoteLength)];
+        var note = Encoding.UTF8.GetString(bytes, 0, file.Read(bytes, 0));
         if (key is not null)
         {
             return Checkpoint.TryVerify(note, key, out var checkpoint)

@@ -18,7 +18,8 @@ internal sealed class RandomChains(int seed, int reach = 24)
     private readonly List<Command[]> sent = [];
     private ulong counter;
 
-    public long Now { get; private set; } = 1_700_000_000_000;
+    /// <summary>The time that ids and deadlines are near to. Set by whoever has a clock of its own.</summary>
+    public long Now { get; set; } = 1_700_000_000_000;
 
     /// <summary>Opens most of the accounts, and fills the wallets from a clearing account.</summary>
     public Command[][] Beginning()

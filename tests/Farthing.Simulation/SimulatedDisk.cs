@@ -135,6 +135,7 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
             node.Forget();
         }
         KeepNames(kept);
+        unflushedNames.Clear();
         names = new(durableNames);
         Restart();
     }

@@ -149,6 +149,7 @@ internal sealed class World
     // From opening to an end: a crash that was planned, an error of the disk, or after so many steps.
     private void Live(int steps, bool mayCloseWell = true)
     {
+        if (IsOver) return;
         try
         {
             Open();
@@ -378,6 +379,7 @@ internal sealed class World
         CheckState(frames[count]);
         if (count < frames.Count - 1 || disk.HasLied || isFlipped)
         {
+            if (!disk.HasLied && !isFlipped) throw Wrong($"an honest disk lost what was answered: {forecast}");
             // What it lost it lost at the very end, unsigned; nothing that is left is wrong.
             if (count < frames.Count - 1) Counts.Add(Fault.LieAboutTheEnd);
             IsOver = true;

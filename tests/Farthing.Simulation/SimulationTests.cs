@@ -25,7 +25,8 @@ public class SimulationTests
         var failed = new ConcurrentDictionary<int, string>();
         var counts = new FaultCounts();
         long commands = 0;
-        Parallel.For(0, Seeds, seed =>
+        // Not more at a time than there are processors: the pool would add threads, and each holds a world.
+        Parallel.For(0, Seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
             var world = new World(seed);
             try

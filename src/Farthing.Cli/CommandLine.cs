@@ -11,13 +11,14 @@ internal static class CommandLine
         var root = new RootCommand($"Farthing: micropayments. Exit codes: {ExitCodes.Done} done, {ExitCodes.No} the answer is no, {ExitCodes.NoAnswer} no answer.")
         {
             VerifyCommand.Create(),
-            new Command("ledger", "Looks at a ledger, at its files or from outside, and copies it.")
+            new Command("ledger", "Looks at a ledger, at its files or from outside; copies and moves it.")
             {
                 LedgerCheckCommand.Create(),
                 LedgerAuditCommand.Create(),
                 LedgerExportCommand.Create(),
                 LedgerBackupCommand.Create(),
                 LedgerBackupCommand.CreateRestore(),
+                LedgerArchiveCommand.Create(),
             },
             PayCommand.Create(),
         };

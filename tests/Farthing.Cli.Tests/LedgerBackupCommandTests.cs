@@ -76,6 +76,23 @@ public sealed class LedgerBackupCommandTests : IDisposable
         Assert.Contains("The journal is damaged at 00000000.segment", damaged.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_archive_takes_only_what_opening_does_not_need_and_only_of_a_stopped_ledger()
+    {
+        var archive = Path.Combine(directory, "archive");
+        await using (Open(Path.Combine(Data, "ledger")))
+        {
+            var running = await Invocation.RunAsync("ledger", "archive", Data, archive);
+            Assert.Equal(2, running.ExitCode);
+            Assert.Contains("is in use by process", running.Error, StringComparison.Ordinal);
+        }
+
+        await ExpectAsync(["ledger", "archive", Data, archive], "Nothing to move");
+        var missing = await Invocation.RunAsync("ledger", "archive", directory, archive);
+        Assert.Equal(2, missing.ExitCode);
+        Assert.Contains("There is no ledger", missing.Error, StringComparison.Ordinal);
+    }
+
     private static async Task ExpectAsync(string[] arguments, params string[] lines)
     {
         var run = await Invocation.RunAsync(arguments);

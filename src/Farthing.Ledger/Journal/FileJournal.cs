@@ -66,17 +66,17 @@ internal sealed class FileJournal : IJournal
     /// <summary>Where the segments of a data directory are.</summary>
     public static string DirectoryIn(string dataDirectory) => Path.Combine(dataDirectory, "journal");
 
-    /// <summary>Opens all segments of a directory, which must be numbered without a gap.</summary>
+    /// <summary>Opens all segments of a directory and its archives, which must be numbered without a gap. Archived ones are never written to.</summary>
     public static Segment[] OpenSegments(string directory, bool forWriting, Disk? disk = null)
     {
         var segments = new List<Segment>();
         try
         {
-            foreach (var number in Segment.List(directory, disk))
+            foreach (var (number, place) in Archives.Locate(directory))
             {
                 if (number != segments.Count)
                     throw new LedgerDamagedException($"{Path.Combine(directory, Segment.FileName(segments.Count))} is missing. Restore it from a backup.");
-                segments.Add(Segment.Open(directory, number, forWriting, disk));
+                segments.Add(Segment.Open(place, number, forWriting && place == directory, disk));
             }
             return [.. segments];
         }

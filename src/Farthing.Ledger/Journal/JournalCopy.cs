@@ -123,14 +123,14 @@ internal sealed class JournalCopy : IDisposable
         for (var number = 0; number < segments.Count; number++)
         {
             if (segments[number].IsThere) continue;
-            Copy(source[number], segments[number].End.Place.Offset);
+            Copy(source[number], segments[number].End.Place.Offset, target);
             copied++;
         }
         return (copied, segments.Count - copied);
     }
 
-    // Up to the last good frame; zeros behind it, which are written, so that a ledger restored from it need not fear a full disk.
-    private void Copy(Segment segment, long end)
+    /// <summary>Copies a segment up to an offset, durably with its name; zeros behind it, which are written, so that a ledger restored from it need not fear a full disk.</summary>
+    public static void Copy(Segment segment, long end, string target)
     {
         var path = Path.Combine(target, Segment.FileName(segment.Header.Number));
         var unfinished = Path.ChangeExtension(path, Unfinished);

@@ -10,15 +10,19 @@ internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
     private const string Extension = ".snapshot";
     private const string Unfinished = ".new";
 
-    private readonly string directory = Path.Combine(dataDirectory, "snapshots");
+    private readonly string directory = DirectoryIn(dataDirectory);
 
     public static string FileName(int segment) => segment.ToString("D8", CultureInfo.InvariantCulture) + Extension;
 
     public string PathOf(int segment) => Path.Combine(directory, FileName(segment));
 
     /// <summary>The segments behind which snapshots stand, newest first; nobody has looked into them yet.</summary>
-    public List<int> List()
+    public List<int> List() => ListIn(dataDirectory);
+
+    /// <summary>The same, of a data directory that is not opened.</summary>
+    public static List<int> ListIn(string dataDirectory)
     {
+        var directory = DirectoryIn(dataDirectory);
         var segments = new List<int>();
         if (!Directory.Exists(directory)) return segments;
         foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension))
@@ -83,4 +87,6 @@ internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
         if (!Directory.Exists(directory)) return;
         foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension + Unfinished)) File.Delete(path);
     }
+
+    private static string DirectoryIn(string dataDirectory) => Path.Combine(dataDirectory, "snapshots");
 }

@@ -70,7 +70,7 @@ internal sealed class JournalCopy : IDisposable
     private void Compare()
     {
         segments.Add((JournalMark.Beginning, there.ContainsKey(0)));
-        foreach (var frame in ReadFrames())
+        foreach (var frame in new JournalReader(source, JournalMark.Beginning).ReadFrames())
         {
             var place = frame.Header.Place;
             if (place.Segment == segments.Count) segments.Add((default, there.ContainsKey(place.Segment)));
@@ -89,31 +89,6 @@ internal sealed class JournalCopy : IDisposable
 
     private LedgerBackupException Strange(FramePlace place) =>
         new($"{target} holds other records than the ledger, or more: at {place}. Keep it, find out why, and choose another directory.");
-
-    // Of a journal that is being written to, a frame may become good while the reader looks for good ones behind it: it can then be read when tried again.
-    private IEnumerable<Frame> ReadFrames()
-    {
-        var from = JournalMark.Beginning;
-        JournalMark? damaged = null;
-        while (true)
-        {
-            var reader = new JournalReader(source, from);
-            using var frames = reader.ReadFrames().GetEnumerator();
-            while (true)
-            {
-                try
-                {
-                    if (!frames.MoveNext()) yield break;
-                }
-                catch (LedgerDamagedException) when (damaged != reader.Next)
-                {
-                    damaged = from = reader.Next;
-                    break;
-                }
-                yield return frames.Current;
-            }
-        }
-    }
 
     private (int Copied, int Kept) CopyMissing()
     {

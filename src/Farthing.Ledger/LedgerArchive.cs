@@ -7,6 +7,7 @@ namespace Farthing.Ledger;
 public static class LedgerArchive
 {
     private const int CompareBytes = 1 << 20;
+    private const string Probe = "probe.segment.new";
 
     /// <summary>Moves the segments before the older of the newest two snapshots. Opening does not need them, as long as a snapshot is sound.</summary>
     /// <param name="directory">The directory given in <see cref="LedgerOptions.Directory"/>. No ledger may be running on it.</param>
@@ -16,7 +17,7 @@ public static class LedgerArchive
     /// <exception cref="DirectoryNotFoundException">There is no journal.</exception>
     /// <exception cref="LedgerInUseException">A ledger is running on it.</exception>
     /// <exception cref="LedgerDamagedException">The journal is damaged, or the target has a segment otherwise. That one was not removed.</exception>
-    /// <exception cref="LedgerBackupException">The target is the journal itself, belongs to another one, or cannot be named.</exception>
+    /// <exception cref="LedgerBackupException">The target is the journal itself or a backup's, belongs to another ledger, or cannot be named.</exception>
     public static int Run(string directory, string target)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -24,17 +25,19 @@ public static class LedgerArchive
         var journal = FileJournal.DirectoryIn(Path.GetFullPath(directory));
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         if (!Directory.Exists(journal)) throw new DirectoryNotFoundException($"There is no ledger in {directory}.");
-        if (target == journal || target.Contains('\n', StringComparison.Ordinal) || File.Exists(target)) throw new LedgerBackupException($"{target} cannot be an archive. Choose another directory.");
+        if (target.Contains('\n', StringComparison.Ordinal) || File.Exists(target) || IsJournal(target)) throw new LedgerBackupException($"{target} cannot be an archive. Choose another directory.");
 
         using var held = DirectoryLock.Take(directory);
         var segments = FileJournal.OpenSegments(journal, forWriting: false);
         try
         {
-            var snapshots = SnapshotDirectory.ListIn(directory);
+            // Nobody looks into them here; but one that stands behind the end of the journal is a stranger's.
+            var snapshots = SnapshotDirectory.ListIn(directory).FindAll(segment => segment < segments.Length - 1);
             var movable = snapshots.Count < 2 ? [] : segments.Where(segment => segment.Header.Number < snapshots[1] && Path.GetDirectoryName(segment.File.Path) == journal).ToList();
             if (movable.Count == 0) return 0;
             DurableFiles.CreateDirectory(target);
             foreach (var number in Segment.List(target)) RefuseStranger(target, number, segments);
+            if (AreOne(journal, target)) throw new LedgerBackupException($"{target} is the journal under another name. Choose another directory.");
             Archives.Add(journal, target);
             foreach (var segment in movable) Move(segment, journal, target);
             return movable.Count;
@@ -42,6 +45,23 @@ public static class LedgerArchive
         finally
         {
             foreach (var segment in segments) segment.Dispose();
+        }
+    }
+
+    // Of a ledger or of a backup. The copy in an archive is the only one; a backup must stay a second one.
+    private static bool IsJournal(string target) => Path.GetDirectoryName(target) is { } above && target == FileJournal.DirectoryIn(above) && File.Exists(Path.Combine(above, DirectoryLock.FileName));
+
+    // A link or a mount can lead back to the journal, and each segment would be its own copy.
+    private static bool AreOne(string journal, string target)
+    {
+        File.WriteAllBytes(Path.Combine(target, Probe), []);
+        try
+        {
+            return File.Exists(Path.Combine(journal, Probe));
+        }
+        finally
+        {
+            File.Delete(Path.Combine(target, Probe));
         }
     }
 

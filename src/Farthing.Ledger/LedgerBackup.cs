@@ -19,7 +19,7 @@ public static class LedgerBackup
     private const string MarkHead = "farthing ledger backup 1";
     private const string Restoring = ".restoring";
 
-    private static readonly string[] FilesOfBackups = ["lock", "journal", CheckpointStore.FileName, CheckpointStore.FileName + ".new", MarkFile, MarkFile + ".new"];
+    private static readonly string[] FilesOfBackups = [DirectoryLock.FileName, "journal", CheckpointStore.FileName, CheckpointStore.FileName + ".new", MarkFile, MarkFile + ".new"];
 
     /// <summary>Brings a backup up to date, and checks all of it as <see cref="LedgerCheck"/> does. Changes nothing in the ledger's directory, and takes no lock there.</summary>
     /// <param name="directory">The directory given in <see cref="LedgerOptions.Directory"/>; a ledger may be running on it.</param>
@@ -112,5 +112,5 @@ public static class LedgerBackup
 /// <param name="Check">What reading the copy from its first byte found.</param>
 public sealed record LedgerBackupReport(int CopiedSegments, int KeptSegments, LedgerCheckReport Check);
 
-/// <summary>A backup cannot be made at this place, or not be restored to it. The message says what to do.</summary>
+/// <summary>A backup or an archive cannot be made at this place, or a backup not be restored to it. The message says what to do.</summary>
 public sealed class LedgerBackupException(string message) : Exception(message);

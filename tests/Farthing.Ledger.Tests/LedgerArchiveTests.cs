@@ -69,6 +69,10 @@ public sealed class LedgerArchiveTests : IDisposable
         Directory.Move(Archive, Archive + "-away");
         Assert.Contains($"{Archive} holds segments of the journal", Assert.Throws<LedgerDamagedException>(() => TestLedger.Open(directory)).Message);
         Assert.Contains("is not there", LedgerCheck.Run(directory.Path).Damage);
+        // A disk that is not mounted leaves its empty directory.
+        Directory.CreateDirectory(Archive);
+        Assert.Contains($"00000000.segment is missing, and not in {Archive} or {second} either. Connect", Assert.Throws<LedgerDamagedException>(() => TestLedger.Open(directory)).Message);
+        Directory.Delete(Archive);
         Directory.Move(Archive + "-away", Archive);
         await using var ledger = TestLedger.Open(directory);
         Assert.True(ledger.SnapshotSize > 0);
@@ -100,13 +104,34 @@ public sealed class LedgerArchiveTests : IDisposable
     public async Task What_cannot_be_an_archive_is_refused()
     {
         await WriteAsync(snapshotBehind: 2);
+        var (segments, own) = (Segment.List(directory.Journal), SnapshotDirectory.ListIn(directory.Path));
         var another = Path.Combine(others.Path, "another");
         await using (Ledger.Open(TestLedger.Options(another), TimeProvider.System))
         {
         }
-        Assert.Contains("is not of this journal", Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, Path.Combine(another, "journal"))).Message);
+        Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, Path.Combine(another, "journal")));
+        var strange = Directory.CreateDirectory(Path.Combine(others.Path, "strange")).FullName;
+        File.Copy(Path.Combine(another, "journal", Segment.FileName(0)), Path.Combine(strange, Segment.FileName(0)));
+        Assert.Contains("is not of this journal", Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, strange)).Message);
         Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, directory.Journal));
         Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, Archive + "\n"));
+
+        // A backup has the same segments, and would be the only place that has them.
+        var backup = Path.Combine(others.Path, "backup");
+        LedgerBackup.Run(directory.Path, backup);
+        Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, Path.Combine(backup, "journal")));
+        // Each segment would be its own copy.
+        Directory.CreateSymbolicLink(Archive, directory.Journal);
+        Assert.Contains("under another name", Assert.Throws<LedgerBackupException>(() => LedgerArchive.Run(directory.Path, Archive)).Message);
+        Directory.Delete(Archive);
+        Assert.Equal(segments, Segment.List(directory.Journal));
+        Assert.Empty(Directory.EnumerateFiles(directory.Journal, "*.new"));
+
+        // A stranger's snapshots say nothing of this journal.
+        foreach (var stranger in new[] { 98, 99 }) File.WriteAllText(Path.Combine(directory.Path, "snapshots", SnapshotDirectory.FileName(stranger)), "");
+        Assert.Equal(own[1], LedgerArchive.Run(directory.Path, Archive));
+        Directory.Delete(Archive, recursive: true);
+
         Assert.Throws<DirectoryNotFoundException>(() => LedgerArchive.Run(Path.Combine(others.Path, "nowhere"), Archive));
         Assert.Equal(0, LedgerArchive.Run(another, Archive));
         Assert.False(Directory.Exists(Archive));

@@ -7,6 +7,8 @@ namespace Farthing.Ledger.Journal;
 /// <summary>Keeps a second process, or a second ledger of this one, out of a data directory. The system drops it when the process ends, however it ends.</summary>
 internal sealed class DirectoryLock : IDisposable
 {
+    public const string FileName = "lock";
+
     private readonly SafeFileHandle handle;
 
     private DirectoryLock(SafeFileHandle handle) => this.handle = handle;
@@ -14,7 +16,7 @@ internal sealed class DirectoryLock : IDisposable
     /// <exception cref="LedgerInUseException">It is taken.</exception>
     public static DirectoryLock Take(string directory)
     {
-        var path = Path.Combine(directory, "lock");
+        var path = Path.Combine(directory, FileName);
         // Not by the framework's own opening: that takes a shared lock, which fails without saying who has the other.
         var descriptor = SystemCalls.Open(path, SystemCalls.ReadWrite | SystemCalls.Create | SystemCalls.CloseOnExec, SystemCalls.OwnerWritesAllRead);
         SystemCalls.Check(descriptor, "open", path);

@@ -72,12 +72,7 @@ internal sealed class FileJournal : IJournal
         var segments = new List<Segment>();
         try
         {
-            foreach (var (number, place) in Archives.Locate(directory))
-            {
-                if (number != segments.Count)
-                    throw new LedgerDamagedException($"{Path.Combine(directory, Segment.FileName(segments.Count))} is missing. Restore it from a backup.");
-                segments.Add(Segment.Open(place, number, forWriting && place == directory, disk));
-            }
+            foreach (var place in Archives.Locate(directory, disk ?? Disk.Real)) segments.Add(Segment.Open(place, segments.Count, forWriting && place == directory, disk));
             return [.. segments];
         }
         catch

@@ -37,6 +37,7 @@ public class NoRoomForTreeTests
         using var directory = new TemporaryDirectory();
         await using var ledger = TestLedger.Open(directory);
         await TestLedger.FundAsync(ledger);
+        await TestLedger.UntilAsync(() => new(ledger.TreeSize == 4));
         Directory.CreateDirectory(Obstacle(directory));
         await ledger.SubmitAsync([.. Enumerable.Range(100, 300).Select(id => TestLedger.Transfer((UInt128)id, 1))]);
         await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is not null));

@@ -69,6 +69,7 @@ public sealed partial class Ledger : IAsyncDisposable
         var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
         snapshots = new(journal, snapshotDirectory);
         LedgerState state;
+        proofs.Start();
         try
         {
             var opening = new Opening(journal, snapshotDirectory, sealer, sealedIds, new(proofs.ResumedAt, frame =>

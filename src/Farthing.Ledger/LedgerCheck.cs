@@ -17,14 +17,19 @@ public static class LedgerCheck
     public static LedgerCheckReport Run(string directory, CheckpointKey? key = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        var checkpoint = StoredCheckpoint.Read(directory, key);
+        return Run(directory, key, Disk.Real);
+    }
+
+    internal static LedgerCheckReport Run(string directory, CheckpointKey? key, Disk disk)
+    {
+        var checkpoint = StoredCheckpoint.Read(directory, key, disk);
         var state = new LedgerState();
         var tree = new JournalTree(checkpoint?.Size ?? 0);
         var report = new LedgerCheckReport { Root = tree.Root(), Totals = new Dictionary<Asset, (UInt128, UInt128)>() };
         Segment[] segments = [];
         try
         {
-            segments = FileJournal.OpenSegments(FileJournal.DirectoryIn(directory), forWriting: false);
+            segments = FileJournal.OpenSegments(FileJournal.DirectoryIn(directory), forWriting: false, disk);
             if (segments.Length == 0) return report with { Damage = $"There is no segment in {FileJournal.DirectoryIn(directory)}." };
             var reader = new JournalReader(segments, JournalMark.Beginning);
             var replay = new Replay(state);
@@ -49,7 +54,6 @@ public static class LedgerCheck
         return checkpoint is null ? report : report with { Checkpoint = Compare(checkpoint, tree) };
     }
 
-    /// <summary>Holds a stored checkpoint against a journal: one that is shorter, or other, is not to be opened.</summary>
     internal static CheckpointFinding Compare(StoredCheckpoint checkpoint, JournalTree tree)
     {
         if (checkpoint.Problem is { } problem) return new(checkpoint.Size, false, problem);

@@ -53,9 +53,7 @@ internal static class Archives
     {
         var path = Path.Combine(journal, FileName);
         if (!disk.Exists(path)) return [];
-        using var file = DurableFile.OpenForReading(path, disk);
-        var bytes = new byte[Math.Min(file.Length, MaxBytes)];
-        return Encoding.UTF8.GetString(bytes, 0, file.Read(bytes, 0)).Split('\n') is [Head, .. var directories, ""] && directories.All(Path.IsPathFullyQualified)
+        return Encoding.UTF8.GetString(disk.ReadStart(path, MaxBytes)).Split('\n') is [Head, .. var directories, ""] && directories.All(Path.IsPathFullyQualified)
             ? directories
             : throw new LedgerDamagedException($"{path} is damaged: it must be '{Head}' and then an archive's full path on each line. Write it again.");
     }

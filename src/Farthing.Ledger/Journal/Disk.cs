@@ -1,3 +1,4 @@
+using Farthing.Ledger.Journal.Sealing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Ledger.Journal;
@@ -18,8 +19,22 @@ internal class Disk
 
     public virtual bool Exists(string path) => File.Exists(path);
 
+    /// <summary>The first bytes of a file, at most so many.</summary>
+    public byte[] ReadStart(string path, int most)
+    {
+        using var file = Open(path, FileMode.Open, FileAccess.Read);
+        var bytes = new byte[Math.Min(file.Length, most)];
+        return bytes[..file.Read(bytes, 0)];
+    }
+
+    /// <summary>A file's bytes as memory, without reading them first. Nobody may make it shorter from now on.</summary>
+    /// <exception cref="IOException">It is not there, is empty or has more than 2 GiB.</exception>
+    public virtual ReadOnlyMemory<byte> Map(string path) => new MappedFile(path).Memory;
+
     /// <summary>The paths of the files in a directory whose names match a pattern.</summary>
     public virtual IEnumerable<string> List(string directory, string pattern) => Directory.EnumerateFiles(directory, pattern);
+
+    public virtual bool DirectoryExists(string path) => Directory.Exists(path);
 
     public virtual void CreateDirectory(string path) => Directory.CreateDirectory(path);
 

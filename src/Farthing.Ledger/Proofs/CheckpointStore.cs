@@ -6,7 +6,7 @@ namespace Farthing.Ledger.Proofs;
 
 /// <summary>Signs checkpoints of durable sizes, and stores each one before it is given out.</summary>
 /// <remarks>What was signed can never be taken back: recovery refuses to open a journal that is shorter than its checkpoint. Thread-safe.</remarks>
-internal sealed class CheckpointStore(string directory, string origin, SigningKey key, HashTree tree, TreeFollower follower) : IDisposable
+internal sealed class CheckpointStore(string directory, string origin, SigningKey key, HashTree tree, TreeFollower follower, Disk disk) : IDisposable
 {
     private readonly string path = System.IO.Path.Combine(directory, FileName);
     private readonly SemaphoreSlim signing = new(1);
@@ -26,8 +26,8 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
     /// <exception cref="LedgerDamagedException">The checkpoint is not ours, or the journal does not contain what it signs.</exception>
     public void Load(long size)
     {
-        if (!File.Exists(path)) return;
-        var note = File.ReadAllText(path, Encoding.UTF8);
+        if (!disk.Exists(path)) return;
+        var note = Encoding.UTF8.GetString(disk.ReadStart(path, Checkpoint.MaxNoteLength + 1));
         if (!Checkpoint.TryVerify(note, VerifierKey, out var checkpoint))
             throw new LedgerDamagedException($"{path} is not a checkpoint of {VerifierKey}. Start with the origin and key that the ledger was made with, or restore the directory from a backup.");
         if (checkpoint.Size > size)
@@ -37,7 +37,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
         if (!tree.Root(checkpoint.Size).AsSpan().SequenceEqual(checkpoint.Root))
             throw new LedgerDamagedException($"The first {checkpoint.Size} records of the journal are not those that {path} signs. Nothing was changed. Restore the directory from a backup.");
         // Its name may be newer than the last flush of the directory, and it is given out again without another.
-        Disk.Real.FlushDirectory(directory);
+        disk.FlushDirectory(directory);
         newest = new(checkpoint, note);
     }
 
@@ -56,7 +56,7 @@ internal sealed class CheckpointStore(string directory, string origin, SigningKe
             var edge = tree.Stored;
             var checkpoint = new Checkpoint(origin, edge.Size, edge.Root());
             var signed = new SignedCheckpoint(checkpoint, checkpoint.Sign(key));
-            DurableFiles.Replace(path, Encoding.UTF8.GetBytes(signed.Note));
+            DurableFiles.Replace(path, Encoding.UTF8.GetBytes(signed.Note), null, disk);
             newest = signed;
             return signed;
         }

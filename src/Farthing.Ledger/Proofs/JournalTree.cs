@@ -38,10 +38,9 @@ internal sealed record StoredCheckpoint(long Size, byte[] Root, string? Problem)
     public static StoredCheckpoint? Read(string directory, CheckpointKey? key, Disk? disk = null)
     {
         var path = Path.Combine(directory, CheckpointStore.FileName);
-        if (!(disk ?? Disk.Real).Exists(path)) return null;
-        using var file = DurableFile.OpenForReading(path, disk);
-        var bytes = new byte[Math.Min(file.Length, Checkpoint.MaxNoteLength)];
-        var note = Encoding.UTF8.GetString(bytes, 0, file.Read(bytes, 0));
+        disk ??= Disk.Real;
+        if (!disk.Exists(path)) return null;
+        var note = Encoding.UTF8.GetString(disk.ReadStart(path, Checkpoint.MaxNoteLength + 1));
         if (key is not null)
         {
             return Checkpoint.TryVerify(note, key, out var checkpoint)

@@ -14,12 +14,13 @@ internal sealed class LedgerProofs : IDisposable
     private readonly TreeFollower follower;
     private readonly CheckpointStore checkpoints;
 
-    public LedgerProofs(LedgerOptions options, IJournal journal, RecordReader records, Action<string, Exception> endProcess)
+    public LedgerProofs(LedgerOptions options, IJournal journal, RecordReader records, Action<string, Exception> endProcess, TreeSettings? settings = null)
     {
         this.records = records;
-        stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves, endProcess);
+        settings ??= new();
+        stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves, endProcess, settings);
         follower = new(stored, endProcess);
-        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower);
+        checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower, settings.Disk);
     }
 
     public string? NotReadyReason => follower.NotReadyReason;
@@ -37,6 +38,11 @@ internal sealed class LedgerProofs : IDisposable
 
     /// <summary>Behind the last frame that was in the tree when it was opened. Frames before it need not be followed, and are passed over.</summary>
     public JournalMark ResumedAt => stored.ResumedAt;
+
+    public void Start() => follower.Start();
+
+    /// <summary>Does what the follower's thread does, where it was not started: in a simulation.</summary>
+    public void Step() => follower.Step();
 
     public void Follow(in FrameHeader header, ReadOnlyMemory<byte> recordBytes, Action? done) => follower.Enqueue(header, recordBytes, done);
 

@@ -14,8 +14,9 @@ internal sealed record ResumePoint(long Size, FramePlace Place, UInt128 FrameHas
 {
     public const string FileName = "resume";
 
+    public const int Length = HashedLength + 16;
+
     private const int HashedLength = 80;
-    private const int Length = HashedLength + 16;
 
     private static ReadOnlySpan<byte> Magic => "FARTHTRE"u8;
 

@@ -10,14 +10,11 @@ namespace Farthing.Ledger.Proofs;
 /// </remarks>
 internal sealed class StoredTree : IDisposable
 {
-    /// <summary>As many leaves are hashed again after a crash at most, which takes a fraction of a second; 8 MiB of tiles.</summary>
-    private const long SaveEvery = 1 << 18;
-
     private readonly TileFiles files;
     private readonly TileMender mender;
     private readonly string resumePath;
     private readonly Action<string, Exception> endProcess;
-    private readonly Disk disk;
+    private readonly TreeSettings settings;
     private long saveBegan;
     private Task saving = Task.CompletedTask;
 
@@ -25,12 +22,12 @@ internal sealed class StoredTree : IDisposable
     /// <param name="journal">What they were made from.</param>
     /// <param name="hashLeaves">Makes leaves' hashes again.</param>
     /// <param name="endProcess">Called when the disk fails.</param>
-    /// <param name="disk">What flushes. Default: the real one.</param>
-    public StoredTree(string directory, IJournal journal, LeafHasher hashLeaves, Action<string, Exception> endProcess, Disk? disk = null)
+    /// <param name="settings">Where and when it is saved.</param>
+    public StoredTree(string directory, IJournal journal, LeafHasher hashLeaves, Action<string, Exception> endProcess, TreeSettings settings)
     {
         this.endProcess = endProcess;
-        this.disk = disk ?? Disk.Real;
-        files = new(directory, disk);
+        this.settings = settings;
+        files = new(directory, settings.Disk);
         mender = new(files, hashLeaves);
         Tree = new(files, mender);
         resumePath = Path.Combine(directory, ResumePoint.FileName);
@@ -50,7 +47,7 @@ internal sealed class StoredTree : IDisposable
     /// <param name="last">The frame whose leaves were added and stored last. It is known to be on disk.</param>
     public void SaveIfDue(in FrameHeader last)
     {
-        if (last.EndPosition - saveBegan < SaveEvery || !saving.IsCompleted) return;
+        if (last.EndPosition - saveBegan < settings.SaveEvery || !saving.IsCompleted) return;
         saving = SaveAsync(last);
     }
 
@@ -59,7 +56,7 @@ internal sealed class StoredTree : IDisposable
     {
         saveBegan = last.EndPosition;
         var point = new ResumePoint(last.EndPosition, last.Place, last.Hash, Tree.Root());
-        return saving.ContinueWith(_ => Save(point), TaskScheduler.Default);
+        return saving.ContinueWith(_ => Save(point), settings.Saver);
     }
 
     public void Dispose()
@@ -79,7 +76,7 @@ internal sealed class StoredTree : IDisposable
         try
         {
             files.Flush();
-            DurableFiles.Replace(resumePath, point.Write(), null, disk);
+            DurableFiles.Replace(resumePath, point.Write(), null, settings.Disk);
         }
         catch (FlushException error)
         {
@@ -106,11 +103,23 @@ internal sealed class StoredTree : IDisposable
     {
         try
         {
-            return File.Exists(resumePath) ? ResumePoint.Read(File.ReadAllBytes(resumePath)) : null;
+            return settings.Disk.Exists(resumePath) ? ResumePoint.Read(settings.Disk.ReadStart(resumePath, ResumePoint.Length + 1)) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+}
+
+/// <summary>Where and when a tree is saved.</summary>
+internal sealed record TreeSettings
+{
+    public Disk Disk { get; init; } = Disk.Real;
+
+    /// <summary>What saves run on.</summary>
+    public TaskScheduler Saver { get; init; } = TaskScheduler.Default;
+
+    /// <summary>As many leaves are hashed again after a crash at most. Default: what takes a fraction of a second; 8 MiB of tiles.</summary>
+    public long SaveEvery { get; init; } = 1 << 18;
 }

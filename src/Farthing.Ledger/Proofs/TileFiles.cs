@@ -19,16 +19,16 @@ internal sealed class TileFiles : IDisposable
     {
         this.directory = directory;
         this.disk = disk ?? Disk.Real;
-        if (!Directory.Exists(directory))
+        if (!this.disk.DirectoryExists(directory))
         {
-            Directory.CreateDirectory(directory);
+            this.disk.CreateDirectory(directory);
             this.disk.FlushDirectory(Path.GetDirectoryName(directory)!);
         }
         for (var level = 0; level < files.Length; level++)
         {
             try
             {
-                if (File.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level), this.disk);
+                if (this.disk.Exists(PathOf(level))) files[level] = DurableFile.OpenForWriting(PathOf(level), this.disk);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -22,7 +22,7 @@ internal sealed class TreeFollower : IDisposable
     private readonly Thread thread;
     private readonly object gate = new();
 
-    // Owned by the follower.
+    // Owned by the follower: what was taken and is not stored yet; and the frame that was stored last.
     private readonly List<Work> works = [];
     private byte[] hashes = [];
     private FrameHeader last;
@@ -42,7 +42,6 @@ internal sealed class TreeFollower : IDisposable
         this.endProcess = endProcess;
         Covered = new(stored.ResumedAt.Position);
         thread = new Thread(Run) { IsBackground = true, Name = "farthing tree" };
-        thread.Start();
     }
 
     // Only an open ledger waits for room. While it is opened or closed, nobody would come to make some.
@@ -60,6 +59,8 @@ internal sealed class TreeFollower : IDisposable
 
     /// <summary>Why the tree stands still, or null. Written by the follower; read anywhere.</summary>
     public volatile string? NotReadyReason;
+
+    public void Start() => thread.Start();
 
     /// <summary>Completes when so many records are in the tree, without a nap.</summary>
     /// <exception cref="LedgerUnreadyException">They never will be: there was no room for them when the ledger was opened, or closed.</exception>
@@ -132,7 +133,29 @@ internal sealed class TreeFollower : IDisposable
             phase = Phase.Closing;
             Monitor.PulseAll(gate);
         }
-        thread.Join();
+        if (thread.IsAlive) thread.Join();
+    }
+
+    /// <summary>Takes what is queued into the tree, or tries again what had no room. What the thread does again and again; a simulation, which has none, too.</summary>
+    public void Step()
+    {
+        if (works.Count == 0)
+        {
+            Take();
+            if (works.Count == 0) return;
+            // A frame that another one follows was flushed, also where this is an opening that reads what a crash left.
+            if (last.RecordCount > 0) stored.SaveIfDue(last);
+            foreach (var work in works) Add(work);
+        }
+        if (TryStore())
+        {
+            last = works[^1].Header;
+            Covered.Advance(last.EndPosition);
+        }
+        else if (gaveUp is null) return;
+        else GiveUp();
+        foreach (var work in works) work.Done?.Invoke();
+        works.Clear();
     }
 
     // Under the gate.
@@ -142,20 +165,7 @@ internal sealed class TreeFollower : IDisposable
     {
         try
         {
-            while (TryTake())
-            {
-                // A frame that another one follows was flushed, also where this is an opening that reads what a crash left.
-                if (last.RecordCount > 0) stored.SaveIfDue(last);
-                foreach (var work in works) Add(work);
-                if (!TryStore())
-                {
-                    GiveUp();
-                    return;
-                }
-                last = works[^1].Header;
-                Covered.Advance(last.EndPosition);
-                foreach (var work in works) work.Done?.Invoke();
-            }
+            while (WaitForWork()) Step();
         }
         catch (Exception error)
         {
@@ -163,22 +173,35 @@ internal sealed class TreeFollower : IDisposable
         }
     }
 
-    // Takes all that is queued; false when closed and nothing is.
-    private bool TryTake()
+    // False when there will be none: it is closed and nothing is queued, or it gave up.
+    private bool WaitForWork()
     {
-        works.Clear();
         lock (gate)
         {
+            if (gaveUp is not null) return false;
+            if (works.Count > 0)
+            {
+                if (phase == Phase.Open) Monitor.Wait(gate, RetryEvery);
+                return true;
+            }
             if (!IsMuch && !isAwaited && !closed) Monitor.Wait(gate, Nap);
             sleeps = true;
             while (queue.Count == 0 && !closed) Monitor.Wait(gate);
             sleeps = false;
+            return queue.Count > 0;
+        }
+    }
+
+    // All that is queued.
+    private void Take()
+    {
+        lock (gate)
+        {
             while (queue.TryDequeue(out var work)) works.Add(work);
             queuedRecords = 0;
             isAwaited = false;
             Monitor.PulseAll(gate);
         }
-        return works.Count > 0;
     }
 
     private void Add(in Work work)
@@ -191,32 +214,28 @@ internal sealed class TreeFollower : IDisposable
         for (var at = 0; at < length; at += MerkleTree.HashLength) stored.Tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
     }
 
-    // False if there is no room, and nobody to wait for it.
+    // False if there is no room; gives up if there is nobody to wait for it.
     private bool TryStore()
     {
-        while (true)
+        try
         {
-            try
+            stored.Tree.Store();
+            NotReadyReason = null;
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            NotReadyReason = $"There is no room for the tree over the journal: {error.Message} Make room; work goes on by itself.";
+            lock (gate)
             {
-                stored.Tree.Store();
-                NotReadyReason = null;
-                return true;
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                NotReadyReason = $"There is no room for the tree over the journal: {error.Message} Make room; work goes on by itself.";
-                lock (gate)
+                gaveUp = phase switch
                 {
-                    if (phase != Phase.Open)
-                    {
-                        gaveUp = phase == Phase.Opening
-                            ? $"There is no room for the tree over the journal: {error.Message} Make room and start again."
-                            : "The ledger closes, and there is no room for the tree over the journal.";
-                        return false;
-                    }
-                    Monitor.Wait(gate, RetryEvery);
-                }
+                    Phase.Open => null,
+                    Phase.Opening => $"There is no room for the tree over the journal: {error.Message} Make room and start again.",
+                    _ => "The ledger closes, and there is no room for the tree over the journal.",
+                };
             }
+            return false;
         }
     }
 
@@ -228,7 +247,6 @@ internal sealed class TreeFollower : IDisposable
             while (queue.TryDequeue(out var work)) works.Add(work);
             Monitor.PulseAll(gate);
         }
-        foreach (var work in works) work.Done?.Invoke();
         Covered.End(new LedgerUnreadyException(gaveUp!));
     }
 }

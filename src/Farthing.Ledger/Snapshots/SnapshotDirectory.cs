@@ -5,11 +5,12 @@ namespace Farthing.Ledger.Snapshots;
 
 /// <summary>The snapshots of a data directory, named by the segment of the frame that each stands behind.</summary>
 /// <remarks>All of them can be lost: opening then reads the journal from its first byte.</remarks>
-internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
+internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal, Disk? disk = null)
 {
     private const string Extension = ".snapshot";
     private const string Unfinished = ".new";
 
+    private readonly Disk disk = disk ?? Disk.Real;
     private readonly string directory = DirectoryIn(dataDirectory);
 
     public static string FileName(int segment) => segment.ToString("D8", CultureInfo.InvariantCulture) + Extension;
@@ -17,15 +18,16 @@ internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
     public string PathOf(int segment) => Path.Combine(directory, FileName(segment));
 
     /// <summary>The segments behind which snapshots stand, newest first; nobody has looked into them yet.</summary>
-    public List<int> List() => ListIn(dataDirectory);
+    public List<int> List() => ListIn(dataDirectory, disk);
 
     /// <summary>The same, of a data directory that is not opened.</summary>
-    public static List<int> ListIn(string dataDirectory)
+    public static List<int> ListIn(string dataDirectory, Disk? disk = null)
     {
+        disk ??= Disk.Real;
         var directory = DirectoryIn(dataDirectory);
         var segments = new List<int>();
-        if (!Directory.Exists(directory)) return segments;
-        foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension))
+        if (!disk.DirectoryExists(directory)) return segments;
+        foreach (var path in disk.List(directory, "*" + Extension))
         {
             if (int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var segment) && FileName(segment) == Path.GetFileName(path))
                 segments.Add(segment);
@@ -42,7 +44,7 @@ internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
     /// <exception cref="IOException">It cannot be read.</exception>
     public SnapshotReader Open(int segment, out JournalMark mark)
     {
-        var reader = new SnapshotReader(PathOf(segment));
+        var reader = new SnapshotReader(PathOf(segment), disk);
         try
         {
             var header = reader.Header;
@@ -60,32 +62,32 @@ internal sealed class SnapshotDirectory(string dataDirectory, IJournal journal)
         }
     }
 
-    /// <summary>Where the next snapshot is written before it has its name.</summary>
-    public string MakeUnfinishedPath(int segment)
+    /// <summary>Begins a snapshot, which has no name yet.</summary>
+    public SnapshotWriter Create(int segment, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(directory);
-        return PathOf(segment) + Unfinished;
+        disk.CreateDirectory(directory);
+        return new(PathOf(segment) + Unfinished, disk, cancellation);
     }
 
     /// <summary>Gives a finished snapshot its name, durably, and deletes all but it and the one it was made from.</summary>
     public void Keep(int segment, int? madeFrom)
     {
-        File.Move(PathOf(segment) + Unfinished, PathOf(segment), overwrite: true);
-        Disk.Real.FlushDirectory(directory);
+        disk.Move(PathOf(segment) + Unfinished, PathOf(segment));
+        disk.FlushDirectory(directory);
         foreach (var other in List())
         {
-            if (other != segment && other != madeFrom) File.Delete(PathOf(other));
+            if (other != segment && other != madeFrom) disk.Delete(PathOf(other));
         }
     }
 
     /// <summary>Deletes a snapshot that cannot be used.</summary>
-    public void Delete(int segment) => File.Delete(PathOf(segment));
+    public void Delete(int segment) => disk.Delete(PathOf(segment));
 
     /// <summary>Deletes what was not finished.</summary>
     public void DeleteUnfinished()
     {
-        if (!Directory.Exists(directory)) return;
-        foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension + Unfinished)) File.Delete(path);
+        if (!disk.DirectoryExists(directory)) return;
+        foreach (var path in disk.List(directory, "*" + Extension + Unfinished)) disk.Delete(path);
     }
 
     private static string DirectoryIn(string dataDirectory) => Path.Combine(dataDirectory, "snapshots");

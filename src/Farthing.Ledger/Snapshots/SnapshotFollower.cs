@@ -49,13 +49,14 @@ internal sealed class SnapshotFollower : IDisposable
     /// <param name="openedFrom">What the ledger was opened from; null for none.</param>
     public void Start(SnapshotHeader? openedFrom)
     {
-        if (openedFrom is { } header)
-        {
-            newest = header;
-            triedSegment = header.Place.Segment;
-            covered = header.NextPosition;
-        }
+        GoOnFrom(openedFrom);
         thread.Start();
+    }
+
+    /// <summary>The same without a thread of its own, for a simulation.</summary>
+    public void GoOnFrom(SnapshotHeader? openedFrom)
+    {
+        if (openedFrom is { } header) Take(header);
     }
 
     /// <summary>Takes note of a durable frame, in order. Cheap: by one thread at a time.</summary>
@@ -81,12 +82,24 @@ internal sealed class SnapshotFollower : IDisposable
         closing.Dispose();
     }
 
+    /// <summary>Makes a snapshot, if it is worth it. What the thread does again and again; a simulation, which has none, too.</summary>
+    public void Step()
+    {
+        int segment;
+        lock (gate)
+        {
+            if (!IsWorthIt) return;
+            segment = sealedSegment;
+        }
+        Make(segment);
+    }
+
     private void Run()
     {
         try
         {
             snapshots.DeleteUnfinished();
-            while (TryWaitUntilWorthIt(out var segment)) Make(segment);
+            while (WaitUntilWorthIt()) Step();
         }
         catch (OperationCanceledException)
         {
@@ -98,20 +111,17 @@ internal sealed class SnapshotFollower : IDisposable
         }
     }
 
-    // Worth it when as many records have gone by as there is to write: so both stay in proportion, and opening replays about as much as it restores.
-    private bool TryWaitUntilWorthIt(out int segment)
+    // Under the gate. Worth it when as many records have gone by as there is to write: so both stay in proportion, and opening replays about as much as it restores.
+    private bool IsWorthIt => sealedSegment > triedSegment && sealedPosition - newest.NextPosition >= newest.Saved;
+
+    // False when closing.
+    private bool WaitUntilWorthIt()
     {
         lock (gate)
         {
-            while (!closing.IsCancellationRequested)
-            {
-                segment = sealedSegment;
-                if (segment > triedSegment && sealedPosition - newest.NextPosition >= newest.Saved) return true;
-                Monitor.Wait(gate);
-            }
+            while (!IsWorthIt && !closing.IsCancellationRequested) Monitor.Wait(gate);
         }
-        segment = -1;
-        return false;
+        return !closing.IsCancellationRequested;
     }
 
     private void Make(int throughSegment)
@@ -157,7 +167,7 @@ internal sealed class SnapshotFollower : IDisposable
         SnapshotHeader header;
         try
         {
-            using var writer = new SnapshotWriter(snapshots.MakeUnfinishedPath(segment), cancellation: closing.Token);
+            using var writer = snapshots.Create(segment, closing.Token);
             changes.Merge(before, writer);
             header = writer.Complete(SnapshotHeader.Behind(journal.Number, last));
         }

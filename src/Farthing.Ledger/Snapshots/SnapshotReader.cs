@@ -22,9 +22,9 @@ internal sealed class SnapshotReader : IDisposable
 
     /// <exception cref="SnapshotException">The file is not a snapshot, or its header is damaged.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public SnapshotReader(string path)
+    public SnapshotReader(string path, Disk? disk = null)
     {
-        file = DurableFile.OpenForReading(path);
+        file = DurableFile.OpenForReading(path, disk);
         try
         {
             var head = block.AsSpan(0, SnapshotHeader.Length);

@@ -120,7 +120,7 @@ public class StoredTreeTests
         using (var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes))
         {
             var disk = new WatchedDisk { BeforeFlush = path => { if (path.EndsWith(failing, StringComparison.Ordinal)) throw new FlushException($"fdatasync of {path} failed."); } };
-            using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (message, error) => ended.Add($"{message} {error.Message}"), disk);
+            using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (message, error) => ended.Add($"{message} {error.Message}"), new() { Disk = disk });
             FrameHeader last = default;
             foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
             {
@@ -259,7 +259,7 @@ public class StoredTreeTests
     private static long ResumedAt(TemporaryDirectory directory)
     {
         using var journal = FileJournal.Open(directory.Journal, TestLedger.SegmentBytes);
-        using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (_, _) => Assert.Fail("Nothing is flushed."));
+        using var tree = new StoredTree(Tree(directory), journal, (_, _) => Assert.Fail("Nothing need be made again."), (_, _) => Assert.Fail("Nothing is flushed."), new());
         return tree.ResumedAt.Position;
     }
 }

@@ -6,6 +6,7 @@ namespace Farthing.Ledger.Journal.Sealing;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class IndexFiles(IJournal journal, string directory, Disk? disk = null)
 {
+    private readonly Disk disk = disk ?? Disk.Real;
     private readonly Lock gate = new();
     private readonly SegmentIndexBuilder builder = new();
 
@@ -32,7 +33,7 @@ internal sealed class IndexFiles(IJournal journal, string directory, Disk? disk 
     {
         lock (gate)
         {
-            DurableFiles.Replace(PathOf(segment), Build(segment).Span, null, disk ?? Disk.Real);
+            DurableFiles.Replace(PathOf(segment), Build(segment).Span, null, disk);
             try
             {
                 var index = Open(segment) ?? throw new IndexDamagedException(segment);
@@ -73,7 +74,7 @@ internal sealed class IndexFiles(IJournal journal, string directory, Disk? disk 
     {
         try
         {
-            var index = SegmentIndex.Open(new MappedFile(PathOf(segment)).Memory);
+            var index = SegmentIndex.Open(disk.Map(PathOf(segment)));
             return index is not null && index.Header.Segment == segment && index.Header.Journal == journal.Number ? index : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

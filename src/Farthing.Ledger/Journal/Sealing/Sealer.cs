@@ -88,19 +88,26 @@ internal sealed class Sealer : IDisposable
         if (thread.IsAlive) thread.Join();
     }
 
+    /// <summary>Seals the next segment, if there is one and room. What the thread does again and again; a simulation, which has none, too.</summary>
+    public void Step()
+    {
+        lock (gate)
+        {
+            if (next == open) return;
+        }
+        if (!TrySeal(next)) return;
+        lock (gate)
+        {
+            next++;
+            Monitor.PulseAll(gate);
+        }
+    }
+
     private void Run()
     {
         try
         {
-            while (WaitForNext())
-            {
-                if (!TrySeal(next)) continue;
-                lock (gate)
-                {
-                    next++;
-                    Monitor.PulseAll(gate);
-                }
-            }
+            while (WaitForNext()) Step();
         }
         catch (Exception error)
         {

@@ -43,6 +43,10 @@ internal enum Fault
     /// <summary>A bit changed on the disk after it was written.</summary>
     FlippedAtRest,
 
+    /// <summary>The same was done to a file that can be made again from the journal: an index, a snapshot, a tile, the tree's resume point. Or it was cut off, or removed.</summary>
+    DerivedLie,
+    DerivedDamaged,
+
     ClockJumpForward,
     ClockJumpBack,
 
@@ -58,6 +62,25 @@ internal enum Fault
     /// <summary>Commands without an answer were sent again, and had been carried out, or not.</summary>
     RepeatedAfterAll,
     CarriedOutAtLast,
+
+    /// <summary>Of a command that was repeated, only the index of a sealed segment still knew.</summary>
+    RepeatedFromSealed,
+
+    /// <summary>The followers did their work: a segment was sealed, a snapshot made, the tree saved.</summary>
+    SegmentSealed,
+    SnapshotMade,
+    TreeSaved,
+
+    /// <summary>An opening went on from a snapshot, or from the tree on disk; or could not use a snapshot that was there.</summary>
+    OpenedFromSnapshot,
+    TreeResumed,
+    SnapshotNotUsed,
+
+    /// <summary>A tile that was not right was made again from the journal.</summary>
+    TileMended,
+
+    /// <summary>An opening that went on from a snapshot did not come by damage before it; the check of the whole journal did.</summary>
+    DamageFoundByCheck,
 
     /// <summary>Damage was reported, by the journal or by its checkpoint.</summary>
     DamageReported,

@@ -1,4 +1,5 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Proofs;
 using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Simulation;
@@ -12,7 +13,6 @@ internal sealed class CrashException(bool isPowerCut) : Exception("The simulated
 /// <summary>How a disk lies about a flush: it reports success.</summary>
 internal enum Lie
 {
-    None,
     Lost,
     Misdirected,
     Flipped,
@@ -31,7 +31,6 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     private readonly List<(string? From, string? To, Node Node)> unflushedNames = [];
     private Dictionary<string, Node> names = [];
     private Dictionary<string, Node> durableNames = [];
-    private bool isDown;
 
     private enum Moment
     {
@@ -65,6 +64,17 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     /// <summary>True once it did.</summary>
     public bool HasLied { get; private set; }
 
+    /// <summary>The same, of files that are made from the journal and can be made again.</summary>
+    public Lie NextDerivedLie { get; set; }
+
+    public long DerivedLiesFrom { get; set; } = long.MaxValue;
+
+    /// <summary>True once one of those was lied about, or damaged.</summary>
+    public bool HasDamagedDerived { get; private set; }
+
+    /// <summary>True while the process is gone, and nothing that it does counts.</summary>
+    public bool IsDown { get; private set; }
+
     /// <summary>The last write to a segment; null if there was none since it was set to null.</summary>
     public (string Path, long Offset, byte[] Bytes)? LastSegmentWrite { get; set; }
 
@@ -75,10 +85,15 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
 
     public override DurableFile Open(string path, FileMode mode, FileAccess access)
     {
-        if (mode == FileMode.Create && !names.ContainsKey(path)) ChangeNames(null, path, new());
+        if (mode == FileMode.Create) ChangeNames(null, path, new());
         if (!names.TryGetValue(path, out var node)) throw new FileNotFoundException("No such file.", path);
-        if (mode == FileMode.Create) node.Length = 0;
         return new SimulatedFile(this, path, node);
+    }
+
+    public override ReadOnlyMemory<byte> Map(string path)
+    {
+        if (Content(path) is not { Length: > 0 } content) throw new IOException($"{path} is not there, or empty.");
+        return content.ToArray();
     }
 
     public override bool Exists(string path) => names.ContainsKey(path);
@@ -86,11 +101,16 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     public override IEnumerable<string> List(string directory, string pattern) =>
         [.. names.Keys.Where(path => Path.GetDirectoryName(path) == directory && path.EndsWith(pattern[1..], StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
+    public override bool DirectoryExists(string path) => true;
+
     public override void CreateDirectory(string path)
     {
     }
 
     public override void Move(string from, string to) => ChangeNames(from, to, names[from]);
+
+    /// <summary>True for what can be made again from the journal.</summary>
+    public static bool IsDerived(string path) => !path.Contains(".segment", StringComparison.Ordinal) && !path.Contains(CheckpointStore.FileName, StringComparison.Ordinal);
 
     public override void Delete(string path)
     {
@@ -119,8 +139,8 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     /// <summary>The process is gone; the system's memory stays.</summary>
     public void Restart()
     {
-        isDown = false;
-        CrashAt = FlushFailsFrom = WriteFailsFrom = long.MaxValue;
+        IsDown = false;
+        CrashAt = FlushFailsFrom = WriteFailsFrom = DerivedLiesFrom = long.MaxValue;
         IsFull = false;
     }
 
@@ -144,7 +164,34 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     public void FlipAtRest(string path)
     {
         counts.Add(Fault.FlippedAtRest);
+        Flip(names[path]);
+    }
+
+    /// <summary>Does something to a file that can be made again: changes a bit, cuts it off, or removes it.</summary>
+    public void DamageDerived()
+    {
+        if (Paths.Where(IsDerived).ToList() is not { Count: > 0 } paths) return;
+        HasDamagedDerived = true;
+        counts.Add(Fault.DerivedDamaged);
+        var path = paths[random.Next(paths.Count)];
         var node = names[path];
+        switch (random.Next(4))
+        {
+            case 0:
+                names.Remove(path);
+                durableNames.Remove(path);
+                break;
+            case 1:
+                node.CutTo(random.Next(node.Length + 1));
+                break;
+            default:
+                if (node.Length > 0) Flip(node);
+                break;
+        }
+    }
+
+    private void Flip(Node node)
+    {
         // Where something stands, as a rule; else anywhere.
         var used = node.Cached.AsSpan(0, node.Length).LastIndexOfAnyExcept((byte)0) + 1;
         var at = random.Next(random.Next(8) == 0 || used == 0 ? node.Length : used);
@@ -154,9 +201,9 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
 
     private CrashException? Begin(Moment moment)
     {
-        if (isDown) throw new CrashException(CrashIsPowerCut);
+        if (IsDown) throw new CrashException(CrashIsPowerCut);
         if (++Operations != CrashAt) return null;
-        isDown = true;
+        IsDown = true;
         counts.Add((CrashIsPowerCut ? Fault.PowerCutAtWrite : Fault.KilledAtWrite) + (int)moment);
         return new(CrashIsPowerCut);
     }
@@ -227,9 +274,24 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
             node.Dirty.Clear();
             throw new FlushException($"fdatasync of {path} failed: simulated.");
         }
-        var isLie = NextLie != Lie.None && Operations >= LiesFrom && path.EndsWith(".segment", StringComparison.Ordinal) && node.Dirty.Count > 0;
-        if (isLie) LieAbout(node);
-        else FlushAll();
+        if (node.Dirty.Count > 0 && Operations >= LiesFrom && path.EndsWith(".segment", StringComparison.Ordinal))
+        {
+            LieAbout(node, NextLie, other => other.EndsWith(".segment", StringComparison.Ordinal));
+            counts.Add(NextLie switch { Lie.Lost => Fault.LostWrite, Lie.Misdirected => Fault.MisdirectedWrite, _ => Fault.FlippedWrite });
+            LiesFrom = long.MaxValue;
+            HasLied = true;
+        }
+        else if (node.Dirty.Count > 0 && Operations >= DerivedLiesFrom && IsDerived(path))
+        {
+            LieAbout(node, NextDerivedLie, IsDerived);
+            counts.Add(Fault.DerivedLie);
+            DerivedLiesFrom = long.MaxValue;
+            HasDamagedDerived = true;
+        }
+        else
+        {
+            FlushAll();
+        }
 
         void FlushAll()
         {
@@ -239,22 +301,22 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
         }
     }
 
-    private void LieAbout(Node node)
+    private void LieAbout(Node node, Lie lie, Func<string, bool> isAmong)
     {
         var victim = random.Next(node.Dirty.Count);
         var isWhole = random.Next(2) == 0;
         for (var i = 0; i < node.Dirty.Count; i++)
         {
             var page = node.Dirty[i];
-            if (i != victim && !(isWhole && NextLie == Lie.Lost))
+            if (i != victim && !(isWhole && lie == Lie.Lost))
             {
                 node.Persist(page, ..PageBytes);
                 continue;
             }
-            switch (NextLie)
+            switch (lie)
             {
                 case Lie.Misdirected:
-                    var others = names.Where(name => name.Key.EndsWith(".segment", StringComparison.Ordinal)).OrderBy(name => name.Key, StringComparer.Ordinal).Select(name => name.Value).ToList();
+                    var others = names.Where(name => isAmong(name.Key) && name.Value.Durable.Length > 0).OrderBy(name => name.Key, StringComparer.Ordinal).Select(name => name.Value).ToList();
                     var other = random.Next(2) == 0 ? node : others[random.Next(others.Count)];
                     node.Cached.AsSpan(page * PageBytes, PageBytes).CopyTo(other.Durable.AsSpan(random.Next(other.Durable.Length / PageBytes) * PageBytes, PageBytes));
                     break;
@@ -264,10 +326,8 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
                     break;
             }
         }
-        counts.Add(NextLie switch { Lie.Lost => Fault.LostWrite, Lie.Misdirected => Fault.MisdirectedWrite, _ => Fault.FlippedWrite });
+        node.DurableLength = Math.Max(node.DurableLength, isWhole && lie == Lie.Lost ? 0 : node.Length);
         node.Dirty.Clear();
-        NextLie = Lie.None;
-        HasLied = true;
     }
 
     // Of what was written and not flushed, any page may be there, whole or some sectors of it.
@@ -337,6 +397,13 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
             var (start, length) = part.GetOffsetAndLength(PageBytes);
             Cached.AsSpan(page * PageBytes + start, length).CopyTo(Durable.AsSpan(page * PageBytes + start));
             DurableLength = Math.Max(DurableLength, Math.Min(Length, page * PageBytes + start + length));
+        }
+
+        public void CutTo(int length)
+        {
+            Length = DurableLength = length;
+            Cached.AsSpan(length).Clear();
+            Durable.AsSpan(length).Clear();
         }
 
         public void Forget()

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Farthing.Ledger;
 using Farthing.Ledger.Journal;
@@ -9,22 +10,19 @@ using Farthing.Protocol;
 
 namespace Farthing.Simulation;
 
-/// <summary>The ledger went wrong in a simulated world.</summary>
-internal sealed class WrongWorldException(string message) : Exception(message);
-
 /// <summary>
-/// One ledger over one simulated disk, through several lives that end in crashes. State machine, journal, recovery, replay, clock guard, tree and checkpoint
-/// check are the real ones; submitting, batching, flushing and answering are done here, one step at a time in an order that the seed gives.
+/// One ledger over one simulated disk, through several lives that end in crashes. State machine, journal, recovery, clock guard, tree,
+/// snapshots and indexes are the real ones; submitting, batching, flushing and answering are done here, one step at a time in an order that the seed gives.
 /// </summary>
 internal sealed class World
 {
     private const string DataDirectory = "/ledger";
     private const string CheckpointPath = DataDirectory + "/" + CheckpointStore.FileName;
-    private const string Origin = "simulation.example/ledger";
-    private const int SegmentBytes = 64 << 10;
     private const int MostPending = 3;
     private const int MostChains = 24;
     private const int EnoughBytes = 12 << 10;
+    // Of the newest chains and ids; many more are in a segment or two.
+    private const int Reach = 400;
     private const long HourMilliseconds = 60 * 60 * 1000;
 
     private readonly int seed;
@@ -32,7 +30,13 @@ internal sealed class World
     private readonly SimulatedDisk disk;
     private readonly SimulatedClock clock = new();
     private readonly RandomChains chains;
-    private readonly SigningKey key = SigningKey.FromSeed([.. Enumerable.Repeat((byte)5, 32)]);
+    private readonly LedgerOptions options = new()
+    {
+        Directory = DataDirectory,
+        Origin = "simulation.example/ledger",
+        CheckpointKey = SigningKey.FromSeed([.. Enumerable.Repeat((byte)5, 32)]),
+        SegmentBytes = 64 << 10,
+    };
 
     // What must be there, whatever happens: frames that were flushed or recovered, with the world after each.
     private readonly List<WrittenFrame> frames = [];
@@ -42,6 +46,7 @@ internal sealed class World
     private readonly Dictionary<string, long> notes = [];
     private long newestGivenOut;
     private bool isFlipped;
+    private bool isServed;
 
     // Sent and not answered, in the order in which it was sent; and a frame that was being written when the process ended.
     private List<Submission> unanswered = [];
@@ -52,9 +57,7 @@ internal sealed class World
     private readonly Queue<Batch> pending = new();
     private readonly List<AccountSnapshot> unseen = [];
     private Queue<Submission> toSend = new();
-    private FileJournal journal = null!;
-    private LedgerState state = null!;
-    private JournalTree tree = null!;
+    private SteppedLedger ledger = null!;
     private NaiveLedger model = null!;
     private ClockGuard guard = null!;
     private long goodOffset;
@@ -65,9 +68,9 @@ internal sealed class World
         this.seed = seed;
         random = new(seed);
         disk = new(new Random(unchecked(seed * 31 + 7)), Counts);
-        chains = new(seed);
+        chains = new(seed, Reach);
         model = new(UInt128.One << 127);
-        frames.Add(new(null, model.Copy(), 0, new JournalTree(0).Root(), 0));
+        frames.Add(new(null, model.Copy(), 0, new()));
         unanswered = [.. chains.Beginning().Select(chain => new Submission(chain))];
     }
 
@@ -80,6 +83,8 @@ internal sealed class World
     /// <summary>The same seed must give the same.</summary>
     public string Fingerprint => $"{disk.Operations} operations, {answered.Count} answers, {frames.Count} frames, root {Convert.ToHexStringLower(frames[^1].Root)}: {Counts}";
 
+    private bool IsHonest => !disk.HasLied && !isFlipped;
+
     private long DurableSize => frames[^1].EndPosition;
 
     /// <summary>Lives several lives with a fault or two in each; then, for some seeds, one on a disk that lies; and looks at what is left.</summary>
@@ -88,8 +93,9 @@ internal sealed class World
         var lives = random.Next(3, 8);
         for (var life = 0; life < lives; life++)
         {
-            PlanHonestFaults();
-            Live(random.Next(40, 160));
+            // Now and then one grows up in peace.
+            if (random.Next(4) > 0) PlanHonestFaults();
+            Live(random.Next(40, 300));
         }
         switch (random.Next(6))
         {
@@ -103,7 +109,7 @@ internal sealed class World
                 if (paths.Count > 0) disk.FlipAtRest(paths[random.Next(paths.Count)]);
                 break;
             default:
-                disk.NextLie = (Lie)random.Next(1, 4);
+                disk.NextLie = (Lie)random.Next(3);
                 disk.LiesFrom = disk.Operations + random.Next(60);
                 Live(random.Next(40, 160), mayCloseWell: false);
                 disk.CutPower();
@@ -129,8 +135,21 @@ internal sealed class World
         if (IsOver) return;
         try
         {
+            var forecast = Predict();
+            var check = LedgerCheck.Run(DataDirectory, new CheckpointKey(options.Origin, options.CheckpointKey.Verifier), disk);
+            var isAnyThere = disk.Paths.Any(path => path.EndsWith(".segment", StringComparison.Ordinal));
+            if (IsHonest ? !check.IsSound && isAnyThere : check.IsSound && forecast.MustReportFrom(0)) throw Wrong($"the check says {check.Damage} {check.Checkpoint?.Finding}: {forecast}");
             Open();
-            if (!IsOver) CheckRecords();
+            if (IsOver)
+            {
+                if (isServed && !check.IsSound) Counts.Add(Fault.DamageFoundByCheck);
+                return;
+            }
+            var inspection = new Inspection(ledger, frames, random, Wrong);
+            CheckRoot();
+            inspection.CheckProofs(DurableSize / 100);
+            CountMended();
+            inspection.CheckRecords(answered, seen);
         }
         catch (Exception error) when (error is not WrongWorldException)
         {
@@ -140,10 +159,15 @@ internal sealed class World
 
     private void PlanHonestFaults()
     {
-        disk.CrashAt = disk.Operations + (random.Next(4) == 0 ? random.Next(1, 8) : random.Next(1, 160));
+        disk.CrashAt = disk.Operations + (random.Next(4) == 0 ? random.Next(1, 8) : random.Next(1, 500));
         disk.CrashIsPowerCut = random.Next(2) == 0;
-        if (random.Next(3) == 0) disk.FlushFailsFrom = disk.Operations + random.Next(60);
-        if (random.Next(6) == 0) disk.WriteFailsFrom = disk.Operations + random.Next(60);
+        if (random.Next(3) == 0) disk.FlushFailsFrom = disk.Operations + random.Next(300);
+        if (random.Next(6) == 0) disk.WriteFailsFrom = disk.Operations + random.Next(300);
+        if (random.Next(6) == 0)
+        {
+            disk.NextDerivedLie = (Lie)random.Next(3);
+            disk.DerivedLiesFrom = disk.Operations + random.Next(200);
+        }
     }
 
     // From opening to an end: a crash that was planned, an error of the disk, or after so many steps.
@@ -162,7 +186,7 @@ internal sealed class World
                 Step();
             }
             disk.IsFull = false;
-            if (mayCloseWell && random.Next(2) == 0) while (pending.Count > 0) Flush();
+            if (mayCloseWell && random.Next(2) == 0) Close();
             disk.Restart();
             if (random.Next(2) == 0) disk.CutPower();
         }
@@ -172,12 +196,13 @@ internal sealed class World
             if (crash.IsPowerCut) disk.CutPower();
             else disk.Restart();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or LedgerUnreadyException)
         {
-            // The ledger ends its process at any error of the disk; the power may fail then too.
+            // The ledger ends its process at an error of the disk, and does not open without room; the power may fail then too.
             disk.Restart();
             if (random.Next(2) == 0) disk.CutPower();
         }
+        if (!IsOver && random.Next(6) == 0) disk.DamageDerived();
         if (inFlight is { Place: null } && disk.LastSegmentWrite is { } write) inFlight = inFlight with { Place = write };
         // A frame that was never begun cannot be there.
         if (inFlight is { Place: null }) inFlight = null;
@@ -189,7 +214,7 @@ internal sealed class World
 
     private void Step()
     {
-        switch (random.Next(10))
+        switch (random.Next(14))
         {
             case < 4: Submit(); break;
             case < 6 when pending.Count < MostPending: Apply(); break;
@@ -197,6 +222,7 @@ internal sealed class World
             case 8: PassTime(); break;
             case 9 when random.Next(8) == 0: Sign(); break;
             case 9: Look(); break;
+            case > 9: ledger.Step(random.Next(4)); break;
         }
     }
 
@@ -208,7 +234,7 @@ internal sealed class World
             return;
         }
         // Once there is room again, the real preparer's thread would have found out by itself; this one does with the next frame.
-        if (journal.NotReadyReason is not null && disk.IsFull)
+        if (ledger.NotReadyReason is not null && disk.IsFull)
         {
             Counts.Add(Fault.RefusedForRoom);
             return;
@@ -220,24 +246,26 @@ internal sealed class World
     {
         var time = guard.BeginBatch();
         chains.Now = time;
-        var batch = new Batch(state.NextPosition, time);
+        var batch = new Batch(ledger.State.NextPosition, time);
         model.BeginBatch(time);
-        state.BeginBatch(time, batch.Records);
+        ledger.State.BeginBatch(time, batch.Records);
         while (batch.Answers.Count < MostChains && batch.Records.Length < EnoughBytes && queue.TryDequeue(out var submission))
         {
             var expected = model.Apply(submission.Chain);
-            state.ApplyChain(submission.Chain, submission.Results, batch.Records);
+            ledger.SealedIds.Prepare(ledger.State, submission.Chain);
+            ledger.State.ApplyChain(submission.Chain, submission.Results, batch.Records);
             if (!expected.SequenceEqual(submission.Results))
                 throw Wrong($"{string.Join(" + ", submission.Chain)}\n gave {string.Join(", ", submission.Results)}\n not {string.Join(", ", expected)}");
             batch.Answers.Add(submission);
         }
         batch.Model = model.Copy();
-        batch.Digest = state.Digest;
+        batch.Digest = ledger.State.Digest;
         if (batch.Answers.Count > 0 || batch.Records.Length > 0) pending.Enqueue(batch);
     }
 
     private void Flush()
     {
+        if (!ledger.MayAppend()) return;
         var batch = pending.Peek();
         if (batch.Records.Offsets.Count > 0)
         {
@@ -253,10 +281,9 @@ internal sealed class World
                 RecordCount = records.Offsets.Count,
                 RecordBytes = records.Length,
             };
-            tree.Add(new Frame(header, records.Bytes.AsMemory(0, records.Length), default));
             disk.LastSegmentWrite = null;
-            inFlight = new(null, batch.Model, batch.Digest, tree.Root(), header.EndPosition);
-            journal.Append(header, records);
+            inFlight = new(null, batch.Model, batch.Digest, EdgeAfter(header, records));
+            ledger.Append(header, records);
             frames.Add(inFlight with { Place = disk.LastSegmentWrite });
             inFlight = null;
             KnowSegments();
@@ -265,6 +292,25 @@ internal sealed class World
         foreach (var submission in batch.Answers) Answer(submission);
         seen.AddRange(unseen.Where(account => account.LastPosition < DurableSize));
         unseen.RemoveAll(account => account.LastPosition < DurableSize);
+    }
+
+    private TreeEdge EdgeAfter(in FrameHeader header, BatchBuffer records)
+    {
+        var edge = frames[^1].Edge.Copy();
+        var hashes = new byte[header.RecordCount * MerkleTree.HashLength];
+        LeafBuilder.HashLeaves(header, records.Bytes.AsSpan(0, records.Length), hashes);
+        var completed = new byte[TreeEdge.MaxLevels * MerkleTree.HashLength];
+        for (var at = 0; at < hashes.Length; at += MerkleTree.HashLength) edge.Add(hashes.AsSpan(at, MerkleTree.HashLength), completed);
+        return edge;
+    }
+
+    private void Close()
+    {
+        while (pending.Count > 0 && ledger.MayAppend()) Flush();
+        if (pending.Count > 0) return;
+        KnowNote(frames[^1]);
+        ledger.Close(DurableSize);
+        newestGivenOut = ledger.Proofs.SignedSize;
     }
 
     private void Answer(Submission submission)
@@ -281,6 +327,7 @@ internal sealed class World
         }
         if (submission.IsSentAgain && submission.Results.Any(result => result.Position >= 0))
             Counts.Add(submission.Results.Any(result => result.IsDuplicate && result.Position >= 0) ? Fault.RepeatedAfterAll : Fault.CarriedOutAtLast);
+        if (submission.Results.Any(result => result.IsDuplicate && result.Position >= 0 && result.Position < ledger.SealedEnd)) Counts.Add(Fault.RepeatedFromSealed);
         answered.Add(submission);
     }
 
@@ -317,78 +364,73 @@ internal sealed class World
     // An account is shown once all that it shows is on disk.
     private void Look()
     {
-        if (state.TryGetAccount((UInt128)random.Next(1, 13), out var account)) (account.LastPosition < DurableSize ? seen : unseen).Add(account);
+        if (ledger.State.TryGetAccount((UInt128)random.Next(1, 13), out var account)) (account.LastPosition < DurableSize ? seen : unseen).Add(account);
     }
 
     private void Sign()
     {
-        var checkpoint = new Checkpoint(Origin, DurableSize, frames[^1].Root);
-        var note = new SignedCheckpoint(checkpoint, checkpoint.Sign(key)).Note;
-        notes[note] = DurableSize;
-        try
-        {
-            DurableFiles.Replace(CheckpointPath, Encoding.UTF8.GetBytes(note), null, disk);
-            newestGivenOut = checkpoint.Size;
-        }
-        catch (IOException)
-        {
-            // Whoever asked is told that there is none now.
-        }
+        KnowNote(frames.Find(frame => frame.EndPosition == ledger.Proofs.CoveredSize)!);
+        var signing = ledger.Proofs.GetCheckpointAsync(0).AsTask();
+        if (signing.IsCompletedSuccessfully) newestGivenOut = signing.Result.Checkpoint.Size;
+        // Whoever asked is told that there is none now; but a crash is one.
+        else if (signing.Exception!.InnerException is not LedgerUnreadyException and { } error) ExceptionDispatchInfo.Throw(error);
     }
+
+    // A note that may come to be stored.
+    private void KnowNote(WrittenFrame frame)
+    {
+        var checkpoint = new Checkpoint(options.Origin, frame.EndPosition, frame.Root);
+        notes[checkpoint.Sign(options.CheckpointKey)] = frame.EndPosition;
+    }
+
+    private Forecast Predict() => Forecast.Of(disk, frames, inFlight, segmentHeads, SignedSize());
 
     private void Open()
     {
         isOpening = true;
-        var forecast = Forecast.Of(disk, frames, inFlight, segmentHeads, SignedSize());
-        var count = 0;
+        isServed = false;
+        var forecast = Predict();
+        var (wasDamaged, errors) = (disk.HasDamagedDerived, Counts[Fault.FailedWrite] + Counts[Fault.FailedFlush] + Counts[Fault.FailedButPersistedFlush]);
         try
         {
-            journal = FileJournal.Open(FileJournal.DirectoryIn(DataDirectory), SegmentBytes, (message, error) => throw Wrong($"{message} {error}"), disk, preparesBeside: false);
-            state = new();
-            var checkpoint = StoredCheckpoint.Read(DataDirectory, new CheckpointKey(Origin, key.Verifier), disk);
-            tree = new(checkpoint?.Size ?? 0);
-            var replay = new Replay(state);
-            foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
-            {
-                replay.Apply(frame);
-                tree.Add(frame);
-                count++;
-            }
-            if (checkpoint is not null && LedgerCheck.Compare(checkpoint, tree) is { Matches: false } finding)
-            {
-                Counts.Add(Fault.CheckpointContradicted);
-                throw new LedgerDamagedException(finding.Finding);
-            }
-            // Its name may be newer than the last flush, and it is given out again.
-            if (checkpoint is not null) disk.FlushDirectory(DataDirectory);
-            if (!disk.HasLied && !isFlipped && (checkpoint?.Size ?? 0) < newestGivenOut) throw Wrong($"a checkpoint of {newestGivenOut} records was given out, and {checkpoint?.Size} is stored");
-            newestGivenOut = checkpoint?.Size ?? 0;
+            ledger = new(disk, options, Counts);
         }
         catch (LedgerDamagedException damage)
         {
-            if (!disk.HasLied && !isFlipped) throw Wrong($"an honest disk is called damaged: {damage.Message}");
+            if (IsHonest) throw Wrong($"an honest disk is called damaged: {damage.Message}");
             Counts.Add(Fault.DamageReported);
             IsOver = true;
             return;
         }
 
-        if (forecast.MustReport) throw Wrong($"{count} frames were served of a disk that is damaged: {forecast}");
-        if (count != forecast.Frames) throw Wrong($"{count} frames were found, not {forecast.Frames}: {forecast}");
+        isServed = true;
+        var count = frames.FindIndex(frame => frame.EndPosition == ledger.State.NextPosition);
+        if (count < 0 && inFlight?.EndPosition == ledger.State.NextPosition) count = frames.Count;
+        var from = ledger.Restored is { } snapshot ? frames.FindIndex(frame => frame.EndPosition == snapshot.NextPosition) : 0;
+        if (forecast.MustReportFrom(from)) throw Wrong($"{count} frames were served of a disk that is damaged, from {from} on: {forecast}");
+        if (count != forecast.FramesFrom(from)) throw Wrong($"{count} frames were found, from {from} on: {forecast}");
         var isKept = count == frames.Count;
         if (isKept) frames.Add(inFlight!);
-        CheckState(frames[count]);
-        if (count < frames.Count - 1 || disk.HasLied || isFlipped)
+        var inspection = new Inspection(ledger, frames, random, Wrong);
+        inspection.CheckState(frames[count]);
+        if (!IsHonest)
         {
-            if (!disk.HasLied && !isFlipped) throw Wrong($"an honest disk lost what was answered: {forecast}");
             // What it lost it lost at the very end, unsigned; nothing that is left is wrong.
             if (count < frames.Count - 1) Counts.Add(Fault.LieAboutTheEnd);
             IsOver = true;
             return;
         }
+        if (count < frames.Count - 1) throw Wrong($"an honest disk lost what was answered: {forecast}");
+        if (ledger.Proofs.SignedSize < newestGivenOut) throw Wrong($"a checkpoint of {newestGivenOut} records was given out, and {ledger.Proofs.SignedSize} is stored");
+        newestGivenOut = ledger.Proofs.SignedSize;
+        inspection.CheckProofs(Math.Min(DurableSize, 2));
+        CountMended();
+        if (!wasDamaged && ledger.SnapshotNotes.Count > 0 && errors == Counts[Fault.FailedWrite] + Counts[Fault.FailedFlush] + Counts[Fault.FailedButPersistedFlush])
+            throw Wrong($"a snapshot was not used that nothing damaged: {ledger.SnapshotNotes[0]}");
 
         // Until the end is cut and flushed, another crash may show it otherwise.
         if (isKept) frames.RemoveAt(frames.Count - 1);
-        if (journal.Recover() is not null) Counts.Add(Fault.TornEndCut);
+        if (ledger.Recover()) Counts.Add(Fault.TornEndCut);
         if (inFlight is not null) Counts.Add(isKept ? Fault.UnansweredFrameKept : Fault.UnansweredFrameLost);
         if (isKept) frames.Add(inFlight!);
         inFlight = null;
@@ -397,12 +439,26 @@ internal sealed class World
         segmentHeads.Clear();
         KnowSegments();
         model = frames[^1].Model.Copy();
-        guard = new(clock, state.UnixMilliseconds);
+        guard = new(clock, ledger.State.UnixMilliseconds);
         // As the writer does when it starts.
         guard.BeginBatch();
         var again = unanswered.Select(submission => submission.Again(isUnanswered: true)).ToList();
         for (var i = Math.Min(5, answered.Count); i > 0; i--) again.Add(answered[random.Next(answered.Count)].Again(isUnanswered: false));
         toSend = new(again);
+    }
+
+    private void CountMended()
+    {
+        if (ledger.Proofs.MendedTiles == 0) return;
+        if (!disk.HasDamagedDerived) throw Wrong("a tile was mended that nothing damaged");
+        Counts.Add(Fault.TileMended);
+    }
+
+    // The root that is signed over all of it.
+    private void CheckRoot()
+    {
+        var signing = ledger.Proofs.GetCheckpointAsync(DurableSize).AsTask();
+        if (signing.Result.Checkpoint is var checkpoint && (checkpoint.Size != DurableSize || !checkpoint.Root.AsSpan().SequenceEqual(frames[^1].Root))) throw Wrong("another root is signed");
     }
 
     // What the stored checkpoint signs; null if it is none that was ever signed.
@@ -416,79 +472,5 @@ internal sealed class World
         }
     }
 
-    private void CheckState(WrittenFrame last)
-    {
-        if (state.Digest != last.Digest) throw Wrong("the digest is another one after replay");
-        if (!tree.Root().AsSpan().SequenceEqual(last.Root)) throw Wrong("the root is another one after replay");
-        if (state.NextPosition != last.Model.NextPosition) throw Wrong($"{state.NextPosition} records, not {last.Model.NextPosition}");
-        foreach (var (id, balances, flags) in last.Model.Accounts)
-        {
-            if (!state.TryGetAccount(id, out var account) || account.Balances != balances || account.Flags != flags) throw Wrong($"account {id}: {account}, not {balances} {flags}");
-        }
-        if (state.Totals().Values.Any(total => total.Debits != total.Credits)) throw Wrong("debits and credits differ");
-    }
-
-    // Each record by itself, from the first byte on: what was answered and shown is there, and no id is bound twice.
-    private void CheckRecords()
-    {
-        var records = new List<JournalRecord>();
-        foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
-        {
-            var bytes = frame.Records.Span;
-            for (var position = frame.Header.FirstPosition; position < frame.Header.EndPosition; position++)
-            {
-                if (!RecordCodec.TryRead(bytes, position, frame.Header.UnixMilliseconds, out var record, out var length)) throw Wrong($"record {position} cannot be read");
-                bytes = bytes[length..];
-                records.Add(record);
-            }
-        }
-        var bound = new HashSet<UInt128>();
-        foreach (var record in records)
-        {
-            if (record.Command.Kind == RecordKind.Expire || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
-            if (!bound.Add(record.Command.Id)) throw Wrong($"{record.Command} was carried out twice");
-        }
-        foreach (var submission in answered)
-        {
-            for (var i = 0; i < submission.Chain.Length; i++)
-            {
-                var (result, command) = (submission.Results[i], submission.Chain[i]);
-                if (result.Position < 0) continue;
-                if (result.Position >= records.Count || records[(int)result.Position].Command.Id != command.Id || records[(int)result.Position].Outcome != result.Outcome)
-                    throw Wrong($"{command} was answered {result}, and is not there");
-            }
-        }
-        foreach (var account in seen)
-        {
-            if (account.LastPosition >= records.Count) throw Wrong($"{account} was shown, and is not there");
-            var record = records[(int)account.LastPosition];
-            if ((record.Command.Debit == account.Id ? record.DebitAfter : record.CreditAfter) != account.Balances) throw Wrong($"{account} was shown, and its record says otherwise");
-        }
-    }
-
     private WrongWorldException Wrong(string what) => new($"Seed {seed}, operation {disk.Operations}: {what}");
-
-    /// <summary>One chain, and what became of it.</summary>
-    private sealed record Submission(Command[] Chain)
-    {
-        public CommandResult[] Results { get; private init; } = new CommandResult[Chain.Length];
-
-        /// <summary>The answer that was given before; null if there was none.</summary>
-        public CommandResult[]? First { get; private init; }
-
-        public bool IsSentAgain { get; private init; }
-
-        public Submission Again(bool isUnanswered) => this with { Results = new CommandResult[Chain.Length], First = isUnanswered ? First : Results, IsSentAgain = isUnanswered };
-    }
-
-    private sealed record Batch(long FirstPosition, long UnixMilliseconds)
-    {
-        public BatchBuffer Records { get; } = new();
-
-        public List<Submission> Answers { get; } = [];
-
-        public NaiveLedger Model { get; set; } = null!;
-
-        public UInt128 Digest { get; set; }
-    }
 }

@@ -90,10 +90,10 @@ internal sealed class SnapshotChanges
 
     private ref AccountChange Touch(UInt128 account, long position)
     {
-        ref var change = ref accounts.Add(account);
-        if (!change.IsKnown)
+        ref var change = ref accounts.Find(account);
+        if (Unsafe.IsNullRef(ref change))
         {
-            change = new() { IsKnown = true, OpenedPosition = -1 };
+            change = ref accounts.Add(new() { Id = account, OpenedPosition = -1 });
             accountIds.Add(account);
         }
         change.LastPosition = position;
@@ -208,15 +208,16 @@ internal sealed class SnapshotChanges
 
     private readonly record struct Refunded(UInt128 Units, long LastCitation);
 
-    private struct AccountChange
+    private struct AccountChange : IIdentified
     {
+        public UInt128 Id { get; init; }
+
         public Balances Balances;
         public long OpenedPosition; // -1 if it was open before
         public long LastPosition;
         public int Asset;
         public AccountFlags Added;
         public AccountFlags Removed;
-        public bool IsKnown;
 
         public void Add(AccountFlags flags)
         {

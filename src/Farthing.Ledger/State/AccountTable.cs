@@ -1,71 +1,89 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.State;
 
-/// <summary>An account as it is now. Written only by <see cref="LedgerState"/>, after <see cref="AccountTable.Touch"/>.</summary>
-/// <param name="id">The account.</param>
-/// <param name="asset">What it counts.</param>
-/// <param name="flags">What it allows.</param>
-/// <param name="openedPosition">The record that opened it.</param>
-internal sealed class AccountState(UInt128 id, Asset asset, AccountFlags flags, long openedPosition)
+/// <summary>An account as it is now, where it stays. Written only by <see cref="LedgerState"/>, after <see cref="AccountTable.Touch"/>.</summary>
+internal struct AccountState : IIdentified
 {
-    public UInt128 Id { get; } = id;
+    public required UInt128 Id { get; init; }
 
-    public Asset Asset { get; } = asset;
+    public UInt128 DebitsPosted;
+    public UInt128 DebitsHeld;
+    public UInt128 CreditsPosted;
+    public UInt128 CreditsHeld;
 
-    public AccountFlags Flags { get; set; } = flags;
+    /// <summary>What the account adds to the digest of all; owned by <see cref="AccountTable"/>.</summary>
+    public UInt128 DigestShare;
 
-    public Balances Balances { get; set; }
+    /// <summary>The newest record that touched it.</summary>
+    public long LastPosition;
 
-    public long OpenedPosition { get; } = openedPosition;
+    /// <summary>The record that opened it.</summary>
+    public required long OpenedPosition { get; init; }
 
-    public long LastPosition { get; set; } = -1;
+    /// <summary>What it is found by in <see cref="AccountTable"/>, by those who have no id at hand.</summary>
+    public required int Number { get; init; }
 
-    public bool IsFrozen => (Flags & AccountFlags.Frozen) != 0;
+    /// <summary>What it counts: see <see cref="AccountTable.AssetOf"/>.</summary>
+    public required int AssetNumber { get; init; }
 
-    public bool IsClosed => (Flags & AccountFlags.Closed) != 0;
+    /// <summary>What it allows.</summary>
+    public AccountFlags Flags;
+
+    /// <summary>True if <see cref="DigestShare"/> is out of date; owned by <see cref="AccountTable"/>.</summary>
+    public bool IsStale;
+
+    /// <summary>True if the current chain touched it; owned by <see cref="AccountTable"/>.</summary>
+    public bool IsTouched;
+
+    public readonly Balances Balances => new(DebitsPosted, DebitsHeld, CreditsPosted, CreditsHeld);
+
+    public readonly bool IsFrozen => (Flags & AccountFlags.Frozen) != 0;
+
+    public readonly bool IsClosed => (Flags & AccountFlags.Closed) != 0;
 
     /// <summary>What the account allowed when it was opened.</summary>
-    public AccountFlags FlagsOfOpening => Flags & ~(AccountFlags.Frozen | AccountFlags.Closed);
-
-    /// <summary>What it adds to the digest of all accounts; owned by <see cref="AccountTable"/>.</summary>
-    internal UInt128 DigestShare { get; set; }
-
-    internal bool IsDigestStale { get; set; }
-
-    /// <summary>The chain that touched it last; owned by <see cref="AccountTable"/>.</summary>
-    internal long TouchedByChain { get; set; }
-
-    public AccountSnapshot ToSnapshot() => new(Id, Asset, Flags, Balances, LastPosition);
+    public readonly AccountFlags FlagsOfOpening => Flags & ~(AccountFlags.Frozen | AccountFlags.Closed);
 }
 
 /// <summary>All accounts, with what is needed to undo the current chain and to know their digest.</summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class AccountTable
 {
-    private readonly Dictionary<UInt128, AccountState> accounts = [];
-    private readonly List<AccountState> opened = [];
-    private readonly List<(AccountState Account, AccountFlags Flags, Balances Balances, long LastPosition)> touched = [];
+    // Memory takes about as long as to hash so many accounts.
+    private const int PrefetchedAhead = 8;
 
-    // Accounts whose share of the digest is out of date: a busy account is hashed once a batch, not once a transfer.
-    private readonly List<AccountState> stale = [];
+    private readonly IdTable<AccountState> accounts = new();
+    private readonly List<Asset> assets = [];
+    private readonly Dictionary<Asset, int> assetNumbers = [];
+
+    // What the current chain touched, as it was before.
+    private readonly AccountState[] touched = new AccountState[2 * LedgerState.MaxChainLength];
+    private int touchedCount;
+    private int countBefore;
+
+    // Numbers of accounts whose share of the digest is out of date: a busy account is hashed once a batch, not once a transfer.
+    private readonly List<int> stale = [];
     private UInt128 digest;
-    private long chain = 1;
 
-    public IEnumerable<AccountState> All => accounts.Values;
+    /// <summary>How many accounts there are; they are numbered from one.</summary>
+    public int Count => accounts.Count;
 
     /// <summary>The sum of all accounts' hashes, modulo 2^128.</summary>
     public UInt128 Digest
     {
         get
         {
-            foreach (var account in stale)
+            var numbers = CollectionsMarshal.AsSpan(stale);
+            for (var i = 0; i < numbers.Length; i++)
             {
-                var share = StateDigest.Of(account);
+                if (i + PrefetchedAhead < numbers.Length) accounts.PrefetchItem(numbers[i + PrefetchedAhead]);
+                ref var account = ref accounts[numbers[i]];
+                var share = StateDigest.Of(account, AssetOf(account));
                 digest = unchecked(digest - account.DigestShare + share);
                 account.DigestShare = share;
-                account.IsDigestStale = false;
+                account.IsStale = false;
             }
 
             stale.Clear();
@@ -73,102 +91,121 @@ internal sealed class AccountTable
         }
     }
 
-    public bool TryFind(UInt128 id, [NotNullWhen(true)] out AccountState? account) => accounts.TryGetValue(id, out account);
+    /// <summary>The account with a number.</summary>
+    public ref AccountState this[int number] => ref accounts[number];
 
-    public AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
+    /// <summary>The account with an id, or a null reference.</summary>
+    public ref AccountState Find(UInt128 id) => ref accounts.Find(id);
+
+    public Asset AssetOf(in AccountState account) => assets[account.AssetNumber];
+
+    public ref AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
     {
-        var account = new AccountState(id, asset, flags, position);
-        accounts.Add(id, account);
-        opened.Add(account);
-        Touch(account);
-        return account;
+        ref var account = ref Add(new()
+        {
+            Id = id,
+            Number = accounts.Count + 1,
+            AssetNumber = NumberOf(asset),
+            Flags = flags,
+            OpenedPosition = position,
+            LastPosition = -1,
+        });
+        Touch(ref account);
+        return ref account;
     }
 
     /// <summary>Makes room for so many accounts.</summary>
-    public void Expect(int count) => accounts.EnsureCapacity(count);
+    public void Expect(int count) => accounts.Expect(count);
 
     /// <summary>Takes over an account of a snapshot, in no chain.</summary>
     public void Restore(in SavedAccount saved)
     {
-        var account = new AccountState(saved.Id, saved.Asset, saved.Flags, saved.OpenedPosition)
+        ref var account = ref Add(new()
         {
-            Balances = saved.Balances,
-            LastPosition = saved.LastPosition,
+            Id = saved.Id,
+            DebitsPosted = saved.Balances.DebitsPosted,
+            DebitsHeld = saved.Balances.DebitsHeld,
+            CreditsPosted = saved.Balances.CreditsPosted,
+            CreditsHeld = saved.Balances.CreditsHeld,
             DigestShare = StateDigest.Of(saved),
-        };
-        accounts.Add(account.Id, account);
+            Number = accounts.Count + 1,
+            AssetNumber = NumberOf(saved.Asset),
+            Flags = saved.Flags,
+            OpenedPosition = saved.OpenedPosition,
+            LastPosition = saved.LastPosition,
+        });
+        countBefore = accounts.Count;
         digest = unchecked(digest + account.DigestShare);
     }
 
     /// <summary>Remembers an account as it was before the current chain. To be called before any change.</summary>
-    public void Touch(AccountState account)
+    public void Touch(ref AccountState account)
     {
-        if (account.TouchedByChain == chain) return;
-        account.TouchedByChain = chain;
-        touched.Add((account, account.Flags, account.Balances, account.LastPosition));
+        if (account.IsTouched) return;
+        touched[touchedCount++] = account;
+        account.IsTouched = true;
     }
 
     /// <summary>Keeps what the chain changed, once it is sure that the chain made or destroyed nothing.</summary>
     /// <exception cref="InvalidOperationException">The chain would have broken an invariant: a bug.</exception>
     public void Commit()
     {
-        CheckInvariants();
-        foreach (var (account, _, _, _) in touched)
-        {
-            if (account.IsDigestStale) continue;
-            account.IsDigestStale = true;
-            stale.Add(account);
-        }
-
-        EndChain();
-    }
-
-    /// <summary>Puts back what the chain changed.</summary>
-    public void RollBack()
-    {
-        foreach (var (account, flags, balances, lastPosition) in touched)
-        {
-            account.Flags = flags;
-            account.Balances = balances;
-            account.LastPosition = lastPosition;
-        }
-
-        foreach (var account in opened) accounts.Remove(account.Id);
-        EndChain();
-    }
-
-    private void EndChain()
-    {
-        touched.Clear();
-        opened.Clear();
-        chain++;
-    }
-
-    private void CheckInvariants()
-    {
         UInt128 postedOut = 0, postedIn = 0, heldOut = 0, heldIn = 0;
-        unchecked
+        foreach (ref readonly var before in touched.AsSpan(0, touchedCount))
         {
-            foreach (var (account, _, before, _) in touched)
+            ref var after = ref accounts[before.Number];
+            unchecked
             {
-                var after = account.Balances;
                 postedOut += after.DebitsPosted - before.DebitsPosted;
                 postedIn += after.CreditsPosted - before.CreditsPosted;
                 heldOut += after.DebitsHeld - before.DebitsHeld;
                 heldIn += after.CreditsHeld - before.CreditsHeld;
             }
+
+            if ((after.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && after.DebitsPosted + after.DebitsHeld > after.CreditsPosted)
+                throw new InvalidOperationException($"Account {after.Id:x32} would have more debits than credits.");
+            if ((after.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && after.CreditsPosted + after.CreditsHeld > after.DebitsPosted)
+                throw new InvalidOperationException($"Account {after.Id:x32} would have more credits than debits.");
+
+            after.IsTouched = false;
+            if (after.IsStale) continue;
+            after.IsStale = true;
+            stale.Add(after.Number);
         }
 
         if (postedOut != postedIn || heldOut != heldIn)
             throw new InvalidOperationException($"A chain would debit {postedOut} and credit {postedIn}, hold {heldOut} out and {heldIn} in.");
+        touchedCount = 0;
+        countBefore = accounts.Count;
+    }
 
-        foreach (var (account, _, _, _) in touched)
-        {
-            var after = account.Balances;
-            if ((account.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && after.DebitsPosted + after.DebitsHeld > after.CreditsPosted)
-                throw new InvalidOperationException($"Account {account.Id:x32} would have more debits than credits.");
-            if ((account.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && after.CreditsPosted + after.CreditsHeld > after.DebitsPosted)
-                throw new InvalidOperationException($"Account {account.Id:x32} would have more credits than debits.");
-        }
+    /// <summary>Puts back what the chain changed.</summary>
+    public void RollBack()
+    {
+        foreach (ref readonly var before in touched.AsSpan(0, touchedCount)) accounts[before.Number] = before;
+        touchedCount = 0;
+        while (accounts.Count > countBefore) accounts.RemoveNewest();
+    }
+
+    /// <summary>Asks for the memory where an account is looked for. Changes nothing.</summary>
+    public void PrefetchSlot(UInt128 id) => accounts.PrefetchSlot(id);
+
+    /// <summary>Asks for the memory of an account, once that of its slot is there. Changes nothing.</summary>
+    public void Prefetch(UInt128 id) => accounts.PrefetchItem(id);
+
+    private ref AccountState Add(scoped in AccountState account)
+    {
+        ref var added = ref accounts.Add(account);
+        if (accounts.Count != account.Number) throw new InvalidOperationException($"Account {account.Id:x32} was open already.");
+        return ref added;
+    }
+
+    private int NumberOf(Asset asset)
+    {
+        if (assetNumbers.TryGetValue(asset, out var number)) return number;
+        number = assets.Count;
+        assets.Add(asset);
+        assetNumbers.Add(asset, number);
+        return number;
     }
 }

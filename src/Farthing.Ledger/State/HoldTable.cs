@@ -8,9 +8,11 @@ internal sealed class OpenHold : IDeadlined
 {
     public required UInt128 Id { get; init; }
 
-    public required AccountState Debit { get; init; }
+    /// <summary>The number of the account that is debited.</summary>
+    public required int Debit { get; init; }
 
-    public required AccountState Credit { get; init; }
+    /// <summary>The number of the account that is credited.</summary>
+    public required int Credit { get; init; }
 
     public required UInt128 Units { get; init; }
 
@@ -22,6 +24,9 @@ internal sealed class OpenHold : IDeadlined
 
     /// <summary>The position of its chain's first record: holds of one chain expire together.</summary>
     public required long ChainStart { get; init; }
+
+    /// <summary>What it adds to the digest of all open holds.</summary>
+    public required UInt128 DigestShare { get; init; }
 
     public bool IsLive { get; set; } = true;
 }
@@ -50,7 +55,7 @@ internal sealed class HoldTable
         holds.Add(hold.Id, hold);
         deadlines.Add(hold);
         changed.Add(hold);
-        Digest = unchecked(Digest + StateDigest.Of(hold));
+        Digest = unchecked(Digest + hold.DigestShare);
     }
 
     public void Remove(OpenHold hold)
@@ -58,7 +63,7 @@ internal sealed class HoldTable
         hold.IsLive = false;
         holds.Remove(hold.Id);
         changed.Add(hold);
-        Digest = unchecked(Digest - StateDigest.Of(hold));
+        Digest = unchecked(Digest - hold.DigestShare);
     }
 
     /// <summary>The next hold whose deadline is not after <paramref name="time"/>.</summary>

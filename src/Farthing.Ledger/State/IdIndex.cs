@@ -5,21 +5,26 @@ using Farthing.Protocol;
 namespace Farthing.Ledger.State;
 
 /// <summary>What an id was bound to, for ever.</summary>
+/// <param name="Id">The id.</param>
 /// <param name="Digest">The digest of the canonical request.</param>
+/// <param name="Position">Its record.</param>
 /// <param name="Kind">What the command was.</param>
 /// <param name="Outcome">What became of it.</param>
-/// <param name="Position">Its record.</param>
 /// <param name="ChainIndex">How many records of its chain stand before it.</param>
 /// <param name="BoundIndex">How many of those bind ids.</param>
 /// <param name="IsLastBound">True if no later command of its chain binds an id.</param>
-internal readonly record struct IdEntry(UInt128 Digest, RecordKind Kind, Outcome Outcome, long Position, byte ChainIndex, byte BoundIndex, bool IsLastBound)
+internal readonly record struct IdEntry(UInt128 Id, UInt128 Digest, long Position, RecordKind Kind, Outcome Outcome, byte ChainIndex, byte BoundIndex, bool IsLastBound)
+    : IIdentified
 {
     /// <summary>The position of the chain's first record.</summary>
     public long ChainStart => Position - ChainIndex;
 }
 
 /// <summary>The record that posts, voids, expires or refunds something.</summary>
-internal readonly record struct Citation(long Position, RecordKind Kind);
+/// <param name="Id">The id of what it cites.</param>
+/// <param name="Position">The record.</param>
+/// <param name="Kind">What it does.</param>
+internal readonly record struct Citation(UInt128 Id, long Position, RecordKind Kind) : IIdentified;
 
 /// <summary>Where a command stands in the journal and in its chain.</summary>
 /// <param name="Position">Its record's position.</param>
@@ -41,11 +46,11 @@ internal sealed class IdIndex
 {
     // Oldest first; ids are bound in the last one.
     private readonly List<Generation> generations = [new()];
-    private readonly List<(UInt128 Id, Citation Before)> changes = [];
+    private readonly List<Citation> citationsBefore = [];
 
     // What sealed segments hold, told for the chain that is being decided.
-    private readonly List<(UInt128 Id, IdEntry Entry)> told = [];
-    private readonly List<(UInt128 Id, Citation Citation)> toldCitations = [];
+    private readonly List<IdEntry> told = [];
+    private readonly List<Citation> toldCitations = [];
     private IdTimes sealedTimes;
 
     /// <summary>The position behind the sealed segments that ids were last left to; 0 if to none.</summary>
@@ -60,7 +65,7 @@ internal sealed class IdIndex
         if (!Unsafe.IsNullRef(in entry) || told.Count == 0) return ref entry;
         foreach (ref readonly var known in CollectionsMarshal.AsSpan(told))
         {
-            if (known.Id == id) return ref known.Entry;
+            if (known.Id == id) return ref known;
         }
 
         return ref Unsafe.NullRef<IdEntry>();
@@ -81,28 +86,28 @@ internal sealed class IdIndex
     }
 
     /// <summary>Asks for the memory of an id, so that whoever looks for it soon need not wait.</summary>
-    public void Prefetch(UInt128 id) => Newest.Entries.Prefetch(id);
+    public void Prefetch(UInt128 id) => Newest.Entries.PrefetchSlot(id);
 
     /// <summary>Binds an id, or binds it anew while its chain is being decided.</summary>
     public void Bind(UInt128 id, UInt128 digest, RecordKind kind, Outcome outcome, in Place at)
     {
         if (!Newest.Times.MayHold(IdBytes.TimeOf(id))) Newest.Times = Newest.Times.With(id);
-        Newest.Entries.Add(id) = new(digest, kind, outcome, at.Position, (byte)at.ChainIndex, (byte)at.BoundIndex, at.IsLastBound);
+        Newest.Entries.Add(new(id, digest, at.Position, kind, outcome, (byte)at.ChainIndex, (byte)at.BoundIndex, at.IsLastBound));
     }
 
     /// <summary>Unbinds the id of an account that its chain did not open after all.</summary>
     public void Unbind(UInt128 id)
     {
         ref var entry = ref Newest.Entries.Find(id);
-        if (!Unsafe.IsNullRef(ref entry)) entry = default;
+        if (!Unsafe.IsNullRef(ref entry)) entry = entry with { Kind = RecordKind.None };
     }
 
     /// <summary>Notes that a record cites an id.</summary>
     public void Cite(UInt128 id, long position, RecordKind kind)
     {
-        ref var citation = ref Newest.Citations.Add(id);
-        changes.Add((id, citation));
-        citation = new(position, kind);
+        ref var before = ref Newest.Citations.Find(id);
+        citationsBefore.Add(Unsafe.IsNullRef(ref before) ? new(id, -1, RecordKind.None) : before);
+        Newest.Citations.Add(new(id, position, kind));
     }
 
     /// <summary>The newest record that cites an id.</summary>
@@ -112,7 +117,7 @@ internal sealed class IdIndex
         foreach (var known in toldCitations)
         {
             if (known.Id != id) continue;
-            citation = known.Citation;
+            citation = known;
             return true;
         }
 
@@ -135,13 +140,13 @@ internal sealed class IdIndex
     }
 
     /// <summary>Keeps what the chain changed.</summary>
-    public void Commit() => changes.Clear();
+    public void Commit() => citationsBefore.Clear();
 
     /// <summary>Undoes what the chain cited. Its own ids stay, to be bound anew or unbound.</summary>
     public void RollBack()
     {
-        for (var i = changes.Count - 1; i >= 0; i--) Newest.Citations.Add(changes[i].Id) = changes[i].Before;
-        changes.Clear();
+        for (var i = citationsBefore.Count - 1; i >= 0; i--) Newest.Citations.Add(citationsBefore[i]);
+        citationsBefore.Clear();
     }
 
     /// <summary>Forgets, between two chains, the generations whose records are all in sealed segments, and begins a new one.</summary>
@@ -160,10 +165,10 @@ internal sealed class IdIndex
     /// <summary>True if only sealed segments can tell whether an id is bound.</summary>
     public bool IsToBeTold(UInt128 id) => sealedTimes.MayHold(IdBytes.TimeOf(id)) && Unsafe.IsNullRef(in FindUnsealed(id));
 
-    public void Tell(UInt128 id, in IdEntry entry, Citation? citation)
+    public void Tell(in IdEntry entry, Citation? citation)
     {
-        told.Add((id, entry));
-        if (citation is { } known) toldCitations.Add((id, known));
+        told.Add(entry);
+        if (citation is { } known) toldCitations.Add(known);
     }
 
     public void ForgetTold()

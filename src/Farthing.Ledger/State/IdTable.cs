@@ -1,74 +1,152 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
 
 namespace Farthing.Ledger.State;
 
-/// <summary>A value for each of many ids.</summary>
+/// <summary>Something that has an id.</summary>
+internal interface IIdentified
+{
+    UInt128 Id { get; }
+}
+
+/// <summary>An item for each of many ids.</summary>
 /// <remarks>
-/// Ids and values stand in the order in which they came; slots of eight bytes lead to them. Nearly every id that is looked for is new, and a new id
-/// touches one slot: a table of a million ids has few enough of them for the processor's cache.
+/// Items stand in the order in which they came, are numbered in it from one, and are never moved; slots of eight bytes lead to them. A new id touches one
+/// slot: a table of a million ids has few enough of them for the processor's cache.
 /// Slots are open addressed with linear probing, in shards that each grow by themselves: a table of millions never stops the writer to grow as a whole.
-/// Nothing is taken out of it. Not thread-safe.
+/// Not thread-safe.
 /// </remarks>
-internal sealed class IdTable<T> where T : unmanaged
+internal sealed class IdTable<T> where T : unmanaged, IIdentified
 {
     private const int ShardBits = 8;
     private const int FirstCapacity = 16;
     private const int BlockBits = 10;
     private const int BlockMask = (1 << BlockBits) - 1;
-    private const uint LegMask = 0xFF;
+    private const ulong LegMask = 0xFF;
+    private const int CacheLine = 64;
 
     private static readonly Slot[] Unused = new Slot[1];
 
-    private readonly Shard[] shards = new Shard[1 << ShardBits];
+    // Senders choose their ids, so the hash must have a seed that they do not know. Slots are never seen outside.
+    private static readonly ulong UpperSeed = MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private static readonly ulong LowerSeed = MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
-    // Never moved, so that a value stays where it is.
-    private readonly List<Item[]> blocks = [];
-    private int count;
+    private readonly Shard[] shards = new Shard[1 << ShardBits];
+    private T[][] blocks = [];
 
     public IdTable() => Array.Fill(shards, new Shard { Slots = Unused });
 
-    /// <summary>The value of an id, or a null reference.</summary>
+    /// <summary>How many items there are; the number of the newest.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The item with a number, which is from 1 to <see cref="Count"/>.</summary>
+    public ref T this[int number] => ref blocks[(number - 1) >> BlockBits][(number - 1) & BlockMask];
+
+    /// <summary>The item of an id, or a null reference.</summary>
     public ref T Find(UInt128 id)
     {
         var hash = HashOf(id);
         var number = Seek(ShardOf(hash).Slots, id, hash).Number;
         if (number == 0) return ref Unsafe.NullRef<T>();
-        return ref ItemOf(number).Value;
+        return ref this[number];
     }
 
-    /// <summary>The value of an id, the default one if it had none.</summary>
-    public ref T Add(UInt128 id)
+    /// <summary>Adds an item, in place of the one that its id had.</summary>
+    /// <returns>Where it stays.</returns>
+    public ref T Add(scoped in T item)
     {
-        var hash = HashOf(id);
+        var hash = HashOf(item.Id);
         ref var shard = ref ShardOf(hash);
-        if (shard.Count >= shard.Slots.Length / 4 * 3) Grow(ref shard);
-        ref var slot = ref Seek(shard.Slots, id, hash);
+        if (shard.Count >= shard.Slots.Length / 4 * 3) Grow(ref shard, shard.Slots.Length * 2L);
+        ref var slot = ref Seek(shard.Slots, item.Id, hash);
         if (slot.Number == 0)
         {
-            if ((count & BlockMask) == 0) blocks.Add(new Item[1 << BlockBits]);
-            slot = new(hash, ++count);
+            AddBlocks(Count + 1L);
+            slot = new(hash, ++Count);
             shard.Count++;
-            ItemOf(count).Id = id;
         }
 
-        return ref ItemOf(slot.Number).Value;
+        ref var place = ref this[slot.Number];
+        place = item;
+        return ref place;
     }
 
-    /// <summary>Asks for the memory of an id, so that whoever looks for it soon need not wait. Changes nothing.</summary>
-    public unsafe void Prefetch(UInt128 id)
+    /// <summary>Takes the newest item out again.</summary>
+    public void RemoveNewest()
     {
-        if (!Sse.IsSupported) return;
+        var hash = HashOf(this[Count].Id);
+        ref var shard = ref ShardOf(hash);
+        var slots = shard.Slots;
+        var mask = (uint)slots.Length - 1;
+        var gap = hash & mask;
+        while (slots[gap].Number != Count) gap = (gap + 1) & mask;
+        // Those behind it that could not stand here take its place.
+        for (var at = (gap + 1) & mask; slots[at].Number != 0; at = (at + 1) & mask)
+        {
+            if ((unchecked(at - slots[at].Hash) & mask) < (unchecked(at - gap) & mask)) continue;
+            slots[gap] = slots[at];
+            gap = at;
+        }
+
+        slots[gap] = default;
+        shard.Count--;
+        Count--;
+    }
+
+    /// <summary>Makes room for so many items in all.</summary>
+    public void Expect(int count)
+    {
+        AddBlocks(count);
+        // Ids do not fall evenly into shards: a tenth more has room in nearly all of them.
+        var expected = count / shards.Length;
+        expected += expected / 10;
+        foreach (ref var shard in shards.AsSpan())
+        {
+            if (expected >= shard.Slots.Length / 4 * 3) Grow(ref shard, expected / 3 * 4L + 4);
+        }
+    }
+
+    /// <summary>Asks for the memory where an id is looked for, so that whoever looks for it soon need not wait. Changes nothing.</summary>
+    public void PrefetchSlot(UInt128 id)
+    {
         var hash = HashOf(id);
         var slots = ShardOf(hash).Slots;
-        Sse.Prefetch0(Unsafe.AsPointer(ref slots[hash & ((uint)slots.Length - 1)]));
+        Prefetch(ref slots[hash & ((uint)slots.Length - 1)]);
+    }
+
+    /// <summary>Asks for the memory of an id's item, once that of its slot is there. Changes nothing.</summary>
+    public void PrefetchItem(UInt128 id)
+    {
+        var hash = HashOf(id);
+        var slots = ShardOf(hash).Slots;
+        var mask = (uint)slots.Length - 1;
+        for (var index = hash & mask; slots[index].Number != 0; index = (index + 1) & mask)
+        {
+            if (slots[index].Hash != hash) continue;
+            PrefetchItem(slots[index].Number);
+            return;
+        }
+    }
+
+    /// <summary>Asks for the memory of the item with a number. Changes nothing.</summary>
+    public void PrefetchItem(int number)
+    {
+        ref var item = ref this[number];
+        // Items do not begin with a line of the cache, so that their last byte may be in one more.
+        for (var at = 0; at < Unsafe.SizeOf<T>(); at += CacheLine) Prefetch(ref Unsafe.AddByteOffset(ref item, at));
+        Prefetch(ref Unsafe.AddByteOffset(ref item, Unsafe.SizeOf<T>() - 1));
+    }
+
+    private static unsafe void Prefetch<TAny>(ref TAny memory) where TAny : unmanaged
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref memory));
     }
 
     // The upper bits choose the shard, the lower ones the slot in it.
     private ref Shard ShardOf(uint hash) => ref shards[hash >> (32 - ShardBits)];
-
-    // Numbers count from one, so that an unused slot is all zero.
-    private ref Item ItemOf(int number) => ref blocks[(number - 1) >> BlockBits][(number - 1) & BlockMask];
 
     private ref Slot Seek(Slot[] slots, UInt128 id, uint hash)
     {
@@ -76,16 +154,26 @@ internal sealed class IdTable<T> where T : unmanaged
         var index = hash & mask;
         while (true)
         {
+            // Numbers count from one, so that an unused slot is all zero.
             ref var slot = ref slots[index];
-            if (slot.Number == 0 || (slot.Hash == hash && ItemOf(slot.Number).Id == id)) return ref slot;
+            if (slot.Number == 0 || (slot.Hash == hash && this[slot.Number].Id == id)) return ref slot;
             index = (index + 1) & mask;
         }
     }
 
-    private static void Grow(ref Shard shard)
+    private void AddBlocks(long count)
+    {
+        var known = blocks.Length;
+        if (count <= (long)known << BlockBits) return;
+        var needed = (int)((count + BlockMask) >> BlockBits);
+        Array.Resize(ref blocks, needed);
+        for (var i = known; i < needed; i++) blocks[i] = new T[1 << BlockBits];
+    }
+
+    private static void Grow(ref Shard shard, long capacity)
     {
         var smaller = shard.Slots;
-        shard.Slots = new Slot[Math.Max(FirstCapacity, checked(smaller.Length * 2))];
+        shard.Slots = new Slot[BitOperations.RoundUpToPowerOf2(checked((uint)Math.Max(FirstCapacity, capacity)))];
 
         // Fresh pages that are read before they are written fault twice, and the second time stops every processor: write them first.
         Array.Clear(shard.Slots);
@@ -99,13 +187,12 @@ internal sealed class IdTable<T> where T : unmanaged
         }
     }
 
-    // Senders choose their ids, so the hash must have a seed they do not know: HashCode has one per process. Slots are never seen outside.
     // The low byte, which callers number the legs of a chain with, is added and not hashed: a chain's ids are neighbours, which memory is read for only once.
     private static uint HashOf(UInt128 id)
     {
-        var upper = (ulong)(id >> 64);
-        var lower = unchecked((ulong)id);
-        return unchecked((uint)HashCode.Combine((uint)lower & ~LegMask, (uint)(lower >> 32), (uint)upper, (uint)(upper >> 32)) + ((uint)lower & LegMask));
+        var lower = (ulong)(id & ulong.MaxValue);
+        var upper = Math.BigMul((ulong)(id >> 64) ^ UpperSeed, (lower & ~LegMask) ^ LowerSeed, out var mixed);
+        return unchecked((uint)((upper ^ mixed) >> 32) + (uint)(lower & LegMask));
     }
 
     private struct Shard
@@ -115,10 +202,4 @@ internal sealed class IdTable<T> where T : unmanaged
     }
 
     private readonly record struct Slot(uint Hash, int Number);
-
-    private struct Item
-    {
-        public UInt128 Id;
-        public T Value;
-    }
 }

@@ -66,10 +66,11 @@ internal sealed partial class LedgerState
             results[i] = new CommandResult(Outcome.Done, -1, false);
             ref readonly var command = ref chain[i];
             // An account that is open is looked for among accounts: the record that opened it may be old.
-            if (!BindsItsId(command) && accounts.TryFind(command.Id, out var account))
+            ref readonly var account = ref BindsItsId(command) ? ref Unsafe.NullRef<AccountState>() : ref accounts.Find(command.Id);
+            if (!Unsafe.IsNullRef(in account))
             {
                 if (command.Digest != UInt128.Zero) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
-                if (account.Asset != command.Asset || account.FlagsOfOpening != command.Flags)
+                if (accounts.AssetOf(account) != command.Asset || account.FlagsOfOpening != command.Flags)
                     return RefuseUnjournaled(results, i, Outcome.AccountExistsDifferently);
                 results[i] = new CommandResult(Outcome.Done, account.OpenedPosition, true);
                 continue;

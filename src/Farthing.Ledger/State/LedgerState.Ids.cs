@@ -11,11 +11,10 @@ internal sealed partial class LedgerState
     /// <summary>Where the record stands that is bound to an id; of an account, the record that opened it. False for what only sealed segments remember.</summary>
     public bool TryGetPosition(UInt128 id, out long position)
     {
+        ref readonly var account = ref accounts.Find(id);
         ref readonly var entry = ref ids.FindUnsealed(id);
-        var isBound = !Unsafe.IsNullRef(in entry);
-        var isFound = accounts.TryFind(id, out var account) || isBound;
-        position = account?.OpenedPosition ?? (isBound ? entry.Position : -1);
-        return isFound;
+        position = !Unsafe.IsNullRef(in account) ? account.OpenedPosition : !Unsafe.IsNullRef(in entry) ? entry.Position : -1;
+        return position >= 0;
     }
 
     /// <summary>The newest record that posts, voids, expires or refunds an id, or -1; sealed segments may know of one if the id is theirs.</summary>
@@ -38,7 +37,7 @@ internal sealed partial class LedgerState
         foreach (ref readonly var command in chain)
         {
             // Of an open account that is opened again, and of an open hold that is posted or voided, all is known.
-            if (ids.IsToBeTold(command.Id) && (BindsItsId(command) || !accounts.TryFind(command.Id, out _))) sought.Add(command.Id);
+            if (ids.IsToBeTold(command.Id) && (BindsItsId(command) || Unsafe.IsNullRef(in accounts.Find(command.Id)))) sought.Add(command.Id);
             if (Cites(command) && ids.IsToBeTold(command.Cited)) sought.Add(command.Cited);
         }
 
@@ -46,10 +45,9 @@ internal sealed partial class LedgerState
     }
 
     /// <summary>Says what a sealed segment binds one of these ids to; those that none binds are not told.</summary>
-    /// <param name="id">The id.</param>
-    /// <param name="entry">What it is bound to.</param>
+    /// <param name="entry">The id, and what it is bound to.</param>
     /// <param name="resolution">Of a hold that is resolved in a sealed segment: the record that does so.</param>
-    public void TellId(UInt128 id, in IdEntry entry, Citation? resolution) => ids.Tell(id, entry, resolution);
+    public void TellId(in IdEntry entry, Citation? resolution) => ids.Tell(entry, resolution);
 
     private bool Cites(in Command command) =>
         command.Kind == RecordKind.Refund || (command.Kind is RecordKind.Post or RecordKind.Void && !holds.TryFind(command.Cited, out _));

@@ -6,6 +6,8 @@ namespace Farthing.Ledger.State;
 // The third gate: what each kind of command needs and does. Checks stand in the order of Outcome; after them the command must succeed.
 internal sealed partial class LedgerState
 {
+    private static ref AccountState NoAccount => ref Unsafe.NullRef<AccountState>();
+
     private Outcome CarryOut(in Command command, in Place place, BatchBuffer buffer) => command.Kind switch
     {
         RecordKind.OpenAccount => OpenAccount(command, place, buffer),
@@ -20,17 +22,19 @@ internal sealed partial class LedgerState
 
     private Outcome OpenAccount(in Command command, in Place place, BatchBuffer buffer)
     {
-        var account = accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
+        ref var account = ref accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        Append(buffer, command, place, account, null);
+        Append(buffer, command, place, ref account, ref NoAccount);
         return Outcome.Done;
     }
 
     private Outcome TransferOrHold(in Command command, in Place place, BatchBuffer buffer)
     {
-        if (!accounts.TryFind(command.Debit, out var debit)) return Outcome.DebitAccountNotFound;
-        if (!accounts.TryFind(command.Credit, out var credit)) return Outcome.CreditAccountNotFound;
-        if (command.Asset != debit.Asset || command.Asset != credit.Asset) return Outcome.AssetsMustMatch;
+        ref var debit = ref accounts.Find(command.Debit);
+        if (Unsafe.IsNullRef(ref debit)) return Outcome.DebitAccountNotFound;
+        ref var credit = ref accounts.Find(command.Credit);
+        if (Unsafe.IsNullRef(ref credit)) return Outcome.CreditAccountNotFound;
+        if (debit.AssetNumber != credit.AssetNumber || command.Asset != accounts.AssetOf(debit)) return Outcome.AssetsMustMatch;
         var isHold = command.Kind == RecordKind.Hold;
         var deadline = command.DeadlineUnixMilliseconds;
         if ((isHold || deadline != 0) && deadline <= UnixMilliseconds) return Outcome.DeadlineMustBeInFuture;
@@ -41,36 +45,30 @@ internal sealed partial class LedgerState
         var room = CheckRoom(debit, credit, units);
         if (room != Outcome.Done) return room;
 
+        accounts.Touch(ref debit);
+        accounts.Touch(ref credit);
         if (isHold)
         {
-            SetHeld(debit, credit, debit.Balances.DebitsHeld + units, credit.Balances.CreditsHeld + units);
-            holds.Add(new OpenHold
-            {
-                Id = command.Id,
-                Debit = debit,
-                Credit = credit,
-                Units = units,
-                Code = command.Code,
-                Deadline = deadline,
-                Position = place.Position,
-                ChainStart = place.ChainStart,
-            });
+            debit.DebitsHeld += units;
+            credit.CreditsHeld += units;
+            AddHold(new(command.Id, command.Debit, command.Credit, units, command.Code, deadline, place.Position, place.ChainStart), debit, credit);
         }
         else
         {
-            AddPosted(debit, credit, units);
+            debit.DebitsPosted += units;
+            credit.CreditsPosted += units;
             MakeRefundable(command, place, debit, credit, units);
         }
 
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         if (command.Balancing == Balancing.None)
         {
-            Append(buffer, command, place, debit, credit);
+            Append(buffer, command, place, ref debit, ref credit);
         }
         else
         {
-            var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(debit.Asset, units), command.Code);
-            Append(buffer, carriedOut, place, debit, credit, unitsAsked: command.Units);
+            var carriedOut = command.AsCarriedOut(command.Debit, command.Credit, new Amount(command.Asset, units), command.Code);
+            Append(buffer, carriedOut, place, ref debit, ref credit, unitsAsked: command.Units);
         }
 
         return Outcome.Done;
@@ -93,10 +91,13 @@ internal sealed partial class LedgerState
         var refundableUntil = command.DeadlineUnixMilliseconds;
         if (refundableUntil != 0 && refundableUntil <= UnixMilliseconds) return Outcome.DeadlineMustBeInFuture;
 
-        Resolve(hold, command.Kind, place.Position);
-        AddPosted(hold.Debit, hold.Credit, units);
-        MakeRefundable(command, place, hold.Debit, hold.Credit, units);
-        BindAndAppend(buffer, command, place, hold.Debit, hold.Credit, units, hold.Code, previousCitation: -1);
+        ref var debit = ref accounts[hold.Debit];
+        ref var credit = ref accounts[hold.Credit];
+        Resolve(hold, command.Kind, place.Position, ref debit, ref credit);
+        debit.DebitsPosted += units;
+        credit.CreditsPosted += units;
+        MakeRefundable(command, place, debit, credit, units);
+        BindAndAppend(buffer, command, place, ref debit, ref credit, units, hold.Code, previousCitation: -1);
         return Outcome.Done;
     }
 
@@ -105,8 +106,10 @@ internal sealed partial class LedgerState
         var state = FindHold(command.Cited, out var hold);
         if (state != Outcome.Done) return state;
 
-        Resolve(hold!, command.Kind, place.Position);
-        BindAndAppend(buffer, command, place, hold!.Debit, hold.Credit, hold.Units, hold.Code, previousCitation: -1);
+        ref var debit = ref accounts[hold!.Debit];
+        ref var credit = ref accounts[hold.Credit];
+        Resolve(hold, command.Kind, place.Position, ref debit, ref credit);
+        BindAndAppend(buffer, command, place, ref debit, ref credit, hold.Units, hold.Code, previousCitation: -1);
         return Outcome.Done;
     }
 
@@ -119,7 +122,8 @@ internal sealed partial class LedgerState
         if (!refundables.TryFind(cited.Position, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
         var units = command.Units == UInt128.Zero ? refundable.UnitsLeft : command.Units;
         if (units == UInt128.Zero || units > refundable.UnitsLeft) return Outcome.ExceedsRefundable;
-        var (giver, receiver) = (refundable.Giver, refundable.Receiver);
+        ref var giver = ref accounts[refundable.Giver];
+        ref var receiver = ref accounts[refundable.Receiver];
         if (giver.IsClosed) return Outcome.DebitAccountClosed;
         if (receiver.IsClosed) return Outcome.CreditAccountClosed;
         var room = CheckRoom(giver, receiver, units);
@@ -127,28 +131,31 @@ internal sealed partial class LedgerState
 
         var previousCitation = refundables.Take(refundable, units, place.Position);
         ids.Cite(command.Cited, place.Position, command.Kind);
-        AddPosted(giver, receiver, units);
-        BindAndAppend(buffer, command, place, giver, receiver, units, command.Code, previousCitation);
+        accounts.Touch(ref giver);
+        accounts.Touch(ref receiver);
+        giver.DebitsPosted += units;
+        receiver.CreditsPosted += units;
+        BindAndAppend(buffer, command, place, ref giver, ref receiver, units, command.Code, previousCitation);
         return Outcome.Done;
     }
 
     private Outcome Claim(in Command command, in Place place, BatchBuffer buffer)
     {
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        Append(buffer, command, place, null, null);
+        Append(buffer, command, place, ref NoAccount, ref NoAccount);
         return Outcome.Done;
     }
 
     private Outcome ChangeAccount(in Command command, in Place place, BatchBuffer buffer)
     {
-        if (!accounts.TryFind(command.Debit, out var account)) return Outcome.DebitAccountNotFound;
+        ref var account = ref accounts.Find(command.Debit);
+        if (Unsafe.IsNullRef(ref account)) return Outcome.DebitAccountNotFound;
         if (account.IsClosed || (command.Kind != RecordKind.CloseAccount && account.IsFrozen == (command.Kind == RecordKind.FreezeAccount)))
             return Outcome.AccountStateUnchanged;
-        var balances = account.Balances;
-        var isEmpty = balances.DebitsPosted == balances.CreditsPosted && (balances.DebitsHeld | balances.CreditsHeld) == UInt128.Zero;
+        var isEmpty = account.DebitsPosted == account.CreditsPosted && (account.DebitsHeld | account.CreditsHeld) == UInt128.Zero;
         if (command.Kind == RecordKind.CloseAccount && !isEmpty) return Outcome.AccountNotEmpty;
 
-        accounts.Touch(account);
+        accounts.Touch(ref account);
         account.Flags = command.Kind switch
         {
             RecordKind.FreezeAccount => account.Flags | AccountFlags.Frozen,
@@ -156,17 +163,19 @@ internal sealed partial class LedgerState
             _ => account.Flags | AccountFlags.Closed,
         };
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        Append(buffer, command, place, account, null);
+        Append(buffer, command, place, ref account, ref NoAccount);
         return Outcome.Done;
     }
 
     /// <summary>Gives a hold back whose deadline has passed. The record has the hold's id, cites it and binds nothing.</summary>
     private void Expire(OpenHold hold, BatchBuffer buffer)
     {
-        Resolve(hold, RecordKind.Expire, NextPosition);
-        var command = Command.FromRecord(RecordKind.Expire, hold.Id, UInt128.Zero, hold.Debit.Id, hold.Credit.Id, hold.Debit.Asset, hold.Units, hold.Code,
+        ref var debit = ref accounts[hold.Debit];
+        ref var credit = ref accounts[hold.Credit];
+        Resolve(hold, RecordKind.Expire, NextPosition, ref debit, ref credit);
+        var command = Command.FromRecord(RecordKind.Expire, hold.Id, UInt128.Zero, debit.Id, credit.Id, accounts.AssetOf(debit), hold.Units, hold.Code,
             hold.Id, 0, UInt128.Zero, UInt128.Zero, AccountFlags.None, default, false);
-        Append(buffer, command, new Place(NextPosition, 0, true, 0, false), hold.Debit, hold.Credit);
+        Append(buffer, command, new Place(NextPosition, 0, true, 0, false), ref debit, ref credit);
     }
 
     /// <summary>An open hold whose deadline is still to come, or why there is none.</summary>
@@ -182,52 +191,48 @@ internal sealed partial class LedgerState
         return cited.Kind != RecordKind.Hold ? Outcome.CitedIsNotAHold : throw new InvalidOperationException($"Hold {id:x32} is not open, and nothing says why.");
     }
 
-    private Outcome CheckRoom(AccountState debit, AccountState credit, UInt128 units)
+    private Outcome CheckRoom(in AccountState debit, in AccountState credit, UInt128 units)
     {
-        var from = debit.Balances;
-        var to = credit.Balances;
-        if ((debit.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && from.DebitsPosted + from.DebitsHeld + units > from.CreditsPosted)
-            return Outcome.InsufficientFunds;
-        if ((credit.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && to.CreditsPosted + to.CreditsHeld + units > to.DebitsPosted)
-            return Outcome.ExceedsDebits;
         // Held units count as if posted, so that posting them cannot overflow.
-        return from.DebitsPosted + from.DebitsHeld + units > maxCount || to.CreditsPosted + to.CreditsHeld + units > maxCount
-            ? Outcome.BalanceOverflow
-            : Outcome.Done;
+        var debits = debit.DebitsPosted + debit.DebitsHeld + units;
+        var credits = credit.CreditsPosted + credit.CreditsHeld + units;
+        if ((debit.Flags & AccountFlags.DebitsMustNotExceedCredits) != 0 && debits > debit.CreditsPosted) return Outcome.InsufficientFunds;
+        if ((credit.Flags & AccountFlags.CreditsMustNotExceedDebits) != 0 && credits > credit.DebitsPosted) return Outcome.ExceedsDebits;
+        return debits > maxCount || credits > maxCount ? Outcome.BalanceOverflow : Outcome.Done;
     }
 
-    private void AddPosted(AccountState debit, AccountState credit, UInt128 units)
+    private void AddHold(in SavedHold hold, in AccountState debit, in AccountState credit) => holds.Add(new OpenHold
     {
-        accounts.Touch(debit);
-        accounts.Touch(credit);
-        debit.Balances = debit.Balances with { DebitsPosted = debit.Balances.DebitsPosted + units };
-        credit.Balances = credit.Balances with { CreditsPosted = credit.Balances.CreditsPosted + units };
-    }
-
-    private void SetHeld(AccountState debit, AccountState credit, UInt128 debitsHeld, UInt128 creditsHeld)
-    {
-        accounts.Touch(debit);
-        accounts.Touch(credit);
-        debit.Balances = debit.Balances with { DebitsHeld = debitsHeld };
-        credit.Balances = credit.Balances with { CreditsHeld = creditsHeld };
-    }
+        Id = hold.Id,
+        Debit = debit.Number,
+        Credit = credit.Number,
+        Units = hold.Units,
+        Code = hold.Code,
+        Deadline = hold.Deadline,
+        Position = hold.Position,
+        ChainStart = hold.ChainStart,
+        DigestShare = StateDigest.Of(hold),
+    });
 
     /// <summary>Takes a hold's units back and notes why. A hold is resolved once, so no citation goes before this one.</summary>
-    private void Resolve(OpenHold hold, RecordKind kind, long position)
+    private void Resolve(OpenHold hold, RecordKind kind, long position, ref AccountState debit, ref AccountState credit)
     {
         ids.Cite(hold.Id, position, kind);
         holds.Remove(hold);
-        SetHeld(hold.Debit, hold.Credit, hold.Debit.Balances.DebitsHeld - hold.Units, hold.Credit.Balances.CreditsHeld - hold.Units);
+        accounts.Touch(ref debit);
+        accounts.Touch(ref credit);
+        debit.DebitsHeld -= hold.Units;
+        credit.CreditsHeld -= hold.Units;
     }
 
-    private void MakeRefundable(in Command command, in Place place, AccountState debit, AccountState credit, UInt128 units)
+    private void MakeRefundable(in Command command, in Place place, in AccountState debit, in AccountState credit, UInt128 units)
     {
         if (command.DeadlineUnixMilliseconds == 0) return;
         refundables.Add(new Refundable
         {
             Id = command.Id,
-            Giver = credit,
-            Receiver = debit,
+            Giver = credit.Number,
+            Receiver = debit.Number,
             Deadline = command.DeadlineUnixMilliseconds,
             Position = place.Position,
             UnitsLeft = units,
@@ -236,18 +241,20 @@ internal sealed partial class LedgerState
     }
 
     /// <summary>Binds and journals a command that cites another, with what that other one says filled in.</summary>
-    private void BindAndAppend(BatchBuffer buffer, in Command command, in Place place, AccountState debit, AccountState credit, UInt128 units,
+    private void BindAndAppend(BatchBuffer buffer, in Command command, in Place place, ref AccountState debit, ref AccountState credit, UInt128 units,
         TransferCode code, long previousCitation)
     {
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(debit.Asset, units), code);
-        Append(buffer, carriedOut, place, debit, credit, previousCitation, command.Units == UInt128.Zero);
+        var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(accounts.AssetOf(debit), units), code);
+        Append(buffer, carriedOut, place, ref debit, ref credit, previousCitation, command.Units == UInt128.Zero);
     }
 
     /// <summary>Journals a command that was carried out and makes it the newest of its accounts' histories.</summary>
-    private void Append(BatchBuffer buffer, in Command command, in Place place, AccountState? debit, AccountState? credit,
+    private void Append(BatchBuffer buffer, in Command command, in Place place, ref AccountState debit, ref AccountState credit,
         long previousCitation = -1, bool unitsWereZero = false, UInt128 unitsAsked = default)
     {
+        var hasDebit = !Unsafe.IsNullRef(ref debit);
+        var hasCredit = !Unsafe.IsNullRef(ref credit);
         RecordCodec.Append(buffer, new JournalRecord
         {
             Command = command with { Linked = !place.IsLast },
@@ -257,13 +264,13 @@ internal sealed partial class LedgerState
             Position = place.Position,
             UnixMilliseconds = UnixMilliseconds,
             ChainIndex = (byte)place.ChainIndex,
-            PreviousOfDebit = debit?.LastPosition ?? -1,
-            PreviousOfCredit = credit?.LastPosition ?? -1,
+            PreviousOfDebit = hasDebit ? debit.LastPosition : -1,
+            PreviousOfCredit = hasCredit ? credit.LastPosition : -1,
             PreviousCitation = previousCitation,
-            DebitAfter = debit?.Balances ?? default,
-            CreditAfter = credit?.Balances ?? default,
+            DebitAfter = hasDebit ? debit.Balances : default,
+            CreditAfter = hasCredit ? credit.Balances : default,
         });
-        if (debit is not null) debit.LastPosition = place.Position;
-        if (credit is not null) credit.LastPosition = place.Position;
+        if (hasDebit) debit.LastPosition = place.Position;
+        if (hasCredit) credit.LastPosition = place.Position;
     }
 }

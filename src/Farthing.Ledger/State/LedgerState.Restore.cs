@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Farthing.Ledger.State;
 
 // How a state that is still empty takes over a snapshot: accounts first, then what belongs to them, then its place in the journal.
@@ -13,18 +15,10 @@ internal sealed partial class LedgerState
     /// <returns>False if one of its accounts is not there.</returns>
     public bool TryRestore(in SavedHold saved)
     {
-        if (!accounts.TryFind(saved.Debit, out var debit) || !accounts.TryFind(saved.Credit, out var credit)) return false;
-        holds.Add(new OpenHold
-        {
-            Id = saved.Id,
-            Debit = debit,
-            Credit = credit,
-            Units = saved.Units,
-            Code = saved.Code,
-            Deadline = saved.Deadline,
-            Position = saved.Position,
-            ChainStart = saved.ChainStart,
-        });
+        ref readonly var debit = ref accounts.Find(saved.Debit);
+        ref readonly var credit = ref accounts.Find(saved.Credit);
+        if (Unsafe.IsNullRef(in debit) || Unsafe.IsNullRef(in credit)) return false;
+        AddHold(saved, debit, credit);
         holds.Commit();
         return true;
     }
@@ -33,13 +27,15 @@ internal sealed partial class LedgerState
     /// <returns>False if one of its accounts is not there, or another refundable has its position.</returns>
     public bool TryRestore(in SavedRefundable saved)
     {
-        if (!accounts.TryFind(saved.Giver, out var giver) || !accounts.TryFind(saved.Receiver, out var receiver)) return false;
+        ref readonly var giver = ref accounts.Find(saved.Giver);
+        ref readonly var receiver = ref accounts.Find(saved.Receiver);
+        if (Unsafe.IsNullRef(in giver) || Unsafe.IsNullRef(in receiver)) return false;
         if (refundables.TryFind(saved.Position, out _)) return false;
         refundables.Add(new Refundable
         {
             Id = saved.Id,
-            Giver = giver,
-            Receiver = receiver,
+            Giver = giver.Number,
+            Receiver = receiver.Number,
             Deadline = saved.Deadline,
             Position = saved.Position,
             UnitsLeft = saved.UnitsLeft,

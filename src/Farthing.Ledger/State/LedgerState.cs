@@ -100,13 +100,26 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         Commit(recordCount);
     }
 
-    /// <summary>Asks for the memory that a command will need which comes soon. Changes nothing.</summary>
-    public void Prefetch(in Command command) => ids.Prefetch(command.Id);
+    /// <summary>Asks for the memory where the ids of a command will be looked for that comes in a while. Changes nothing.</summary>
+    public void PrefetchSlots(in Command command)
+    {
+        ids.Prefetch(command.Id);
+        accounts.PrefetchSlot(command.Debit);
+        accounts.PrefetchSlot(command.Credit);
+    }
+
+    /// <summary>Asks for the memory of the accounts of a command that comes soon, once that of their slots is there. Changes nothing.</summary>
+    public void PrefetchAccounts(in Command command)
+    {
+        accounts.Prefetch(command.Debit);
+        accounts.Prefetch(command.Credit);
+    }
 
     public bool TryGetAccount(UInt128 id, out AccountSnapshot account)
     {
-        var isFound = accounts.TryFind(id, out var state);
-        account = isFound ? state!.ToSnapshot() : default;
+        ref readonly var state = ref accounts.Find(id);
+        var isFound = !Unsafe.IsNullRef(in state);
+        account = isFound ? new(id, accounts.AssetOf(state), state.Flags, state.Balances, state.LastPosition) : default;
         return isFound;
     }
 
@@ -118,10 +131,12 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     public IReadOnlyDictionary<Asset, (UInt128 Debits, UInt128 Credits)> Totals()
     {
         var totals = new Dictionary<Asset, (UInt128 Debits, UInt128 Credits)>();
-        foreach (var account in accounts.All)
+        for (var number = 1; number <= accounts.Count; number++)
         {
-            var (debits, credits) = totals.GetValueOrDefault(account.Asset);
-            totals[account.Asset] = (debits + account.Balances.DebitsPosted, credits + account.Balances.CreditsPosted);
+            ref readonly var account = ref accounts[number];
+            var asset = accounts.AssetOf(account);
+            var (debits, credits) = totals.GetValueOrDefault(asset);
+            totals[asset] = (debits + account.DebitsPosted, credits + account.CreditsPosted);
         }
 
         return totals;
@@ -171,6 +186,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
             var position = BindsItsId(chain[i]) ? places[i].Position : -1;
             if (!results[i].IsDuplicate)
             {
+                ref readonly var debit = ref accounts.Find(chain[i].Debit);
                 if (BindsItsId(chain[i])) ids.Bind(chain[i].Id, chain[i].Digest, chain[i].Kind, own, places[i]);
                 else ids.Unbind(chain[i].Id);
                 RecordCodec.Append(buffer, new JournalRecord
@@ -183,7 +199,7 @@ internal sealed partial class LedgerState(UInt128 maxCount)
                     PreviousOfDebit = -1,
                     PreviousOfCredit = -1,
                     PreviousCitation = -1,
-                    DebitAfter = own == outcome && accounts.TryFind(chain[i].Debit, out var debit) ? debit.Balances : default,
+                    DebitAfter = own == outcome && !Unsafe.IsNullRef(in debit) ? debit.Balances : default,
                 });
                 recordCount++;
             }

@@ -7,11 +7,11 @@ internal sealed class Refundable : IDeadlined
 {
     public required UInt128 Id { get; init; }
 
-    /// <summary>Who was credited, and would give back.</summary>
-    public required AccountState Giver { get; init; }
+    /// <summary>The number of the account that was credited, and would give back.</summary>
+    public required int Giver { get; init; }
 
-    /// <summary>Who was debited, and would receive.</summary>
-    public required AccountState Receiver { get; init; }
+    /// <summary>The number of the account that was debited, and would receive.</summary>
+    public required int Receiver { get; init; }
 
     /// <summary>Refunds are carried out up to and including this time.</summary>
     public required long Deadline { get; init; }

@@ -12,9 +12,7 @@ internal static class StateDigest
     private const byte HoldTag = 2;
     private const byte RefundableTag = 3;
 
-    public static UInt128 Of(AccountState account) => OfAccount(account.Id, account.Asset, account.Flags, account.Balances, account.LastPosition);
-
-    public static UInt128 Of(OpenHold hold) => OfHold(hold.Id, hold.Debit.Id, hold.Credit.Id, hold.Units, hold.Deadline, hold.Code);
+    public static UInt128 Of(in AccountState account, Asset asset) => OfAccount(account.Id, asset, account.Flags, account.Balances, account.LastPosition);
 
     public static UInt128 Of(Refundable refundable) => OfRefundable(refundable.Id, refundable.UnitsLeft, refundable.Deadline);
 

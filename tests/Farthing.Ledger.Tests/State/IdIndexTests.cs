@@ -19,7 +19,7 @@ public class IdIndexTests
         for (var i = 1; i <= Count; i++)
         {
             ref readonly var entry = ref index.Find(IdOf(i));
-            var expected = new IdEntry((UInt128)i, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, i * 7L, (byte)(i % 32), (byte)(i % 31), i % 2 == 0);
+            var expected = new IdEntry(IdOf(i), (UInt128)i, i * 7L, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, (byte)(i % 32), (byte)(i % 31), i % 2 == 0);
             Assert.Equal(expected, entry);
             Assert.Equal((i * 7L) - (i % 32), entry.ChainStart);
             Assert.True(Unsafe.IsNullRef(in index.Find(IdOf(-i))));
@@ -37,14 +37,14 @@ public class IdIndexTests
         index.Cite(6, 62, RecordKind.Void);
         index.RollBack();
         Assert.True(index.TryFindCitation(5, out var citation));
-        Assert.Equal(new Citation(50, RecordKind.Refund), citation);
+        Assert.Equal(new Citation(5, 50, RecordKind.Refund), citation);
         Assert.False(index.TryFindCitation(6, out _));
 
         index.Cite(6, 70, RecordKind.Post);
         index.Commit();
         index.RollBack();
         Assert.True(index.TryFindCitation(6, out citation));
-        Assert.Equal(new Citation(70, RecordKind.Post), citation);
+        Assert.Equal(new Citation(6, 70, RecordKind.Post), citation);
     }
 
     [Fact]

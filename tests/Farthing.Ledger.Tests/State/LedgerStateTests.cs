@@ -165,8 +165,9 @@ public class LedgerStateTests
         foreach (var id in new UInt128[] { Rail, Alice, Shop })
         {
             Assert.True(ledger.State.TryGetAccount(id, out var snapshot));
-            var account = accounts.Open(id, snapshot.Asset, snapshot.Flags, position: 0);
-            account.Balances = snapshot.Balances;
+            ref var account = ref accounts.Open(id, snapshot.Asset, snapshot.Flags, position: 0);
+            account.DebitsPosted = snapshot.Balances.DebitsPosted;
+            account.CreditsPosted = snapshot.Balances.CreditsPosted;
             account.LastPosition = snapshot.LastPosition;
         }
 
@@ -180,22 +181,22 @@ public class LedgerStateTests
     public void Making_money_is_a_bug_and_throws()
     {
         var accounts = new AccountTable();
-        var rail = accounts.Open(Rail, Asset.Usd, AccountFlags.None, position: 0);
-        var alice = accounts.Open(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, position: 1);
+        ref var rail = ref accounts.Open(Rail, Asset.Usd, AccountFlags.None, position: 0);
+        ref var alice = ref accounts.Open(Alice, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, position: 1);
         accounts.Commit();
 
-        accounts.Touch(rail);
-        accounts.Touch(alice);
-        rail.Balances = new Balances(10, 0, 0, 0);
-        alice.Balances = new Balances(0, 0, 11, 0);
+        accounts.Touch(ref rail);
+        accounts.Touch(ref alice);
+        rail.DebitsPosted = 10;
+        alice.CreditsPosted = 11;
         Assert.Throws<InvalidOperationException>(accounts.Commit);
 
-        alice.Balances = new Balances(0, 0, 10, 0);
+        alice.CreditsPosted = 10;
         accounts.Commit();
-        accounts.Touch(rail);
-        accounts.Touch(alice);
-        alice.Balances = new Balances(11, 0, 10, 0);
-        rail.Balances = new Balances(10, 0, 11, 0);
+        accounts.Touch(ref rail);
+        accounts.Touch(ref alice);
+        alice.DebitsPosted = 11;
+        rail.CreditsPosted = 11;
         Assert.Throws<InvalidOperationException>(accounts.Commit);
     }
 

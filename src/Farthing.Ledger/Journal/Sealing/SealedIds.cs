@@ -22,7 +22,7 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
         }
         foreach (var id in state.SeekIds(commands))
         {
-            if (TryFind(id, out var record)) state.TellId(id, EntryOf(record), ResolutionOf(record));
+            if (TryFind(id, out var record)) state.TellId(EntryOf(record), ResolutionOf(record));
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
         for (var isSecond = false; segments.LastCitation(record.Command.Id, record.Position) is >= 0 and var position; isSecond = true)
         {
             var citing = records.ReadChecked(position);
-            if (citing.Command.Cited == record.Command.Id) return new(position, citing.Command.Kind);
+            if (citing.Command.Cited == record.Command.Id) return new(citing.Command.Cited, position, citing.Command.Kind);
             Distrust(position, isSecond);
         }
         return null;
@@ -73,7 +73,7 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
             if (other.Position < record.Position) before++;
             if (other.Position > record.Position) isLastBound = false;
         }
-        return new(record.Command.Digest, record.Command.Kind, record.Outcome, record.Position, record.ChainIndex, (byte)before, isLastBound);
+        return new(record.Command.Id, record.Command.Digest, record.Position, record.Command.Kind, record.Outcome, record.ChainIndex, (byte)before, isLastBound);
     }
 
     // A repeated chain asks for each of its records: read once.

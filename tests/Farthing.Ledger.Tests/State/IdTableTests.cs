@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using Farthing.Ledger.State;
+
+namespace Farthing.Ledger.Tests.State;
+
+public class IdTableTests
+{
+    private readonly record struct Item(UInt128 Id, int Value) : IIdentified;
+
+    [Fact]
+    public void Items_are_found_by_id_and_by_number_and_stay_where_they_are()
+    {
+        const int Count = 100_000;
+        var table = new IdTable<Item>();
+        ref var first = ref table.Add(new(IdOf(1), 1));
+        for (var i = 2; i <= Count; i++) table.Add(new(IdOf(i), i));
+        for (var i = 1; i <= Count; i++)
+        {
+            Assert.Equal(i, table.Find(IdOf(i)).Value);
+            Assert.Equal(i, table[i].Value);
+            Assert.True(Unsafe.IsNullRef(ref table.Find(IdOf(-i))));
+        }
+
+        Assert.Equal(Count, table.Count);
+        Assert.True(Unsafe.AreSame(ref first, ref table.Find(IdOf(1))));
+    }
+
+    [Fact]
+    public void An_item_takes_the_place_of_the_one_that_its_id_had()
+    {
+        var table = new IdTable<Item>();
+        table.Add(new(5, 1));
+        table.Add(new(6, 2));
+        table.Add(new(5, 3));
+        Assert.Equal(2, table.Count);
+        Assert.Equal(new Item(5, 3), table[1]);
+        Assert.Equal(new Item(6, 2), table.Find(6));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3_000)]
+    public void The_newest_items_can_be_taken_out_and_all_others_are_still_found(int expected)
+    {
+        const int Rounds = 3_000;
+        var table = new IdTable<Item>();
+        table.Expect(expected);
+        var kept = 0;
+        for (var round = 1; round <= Rounds; round++)
+        {
+            // Ids that differ in their low byte only are neighbours, and stand in each other's way.
+            for (var added = 0; added < round % 7; added++) table.Add(new(IdOf(1_000_000 + round) + (UInt128)added, -1));
+            while (table.Count > kept) table.RemoveNewest();
+            table.Add(new(IdOf(1_000_000 + round / 2) + 100 + (UInt128)(round % 2), round));
+            kept = table.Count;
+        }
+
+        Assert.Equal(Rounds, kept);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            Assert.Equal(round, table.Find(IdOf(1_000_000 + round / 2) + 100 + (UInt128)(round % 2)).Value);
+            Assert.True(Unsafe.IsNullRef(ref table.Find(IdOf(1_000_000 + round))));
+        }
+    }
+
+    [Fact]
+    public void Asking_for_memory_changes_nothing()
+    {
+        var table = new IdTable<Item>();
+        table.PrefetchSlot(1);
+        table.PrefetchItem((UInt128)1);
+        for (var i = 1; i <= 1000; i++) table.Add(new(IdOf(i), i));
+        for (var i = -1000; i <= 1000; i++)
+        {
+            table.PrefetchSlot(IdOf(i));
+            table.PrefetchItem(IdOf(i));
+        }
+
+        Assert.Equal(1000, table.Count);
+        Assert.Equal(7, table.Find(IdOf(7)).Value);
+    }
+
+    private static UInt128 IdOf(int i) => new((ulong)(1_700_000_000_000 + i) << 16, unchecked((ulong)i << 32));
+}

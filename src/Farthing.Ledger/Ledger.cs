@@ -95,7 +95,7 @@ public sealed partial class Ledger : IAsyncDisposable
         var handover = new Handover();
         var pool = new BatchPool();
         flusher = new(handover, journal, frames, new(durable, Follow, metrics, endProcess));
-        sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, flusher, pool, endProcess);
+        sequencer = new(state, sealedIds, new(options.MaxBatchCommands, journal.MaxBatchBytes), clock, time, handover, flusher, pool, () => NoRoomReason, endProcess);
         sealer.Start();
         flusher.Start();
         sequencer.Start();
@@ -120,10 +120,12 @@ public sealed partial class Ledger : IAsyncDisposable
     public IReadOnlyList<string> RecoveryNotes { get; }
 
     /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt, a full disk).</summary>
-    public string? NotReadyReason => clock.NotReadyReason ?? journal.NotReadyReason ?? sealer.NotReadyReason ?? proofs.NotReadyReason;
+    public string? NotReadyReason => clock.NotReadyReason ?? NoRoomReason;
 
     /// <summary>How many records are on disk.</summary>
     public long DurableSize => durable.Size;
+
+    private string? NoRoomReason => journal.NotReadyReason ?? sealer.NotReadyReason ?? proofs.NotReadyReason;
 
     /// <summary>How many commands wait for the writer.</summary>
     internal int QueuedCommands => sequencer.QueuedCommands;

@@ -30,7 +30,7 @@ internal static class LedgerCalls
     {
         try
         {
-            // The ledger says that it takes no work at once or never, so there is no need to wait here.
+            // Nearly always the ledger says so at once. If it says so later, its exception ends at the door, in the same answer.
             return ledger.SubmitAsync(commands)!;
         }
         catch (LedgerUnreadyException)

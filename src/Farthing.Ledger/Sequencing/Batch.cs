@@ -16,6 +16,9 @@ internal sealed class Submission(Command[] commands) : TaskCompletionSource<Comm
     /// <summary>Why the rest of it was left; null if all was applied. Owned by the writer.</summary>
     public LedgerDamagedException? Damage { get; set; }
 
+    /// <summary>Answers that no work is taken; none of it was applied.</summary>
+    public void Refuse(string why) => SetException(new LedgerUnreadyException(why));
+
     /// <summary>Answers, once what was applied is durable.</summary>
     public void Answer()
     {
@@ -71,14 +74,25 @@ internal sealed class BatchPool
     /// <summary>One being applied, one ready, one being flushed, and some for the tree to lag.</summary>
     public const int Count = 8;
 
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(100);
+
     private readonly object gate = new();
     private readonly Stack<Batch> free = new(Enumerable.Range(0, Count).Select(_ => new Batch()));
 
-    public Batch Rent()
+    /// <summary>An empty batch, once there is one.</summary>
+    public Batch Rent() => Rent(static () => false)!;
+
+    /// <summary>The same; null once waiting is in vain.</summary>
+    /// <param name="isInVain">Asked now and then while waiting.</param>
+    public Batch? Rent(Func<bool> isInVain)
     {
         lock (gate)
         {
-            while (free.Count == 0) Monitor.Wait(gate);
+            while (free.Count == 0)
+            {
+                if (isInVain()) return null;
+                Monitor.Wait(gate, AskAgainAfter);
+            }
             return free.Pop();
         }
     }

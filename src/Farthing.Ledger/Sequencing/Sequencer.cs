@@ -10,7 +10,7 @@ internal sealed class Sequencer
 {
     // A timer cannot be set for longer than some seven weeks; whoever waits longer looks again.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
-    private static readonly TimeSpan UntrustedClockRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UnreadyRetry = TimeSpan.FromSeconds(1);
 
     // More than any record takes: the codec's fixed fields at their longest, and a memo.
     private const int MaxRecordBytes = 512 + Command.MaxMemoLength;
@@ -28,6 +28,9 @@ internal sealed class Sequencer
     private readonly Flusher flusher;
     private readonly BatchPool pool;
     private readonly ClockGuard clock;
+
+    // Why what is applied now would not be flushed soon, or null.
+    private readonly Func<string?> noRoomReason;
     private readonly Action<string, Exception> endProcess;
     private readonly Thread thread;
     private readonly ITimer wake;
@@ -45,7 +48,7 @@ internal sealed class Sequencer
     // Owned by the writer.
     private bool isFlushing;
 
-    public Sequencer(LedgerState state, SealedIds sealedIds, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, Flusher flusher, BatchPool pool, Action<string, Exception> endProcess)
+    public Sequencer(LedgerState state, SealedIds sealedIds, SequencerLimits limits, ClockGuard clock, TimeProvider time, Handover handover, Flusher flusher, BatchPool pool, Func<string?> noRoomReason, Action<string, Exception> endProcess)
     {
         this.state = state;
         this.sealedIds = sealedIds;
@@ -53,6 +56,7 @@ internal sealed class Sequencer
         this.handover = handover;
         this.flusher = flusher;
         this.pool = pool;
+        this.noRoomReason = noRoomReason;
         this.endProcess = endProcess;
         maxCommands = limits.Commands;
         maxBytes = limits.Bytes;
@@ -95,7 +99,13 @@ internal sealed class Sequencer
     {
         try
         {
-            while (queue.Take(out var submissions)) ApplyAll(submissions);
+            while (queue.Take(out var submissions))
+            {
+                // They came before anybody knew. What is applied would not be flushed soon, and whoever reads it would wait for that.
+                if (noRoomReason() is { } why) submissions.ForEach(submission => submission.Refuse(why));
+                else ApplyAll(submissions);
+                ArmWake();
+            }
         }
         catch (Exception error)
         {
@@ -111,7 +121,7 @@ internal sealed class Sequencer
     private void ApplyAll(List<Submission> submissions)
     {
         var now = clock.BeginBatch();
-        var batch = state.NextDeadline <= now ? Begin(now) : handover.TakeBack();
+        var batch = state.NextDeadline <= now ? TryBegin(now) : handover.TakeBack();
         for (var i = 0; i < submissions.Count; i++)
         {
             var submission = submissions[i];
@@ -119,15 +129,23 @@ internal sealed class Sequencer
             if (i + AccountsAhead < submissions.Count) state.PrefetchAccounts(submissions[i + AccountsAhead].Commands[0]);
             while (true)
             {
-                batch ??= Begin(clock.BeginBatch());
-                if (Apply(submission, batch)) break;
+                // What is begun is finished, however long that takes; what is not may as well be refused.
+                batch ??= submission.Applied > 0 ? Begin(clock.BeginBatch(), pool.Rent()) : TryBegin(clock.BeginBatch());
+                if (batch is null)
+                {
+                    submission.Refuse(noRoomReason() ?? "There was no room on the disk a moment ago. Try again.");
+                    break;
+                }
+                if (Apply(submission, batch))
+                {
+                    batch.Answers.Add(submission);
+                    break;
+                }
                 batch.IsFull = true;
                 Put(ref batch);
             }
-            batch.Answers.Add(submission);
         }
         if (batch is not null) Put(ref batch);
-        ArmWake();
     }
 
     // True if all of it is applied; false if the batch is full.
@@ -175,9 +193,11 @@ internal sealed class Sequencer
         }
     }
 
-    private Batch Begin(long now)
+    // Null if all batches are held up by a disk without room.
+    private Batch? TryBegin(long now) => pool.Rent(() => noRoomReason() is not null) is { } batch ? Begin(now, batch) : null;
+
+    private Batch Begin(long now, Batch batch)
     {
-        var batch = pool.Rent();
         RandomNumberGenerator.Fill(batch.Seed);
         lock (stateGate)
         {
@@ -224,9 +244,9 @@ internal sealed class Sequencer
         if (state.NextDeadline == Volatile.Read(ref armedFor)) return;
         Volatile.Write(ref armedFor, state.NextDeadline);
         if (state.NextDeadline == long.MaxValue) return;
-        var wait = clock.NotReadyReason is null
+        var wait = clock.NotReadyReason is null && noRoomReason() is null
             ? TimeSpan.FromMilliseconds(Math.Clamp(state.NextDeadline - clock.BeginBatch(), 0, (long)LongestWait.TotalMilliseconds))
-            : UntrustedClockRetry;
+            : UnreadyRetry;
         wake.Change(wait, Timeout.InfiniteTimeSpan);
     }
 }

@@ -13,7 +13,7 @@ public class NoRoomForTreeTests
         var ledger = TestLedger.Open(directory);
         await TestLedger.FundAsync(ledger);
         Directory.CreateDirectory(Obstacle(directory));
-        // Those from the 253rd on wait for a tree that stands still, or are refused.
+        // Those from the 253rd on wait for their leaves, or are refused.
         var submitted = new List<Task<CommandResult[]>>();
         for (var i = 0; i < 300; i++) submitted.Add(SubmitAsync(ledger, 100 + (UInt128)i));
         await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is not null));
@@ -46,6 +46,29 @@ public class NoRoomForTreeTests
         await TestLedger.UntilAsync(() => new(ledger.TreeSize == 304));
         Assert.Null(ledger.NotReadyReason);
         await AssertProvenAsync(ledger);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_room_and_everybody_can_read()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var ledger = Ledger.Open(TestLedger.Options(directory) with { MaxBatchCommands = 1 }, TimeProvider.System);
+        await TestLedger.FundAsync(ledger);
+        Directory.CreateDirectory(Obstacle(directory));
+        // A batch each, and there are fewer batches: all of these are let in before the tree is found to stand still.
+        var submitted = Enumerable.Range(100, 600).Select(id => SubmitAsync(ledger, (UInt128)id)).ToArray();
+        var done = (await Task.WhenAll(submitted).InTimeAsync()).Count(results => results.Length == 1);
+        Assert.InRange(done, 252, 599);
+        Assert.NotNull(ledger.NotReadyReason);
+        var alice = await ledger.ReadAccountAsync(TestLedger.Alice).AsTask().InTimeAsync();
+        Assert.Equal((UInt128)done, alice!.Value.Balances.DebitsPosted);
+
+        Directory.Delete(Obstacle(directory));
+        await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is null));
+        foreach (var id in Enumerable.Range(100, 600))
+            await TestLedger.UntilAsync(async () => (await SubmitAsync(ledger, (UInt128)id)) is [{ Outcome: Outcome.Done }]);
+        alice = await ledger.ReadAccountAsync(TestLedger.Alice);
+        Assert.Equal((UInt128)600, alice!.Value.Balances.DebitsPosted);
     }
 
     [Fact]

@@ -85,13 +85,33 @@ internal static class ChildProcess
                     await Task.Delay(RetryEvery);
                     continue;
                 }
-                var results = await answer;
+                var results = await FinishAsync(n, answer);
                 if (results is [{ Outcome: Outcome.Done, IsDuplicate: false }, { Outcome: Outcome.Done, IsDuplicate: false }]) Console.WriteLine($"done {n}");
                 else Console.WriteLine($"wrong {n} {results[0]} {results[1]}");
                 if (n % 100 == 0) await ledger.GetCheckpointAsync(results[1].Position);
             }
         })));
         return 0;
+
+        // What was let in may be refused later all the same.
+        async Task<CommandResult[]> FinishAsync(ulong n, ValueTask<CommandResult[]> answer)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await answer;
+                }
+                catch (LedgerUnreadyException refusal)
+                {
+                    Console.WriteLine($"refused {refusal.Message}");
+                    await Task.Delay(RetryEvery);
+                }
+                answer = SubmitAgainAsync(n);
+            }
+        }
+
+        async ValueTask<CommandResult[]> SubmitAgainAsync(ulong n) => await ledger.SubmitAsync(Chain(n));
     }
 
     private static async Task<int> FailFlushAsync(string directory)

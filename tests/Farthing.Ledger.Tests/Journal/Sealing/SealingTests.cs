@@ -180,6 +180,7 @@ public class SealingTests
         await using var reopened = TestLedger.Open(directory, time);
         Assert.Null(reopened.NotReadyReason);
         Assert.True(File.Exists(IndexPath(directory, 0)));
+        await Story.ExpireAsync(reopened, time);
         await story.AssertRememberedAsync(reopened);
     }
 
@@ -195,6 +196,7 @@ public class SealingTests
         Directory.Delete(IndexPath(directory, 0) + ".new");
         await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is null));
         await TestLedger.UntilAsync(() => new(File.Exists(IndexPath(directory, 0))));
+        await Story.ExpireAsync(ledger, time);
         await story.AssertRememberedAsync(ledger);
     }
 
@@ -223,10 +225,15 @@ public class SealingTests
                 time.Advance(TimeSpan.FromMinutes(1));
                 story.now = time.GetUtcNow().ToUnixTimeMilliseconds();
             }
-            // The holds that were left open expire now.
+            if (!story.isRefused) await ExpireAsync(ledger, time);
+            return story;
+        }
+
+        /// <summary>The holds that were left open expire.</summary>
+        public static async Task ExpireAsync(Ledger ledger, FakeTimeProvider time)
+        {
             time.Advance(TimeSpan.FromHours(2));
             await TestLedger.UntilAsync(async () => (await ledger.ReadOpenHoldsAsync(TransferCode.Payment)).Count == 0);
-            return story;
         }
 
         /// <summary>What has its records between two positions, sent again: that place cannot be read, and nothing happens.</summary>
@@ -348,7 +355,17 @@ public class SealingTests
 
             async Task FinishAsync()
             {
-                foreach (var (chain, answer) in waiting) sent.Add((chain, await answer));
+                foreach (var (chain, answer) in waiting)
+                {
+                    try
+                    {
+                        sent.Add((chain, await answer));
+                    }
+                    catch (LedgerUnreadyException)
+                    {
+                        isRefused = true;
+                    }
+                }
                 waiting.Clear();
             }
         }

@@ -78,10 +78,11 @@ internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sea
     {
         var replay = new Replay(state, sealedIds);
         sealer.BeginAgain();
-        foreach (var frame in journal.ReadFrames(BeginningFor(mark)))
+        using var ahead = new ReadAhead(journal.ReadFrames(BeginningFor(mark)), mark.Sequence);
+        while (ahead.TryTake(out var frame, out var commands))
         {
             sealer.Pass(frame.Header);
-            if (frame.Header.Sequence >= mark.Sequence) replay.Apply(frame);
+            if (frame.Header.Sequence >= mark.Sequence) replay.Apply(frame, commands);
             if (frame.Header.Sequence < followed) continue;
             follower.Follow(frame);
             followed = frame.Header.Sequence + 1;

@@ -10,48 +10,58 @@ namespace Farthing.Ledger.Journal;
 internal sealed class Replay(LedgerState state, SealedIds? sealedIds = null)
 {
     private readonly BatchBuffer buffer = new();
-    private readonly List<Command> chain = [];
-    private CommandResult[] results = new CommandResult[32];
+    private readonly List<Command> read = [];
+    private CommandResult[] results = new CommandResult[LedgerState.MaxChainLength];
 
     /// <exception cref="LedgerDamagedException">The records cannot be read, or carrying them out gives something else.</exception>
     public void Apply(Frame frame)
+    {
+        read.Clear();
+        ReadCommands(frame, read);
+        Apply(frame, CollectionsMarshal.AsSpan(read));
+    }
+
+    /// <param name="frame">The batch.</param>
+    /// <param name="commands">What <see cref="ReadCommands"/> found in it.</param>
+    /// <exception cref="LedgerDamagedException">Carrying them out gives something else.</exception>
+    public void Apply(Frame frame, ReadOnlySpan<Command> commands)
     {
         var header = frame.Header;
         if (header.UnixMilliseconds < state.UnixMilliseconds) throw Damage.At(header, "its time is before that of the batch before it");
         buffer.Clear();
         state.BeginBatch(header.UnixMilliseconds, buffer);
-
-        var bytes = frame.Records.Span;
-        for (var index = 0; index < header.RecordCount; index++)
+        for (var start = 0; start < commands.Length;)
         {
-            var record = Read(header, index, ref bytes);
-            // Expiries come by themselves at the head of a batch.
-            if (record.Command.Kind == RecordKind.Expire) continue;
-            if (record.ChainIndex == 0) ApplyChain();
-            chain.Add(record.ToCommand());
+            var length = 1;
+            while (start + length < commands.Length && commands[start + length - 1].Linked) length++;
+            state.PrefetchBehind(commands, start, length);
+            ApplyChain(commands.Slice(start, length));
+            start += length;
         }
-        ApplyChain();
 
-        if (!bytes.IsEmpty || !buffer.Bytes.AsSpan(0, buffer.Length).SequenceEqual(frame.Records.Span))
+        if (!buffer.Bytes.AsSpan(0, buffer.Length).SequenceEqual(frame.Records.Span))
             throw Damage.At(header, "carrying out its commands again gives other records");
         if (state.Digest != header.StateDigest) throw Damage.At(header, "carrying out its commands again gives other balances");
     }
 
-    private static JournalRecord Read(in FrameHeader header, int index, ref ReadOnlySpan<byte> bytes)
+    /// <summary>Adds the commands that a batch was made from. Expiries are none: they come by themselves at its head.</summary>
+    /// <exception cref="LedgerDamagedException">A record cannot be read.</exception>
+    public static void ReadCommands(Frame frame, List<Command> commands)
     {
-        if (!RecordCodec.TryRead(bytes, header.FirstPosition + index, header.UnixMilliseconds, out var record, out var length))
-            throw Damage.At(header, $"record {header.FirstPosition + index} cannot be read");
-        bytes = bytes[length..];
-        return record;
+        var header = frame.Header;
+        var bytes = frame.Records.Span;
+        for (var position = header.FirstPosition; position < header.EndPosition; position++)
+        {
+            if (!RecordCodec.TryRead(bytes, position, header.UnixMilliseconds, out var record, out var length)) throw Damage.At(header, $"record {position} cannot be read");
+            bytes = bytes[length..];
+            if (record.CommandInPlace.Kind != RecordKind.Expire) commands.Add(record.ToCommand());
+        }
     }
 
-    private void ApplyChain()
+    private void ApplyChain(ReadOnlySpan<Command> chain)
     {
-        if (chain.Count == 0) return;
-        if (results.Length < chain.Count) results = new CommandResult[chain.Count];
-        var commands = CollectionsMarshal.AsSpan(chain);
-        sealedIds?.Prepare(state, commands);
-        state.ApplyChain(commands, results.AsSpan(0, chain.Count), buffer);
-        chain.Clear();
+        if (results.Length < chain.Length) results = new CommandResult[chain.Length];
+        sealedIds?.Prepare(state, chain);
+        state.ApplyChain(chain, results.AsSpan(0, chain.Length), buffer);
     }
 }

@@ -16,10 +16,6 @@ internal sealed class Sequencer
     private const int MaxRecordBytes = 512 + Command.MaxMemoLength;
     private const int MaxChainBytes = 32 * (MaxRecordBytes + sizeof(int));
 
-    // Memory takes about as long as so many commands: first that of the slots, then that of the accounts they lead to.
-    private const int AccountsAhead = 6;
-    private const int SlotsAhead = 2 * AccountsAhead;
-
     // Up to so many commands, to flush a batch here costs less than to wake the flusher; beyond it, the next ones should be applied meanwhile.
     private const int FewCommands = 256;
 
@@ -125,8 +121,8 @@ internal sealed class Sequencer
         for (var i = 0; i < submissions.Count; i++)
         {
             var submission = submissions[i];
-            if (i + SlotsAhead < submissions.Count) state.PrefetchSlots(submissions[i + SlotsAhead].Commands[0]);
-            if (i + AccountsAhead < submissions.Count) state.PrefetchAccounts(submissions[i + AccountsAhead].Commands[0]);
+            if (i + LedgerState.SlotsAhead < submissions.Count) state.PrefetchSlots(submissions[i + LedgerState.SlotsAhead].Commands[0]);
+            if (i + LedgerState.AccountsAhead < submissions.Count) state.PrefetchAccounts(submissions[i + LedgerState.AccountsAhead].Commands[0]);
             while (true)
             {
                 // What is begun is finished, however long that takes; what is not may as well be refused.
@@ -156,7 +152,7 @@ internal sealed class Sequencer
             while (submission.Applied < submission.Commands.Length)
             {
                 var length = submission.NextChainLength();
-                Prefetch(submission.Commands, submission.Applied, length);
+                state.PrefetchBehind(submission.Commands, submission.Applied, length);
                 if (batch.Commands > 0 && (batch.Commands + length > maxCommands || Room(batch) < MaxChainBytes)) return false;
                 var chain = submission.Commands.AsSpan(submission.Applied, length);
                 if (!TryPrepare(submission, chain)) return true;
@@ -165,16 +161,6 @@ internal sealed class Sequencer
                 batch.Commands += length;
             }
             return true;
-        }
-    }
-
-    // As each chain is applied, the memory that later ones need is on its way.
-    private void Prefetch(Command[] commands, int applied, int length)
-    {
-        for (var i = applied; i < applied + length; i++)
-        {
-            if (i + SlotsAhead < commands.Length) state.PrefetchSlots(commands[i + SlotsAhead]);
-            if (i + AccountsAhead < commands.Length) state.PrefetchAccounts(commands[i + AccountsAhead]);
         }
     }
 

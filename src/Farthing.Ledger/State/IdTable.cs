@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Farthing.Ledger.State;
@@ -26,7 +25,6 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
     private const int BlockBits = 10;
     private const int BlockMask = (1 << BlockBits) - 1;
     private const ulong LegMask = 0xFF;
-    private const int CacheLine = 64;
 
     private static readonly Slot[] Unused = new Slot[1];
 
@@ -114,7 +112,7 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
     {
         var hash = HashOf(id);
         var slots = ShardOf(hash).Slots;
-        Prefetch(ref slots[hash & ((uint)slots.Length - 1)]);
+        CacheLines.Prefetch(in slots[hash & ((uint)slots.Length - 1)]);
     }
 
     /// <summary>Asks for the memory of an id's item, once that of its slot is there. Changes nothing.</summary>
@@ -132,18 +130,7 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
     }
 
     /// <summary>Asks for the memory of the item with a number. Changes nothing.</summary>
-    public void PrefetchItem(int number)
-    {
-        ref var item = ref this[number];
-        // Items do not begin with a line of the cache, so that their last byte may be in one more.
-        for (var at = 0; at < Unsafe.SizeOf<T>(); at += CacheLine) Prefetch(ref Unsafe.AddByteOffset(ref item, at));
-        Prefetch(ref Unsafe.AddByteOffset(ref item, Unsafe.SizeOf<T>() - 1));
-    }
-
-    private static unsafe void Prefetch<TAny>(ref TAny memory) where TAny : unmanaged
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref memory));
-    }
+    public void PrefetchItem(int number) => CacheLines.Prefetch(in this[number]);
 
     // The upper bits choose the shard, the lower ones the slot in it.
     private ref Shard ShardOf(uint hash) => ref shards[hash >> (32 - ShardBits)];

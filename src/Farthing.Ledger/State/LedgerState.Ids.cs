@@ -29,7 +29,7 @@ internal sealed partial class LedgerState
     public void ForgetIds(long sealedEnd, in IdTimes times) => ids.Forget(sealedEnd, times, NextPosition);
 
     /// <summary>The ids that are to be sought in sealed segments before a chain is applied. Valid until the next call.</summary>
-    public IReadOnlyList<UInt128> SeekIds(ReadOnlySpan<Command> chain)
+    public List<UInt128> SeekIds(ReadOnlySpan<Command> chain)
     {
         sought.Clear();
         ids.ForgetTold();

@@ -100,21 +100,6 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         Commit(recordCount);
     }
 
-    /// <summary>Asks for the memory where the ids of a command will be looked for that comes in a while. Changes nothing.</summary>
-    public void PrefetchSlots(in Command command)
-    {
-        ids.Prefetch(command.Id);
-        accounts.PrefetchSlot(command.Debit);
-        accounts.PrefetchSlot(command.Credit);
-    }
-
-    /// <summary>Asks for the memory of the accounts of a command that comes soon, once that of their slots is there. Changes nothing.</summary>
-    public void PrefetchAccounts(in Command command)
-    {
-        accounts.Prefetch(command.Debit);
-        accounts.Prefetch(command.Credit);
-    }
-
     public bool TryGetAccount(UInt128 id, out AccountSnapshot account)
     {
         ref readonly var state = ref accounts.Find(id);

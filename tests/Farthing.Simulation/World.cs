@@ -298,7 +298,7 @@ internal sealed class World
     {
         var edge = frames[^1].Edge.Copy();
         var hashes = new byte[header.RecordCount * MerkleTree.HashLength];
-        LeafBuilder.HashLeaves(header, records.Bytes.AsSpan(0, records.Length), hashes);
+        new LeafBuilder().HashLeaves(header, records.Bytes.AsSpan(0, records.Length), hashes);
         var completed = new byte[TreeEdge.MaxLevels * MerkleTree.HashLength];
         for (var at = 0; at < hashes.Length; at += MerkleTree.HashLength) edge.Add(hashes.AsSpan(at, MerkleTree.HashLength), completed);
         return edge;

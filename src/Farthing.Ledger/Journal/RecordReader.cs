@@ -15,7 +15,26 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
     /// <exception cref="LedgerDamagedException">The bytes are those of no record.</exception>
     public JournalRecord Read(long position)
     {
-        var frame = frames.Find(position);
+        var bytes = ReadBytes(position, out var frame);
+        if (!RecordCodec.TryRead(bytes, position, frame.UnixMilliseconds, out var record, out var length) || length != bytes.Length) throw Unreadable(frame, position);
+        return record;
+    }
+
+    /// <summary>What the leaf of a record is made of: it, as <see cref="Read"/> has it, the seed of its batch, and its index in the batch.</summary>
+    /// <exception cref="LedgerDamagedException">The bytes are those of no record.</exception>
+    public RecordView ReadForLeaf(long position, Span<byte> seed, out long unixMilliseconds, out int index)
+    {
+        var bytes = ReadBytes(position, out var frame);
+        if (!RecordCodec.TryView(bytes, position, out var record) || record.Length != bytes.Length) throw Unreadable(frame, position);
+        journal.Read(frame.Place, FrameHeader.SeedOffset, seed);
+        unixMilliseconds = frame.UnixMilliseconds;
+        index = (int)(position - frame.FirstPosition);
+        return record;
+    }
+
+    private byte[] ReadBytes(long position, out FrameIndex.Entry frame)
+    {
+        frame = frames.Find(position);
         var index = (int)(position - frame.FirstPosition);
         var isLast = index == frame.RecordCount - 1;
         Span<byte> entries = stackalloc byte[8];
@@ -26,8 +45,7 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
 
         var bytes = new byte[end - start];
         journal.Read(frame.Place, FrameHeader.Length + start, bytes);
-        if (!RecordCodec.TryRead(bytes, position, frame.UnixMilliseconds, out var record, out var length) || length != bytes.Length) throw Unreadable(frame, position);
-        return record;
+        return bytes;
     }
 
     /// <summary>A record that something is decided on: its whole frame was held against its hash.</summary>
@@ -40,15 +58,6 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
         if (!RecordCodec.TryRead(bytes, position, frame.Header.UnixMilliseconds, out var record, out var length) || length != bytes.Length)
             throw Damage.At(frame.Header, $"record {position} cannot be read");
         return record;
-    }
-
-    /// <summary>The seed of the batch that a record belongs to, and its index in the batch.</summary>
-    public (byte[] Seed, int Index) ReadSeed(long position)
-    {
-        var frame = frames.Find(position);
-        var seed = new byte[FrameHeader.SeedLength];
-        journal.Read(frame.Place, FrameHeader.SeedOffset, seed);
-        return (seed, (int)(position - frame.FirstPosition));
     }
 
     /// <summary>All records from a position to the end of its frame.</summary>

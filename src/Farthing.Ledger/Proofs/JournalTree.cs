@@ -9,6 +9,7 @@ namespace Farthing.Ledger.Proofs;
 internal sealed class JournalTree(long mark)
 {
     private readonly TreeEdge edge = new();
+    private readonly LeafBuilder leaves = new();
     private byte[]? rootAtMark;
 
     public long Size => edge.Size;
@@ -17,7 +18,7 @@ internal sealed class JournalTree(long mark)
     {
         Span<byte> completed = stackalloc byte[64 * MerkleTree.HashLength];
         var hashes = new byte[frame.Header.RecordCount * MerkleTree.HashLength];
-        LeafBuilder.HashLeaves(frame.Header, frame.Records.Span, hashes);
+        leaves.HashLeaves(frame.Header, frame.Records.Span, hashes);
         for (var at = 0; at < hashes.Length; at += MerkleTree.HashLength)
         {
             if (edge.Size == mark) rootAtMark = edge.Root();

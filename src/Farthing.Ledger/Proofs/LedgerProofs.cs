@@ -109,7 +109,8 @@ internal sealed class LedgerProofs : IDisposable
 
     private int BuildLeaf(long position, Span<byte> leaf, Span<byte> payerSalt)
     {
-        var (seed, index) = records.ReadSeed(position);
-        return LeafBuilder.Build(records.Read(position), seed, index, leaf, payerSalt);
+        Span<byte> seed = stackalloc byte[FrameHeader.SeedLength];
+        var record = records.ReadForLeaf(position, seed, out var unixMilliseconds, out var index);
+        return new LeafBuilder().Build(record, unixMilliseconds, seed, index, leaf, payerSalt);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class TreeFollower : IDisposable
 
     // Owned by the follower: what was taken and is not stored yet; and the frame that was stored last.
     private readonly List<Work> works = [];
+    private readonly LeafBuilder leaves = new();
     private byte[] hashes = [];
     private FrameHeader last;
 
@@ -210,7 +211,7 @@ internal sealed class TreeFollower : IDisposable
             throw new InvalidOperationException($"The tree has {stored.Tree.Size} leaves, and the records that follow begin at {work.Header.FirstPosition}.");
         var length = work.Header.RecordCount * MerkleTree.HashLength;
         if (hashes.Length < length) hashes = new byte[length];
-        LeafBuilder.HashLeaves(work.Header, work.Records.Span, hashes);
+        leaves.HashLeaves(work.Header, work.Records.Span, hashes);
         for (var at = 0; at < length; at += MerkleTree.HashLength) stored.Tree.Add(hashes.AsSpan(at, MerkleTree.HashLength));
     }
 

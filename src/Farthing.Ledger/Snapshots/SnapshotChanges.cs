@@ -35,10 +35,9 @@ internal sealed class SnapshotChanges
         var bytes = frame.Records.Span;
         for (var position = header.FirstPosition; position < header.EndPosition; position++)
         {
-            if (!RecordCodec.TryRead(bytes, position, header.UnixMilliseconds, out var record, out var length))
-                throw Damage.At(header, $"record {position} cannot be read");
-            bytes = bytes[length..];
-            if (record.Outcome == Outcome.Done) Add(record);
+            if (!RecordCodec.TryView(bytes, position, out var record)) throw Damage.At(header, $"record {position} cannot be read");
+            bytes = bytes[record.Length..];
+            if (record.IsDone) Add(record, position);
         }
         forgetting.Add((header.UnixMilliseconds, LedgerState.ForgottenPerRecord * header.RecordCount));
     }
@@ -55,37 +54,36 @@ internal sealed class SnapshotChanges
         MergeRefundables(before?.ReadRefundables() ?? [], after);
     }
 
-    private void Add(in JournalRecord record)
+    private void Add(in RecordView record, long position)
     {
-        ref readonly var command = ref record.CommandInPlace;
-        switch (command.Kind)
+        switch (record.Kind)
         {
             case RecordKind.OpenAccount:
-                Open(command, record.Position);
+                Open(record, position);
                 break;
             case RecordKind.Transfer or RecordKind.Refund or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Expire:
-                Move(command.Debit, record.DebitAfter, record.Position);
-                Move(command.Credit, record.CreditAfter, record.Position);
+                Move(record.Debit, record.DebitAfter, position);
+                Move(record.Credit, record.CreditAfter, position);
                 break;
             case RecordKind.FreezeAccount:
-                Move(command.Debit, record.DebitAfter, record.Position).Add(AccountFlags.Frozen);
+                Move(record.Debit, record.DebitAfter, position).Add(AccountFlags.Frozen);
                 break;
             case RecordKind.UnfreezeAccount:
-                Move(command.Debit, record.DebitAfter, record.Position).Remove(AccountFlags.Frozen);
+                Move(record.Debit, record.DebitAfter, position).Remove(AccountFlags.Frozen);
                 break;
             case RecordKind.CloseAccount:
-                Move(command.Debit, record.DebitAfter, record.Position).Add(AccountFlags.Closed);
+                Move(record.Debit, record.DebitAfter, position).Add(AccountFlags.Closed);
                 break;
         }
 
-        if (command.Kind == RecordKind.Hold) Hold(command, record);
-        if (command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Expire && !heldSince.Remove(command.Cited)) resolvedOfBefore.Add(command.Cited);
-        if (command.Kind is RecordKind.Transfer or RecordKind.Post && command.DeadlineUnixMilliseconds != 0)
+        if (record.Kind == RecordKind.Hold) Hold(record, position);
+        if (record.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Expire && !heldSince.Remove(record.Cited)) resolvedOfBefore.Add(record.Cited);
+        if (record.Kind is RecordKind.Transfer or RecordKind.Post && record.DeadlineUnixMilliseconds != 0)
         {
-            refundableSince.Add(command.Id,
-                new(command.Id, command.Credit, command.Debit, command.Units, command.DeadlineUnixMilliseconds, record.Position, LastCitation: -1));
+            refundableSince.Add(record.Id,
+                new(record.Id, record.Credit, record.Debit, record.Units, record.DeadlineUnixMilliseconds, position, LastCitation: -1));
         }
-        if (command.Kind == RecordKind.Refund) Refund(command, record.Position);
+        if (record.Kind == RecordKind.Refund) Refund(record, position);
     }
 
     private ref AccountChange Touch(UInt128 account, long position)
@@ -107,33 +105,34 @@ internal sealed class SnapshotChanges
         return ref change;
     }
 
-    private void Open(in Command command, long position)
+    private void Open(in RecordView record, long position)
     {
-        ref var change = ref Touch(command.Id, position);
+        ref var change = ref Touch(record.Id, position);
         change.OpenedPosition = position;
-        change.Added = command.Flags;
-        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(assetNumbers, command.Asset, out var isThere);
+        change.Added = record.Flags;
+        var asset = record.Asset;
+        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(assetNumbers, asset, out var isThere);
         if (!isThere)
         {
             number = assets.Count;
-            assets.Add(command.Asset);
+            assets.Add(asset);
         }
         change.Asset = number;
     }
 
-    private void Hold(in Command command, in JournalRecord record) => heldSince.Add(command.Id,
-        new(command.Id, command.Debit, command.Credit, command.Units, command.Code, command.DeadlineUnixMilliseconds, record.Position, record.Position - record.ChainIndex));
+    private void Hold(in RecordView record, long position) => heldSince.Add(record.Id,
+        new(record.Id, record.Debit, record.Credit, record.Units, record.Code, record.DeadlineUnixMilliseconds, position, position - record.ChainIndex));
 
-    private void Refund(in Command command, long position)
+    private void Refund(in RecordView record, long position)
     {
-        ref var since = ref CollectionsMarshal.GetValueRefOrNullRef(refundableSince, command.Cited);
+        ref var since = ref CollectionsMarshal.GetValueRefOrNullRef(refundableSince, record.Cited);
         if (!Unsafe.IsNullRef(ref since))
         {
-            since = since with { UnitsLeft = since.UnitsLeft - command.Units, LastCitation = position };
+            since = since with { UnitsLeft = since.UnitsLeft - record.Units, LastCitation = position };
             return;
         }
-        ref var refunded = ref CollectionsMarshal.GetValueRefOrAddDefault(refundedOfBefore, command.Cited, out _);
-        refunded = new(refunded.Units + command.Units, position);
+        ref var refunded = ref CollectionsMarshal.GetValueRefOrAddDefault(refundedOfBefore, record.Cited, out _);
+        refunded = new(refunded.Units + record.Units, position);
     }
 
     private void MergeAccounts(IEnumerable<SavedAccount> before, SnapshotWriter after)

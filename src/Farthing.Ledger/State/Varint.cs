@@ -10,6 +10,9 @@ internal static class Varint
     /// <summary>The longest form of a 128-bit number.</summary>
     public const int MaxLength = 19;
 
+    /// <summary>Behind the end of whatever is read from: no number begins there.</summary>
+    public const int Malformed = int.MaxValue;
+
     private const int WordLength = sizeof(ulong);
     private const ulong TopBits = 0x8080_8080_8080_8080;
 
@@ -57,62 +60,60 @@ internal static class Varint
     }
 
     /// <summary>Reads a number from the start of <paramref name="bytes"/> and cuts it off.</summary>
-    /// <returns>False if it does not end, is longer than need be, or is above 2^128 - 1.</returns>
+    /// <returns>False if it is malformed.</returns>
     public static bool TryRead(ref ReadOnlySpan<byte> bytes, out UInt128 value)
     {
-        // Nearly all numbers are short, and need no wide arithmetic.
-        if (TryReadShort(ref bytes, out var small))
-        {
-            value = small;
-            return true;
-        }
-
-        value = UInt128.Zero;
-        for (var i = 0; i < MaxLength && i < bytes.Length; i++)
-        {
-            var part = bytes[i];
-            if (i == MaxLength - 1 && part > 3) return false;
-            value |= (UInt128)(part & 0x7Fu) << (7 * i);
-            if (part >= 0x80) continue;
-            if (part == 0 && i > 0) return false;
-            bytes = bytes[(i + 1)..];
-            return true;
-        }
-
-        return false;
+        var length = Read(bytes, 0, out value);
+        if (length == Malformed) return false;
+        bytes = bytes[length..];
+        return true;
     }
 
-    /// <summary>Reads a number of at most 64 bits.</summary>
+    /// <summary>The same for a number of at most 64 bits.</summary>
     public static bool TryRead(ref ReadOnlySpan<byte> bytes, out ulong value)
     {
-        if (TryReadShort(ref bytes, out value)) return true;
         var isRead = TryRead(ref bytes, out UInt128 wide) && wide <= ulong.MaxValue;
         value = isRead ? (ulong)wide : 0;
         return isRead;
     }
 
-    // False for what is longer than a word, stands at the end, or is malformed: the slow way tells them apart.
-    private static bool TryReadShort(ref ReadOnlySpan<byte> bytes, out ulong value)
+    /// <summary>Reads the number that begins at an offset.</summary>
+    /// <returns>The offset behind it; <see cref="Malformed"/> if it does not end, is longer than need be, is above 2^128 - 1, or if the offset was <see cref="Malformed"/>.</returns>
+    public static int Read(ReadOnlySpan<byte> bytes, int at, out UInt128 value)
     {
-        value = 0;
-        if (bytes.IsEmpty) return false;
-        if (bytes[0] < 0x80)
+        // Nearly all numbers are short, and need no wide arithmetic.
+        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
         {
-            value = bytes[0];
-            bytes = bytes[1..];
-            return true;
+            value = bytes[at];
+            return at + 1;
         }
+        if (bytes.Length - at >= WordLength)
+        {
+            var word = BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
+            var end = BitOperations.TrailingZeroCount(~word & TopBits);
+            // A last byte of zero would be longer than need be.
+            if (end < 64 && (word >> (end - 7)) << 56 != 0)
+            {
+                value = Gather(word & (ulong.MaxValue >> (63 - end)));
+                return at + (end / 8) + 1;
+            }
+        }
+        return ReadLong(bytes, at, out value);
+    }
 
-        if (bytes.Length < WordLength) return false;
-        var word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        var ends = ~word & TopBits;
-        if (ends == 0) return false;
-        var last = BitOperations.TrailingZeroCount(ends) - 7;
-        // A last byte of zero would be longer than need be.
-        if ((byte)((word >> last) & 0xFF) == 0) return false;
-        value = Gather(word & ((0x80UL << last) - 1));
-        bytes = bytes[((last / 8) + 1)..];
-        return true;
+    // Byte by byte: what is longer than a word, stands at the end, or is malformed.
+    private static int ReadLong(ReadOnlySpan<byte> bytes, int at, out UInt128 value)
+    {
+        value = UInt128.Zero;
+        for (var i = 0; i < MaxLength && i < bytes.Length - at; i++)
+        {
+            var part = bytes[at + i];
+            if (i == MaxLength - 1 && part > 3) return Malformed;
+            value |= (UInt128)(part & 0x7Fu) << (7 * i);
+            if (part >= 0x80) continue;
+            return part == 0 && i > 0 ? Malformed : at + i + 1;
+        }
+        return Malformed;
     }
 
     // From seven bits in each byte to 56 in a row: pairs, then fours, then all eight.

@@ -126,7 +126,7 @@ public class StoredTreeTests
             {
                 last = frame.Header;
                 var hashes = new byte[32 * last.RecordCount];
-                LeafBuilder.HashLeaves(last, frame.Records.Span, hashes);
+                new LeafBuilder().HashLeaves(last, frame.Records.Span, hashes);
                 for (var at = 0; at < hashes.Length; at += 32) tree.Tree.Add(hashes.AsSpan(at, 32));
             }
             tree.Tree.Store();

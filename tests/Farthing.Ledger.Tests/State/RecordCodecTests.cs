@@ -17,7 +17,7 @@ public class RecordCodecTests
     private static readonly Gen<Asset> GenAsset = Gen.Select(Gen.Int[0, Codes.Length], Gen.Byte[0, 36],
         (code, scale) => code == Codes.Length ? default : new Asset(Codes[code], scale));
 
-    private static readonly Gen<JournalRecord> GenRecord =
+    internal static readonly Gen<JournalRecord> GenRecord =
         from kind in Gen.Byte[1, 11]
         from ids in GenId.Array[7]
         from asset in GenAsset

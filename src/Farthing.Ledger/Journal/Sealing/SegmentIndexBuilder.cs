@@ -78,9 +78,11 @@ internal sealed class SegmentIndexBuilder
         var header = frame.Header;
         var ordinal = frames.Count == 0 ? 0 : (int)(header.FirstPosition - frames[0].FirstPosition);
         frames.Add(header);
-        for (var index = 0; index < header.RecordCount; index++, ordinal++)
+        var rest = frame.Records.Span;
+        for (var position = header.FirstPosition; position < header.EndPosition; position++, ordinal++)
         {
-            if (!RecordCodec.TryReadHead(frame.RecordAt(index), out var record)) throw Damage.At(header, $"record {header.FirstPosition + index} cannot be read");
+            if (!RecordCodec.TryView(rest, position, out var record)) throw Damage.At(header, $"record {position} cannot be read");
+            rest = rest[record.Length..];
             if (record.BindsItsId)
             {
                 ids.Add(record.Id);
@@ -88,7 +90,7 @@ internal sealed class SegmentIndexBuilder
                 times = times.With(record.Id);
             }
             if (record.IsCitation) citations[record.Cited] = ordinal;
-            if (!record.TouchesAccounts) continue;
+            if (!record.IsDone) continue;
             if (record.Debit != UInt128.Zero) Touch(record.Debit, ordinal);
             if (record.Credit != UInt128.Zero) Touch(record.Credit, ordinal);
         }

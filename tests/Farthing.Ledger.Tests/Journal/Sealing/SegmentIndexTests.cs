@@ -267,10 +267,10 @@ public class SegmentIndexTests
         foreach (var vector in RecordVectors.Load())
         {
             var bytes = Convert.FromHexString(vector.Bytes);
-            Assert.True(RecordCodec.TryReadHead(bytes, out var record));
+            Assert.True(RecordCodec.TryView(bytes, vector.Position, out var record));
             // Each record bound, and the first one of its accounts; a frame's head and padding would only make them fewer.
             var records = Segment.MaxBytes / (bytes.Length + sizeof(int));
-            var touched = !record.TouchesAccounts ? 0 : (record.Debit == 0 ? 0 : 1) + (record.Credit == 0 ? 0 : 1);
+            var touched = !record.IsDone ? 0 : (record.Debit == 0 ? 0 : 1) + (record.Credit == 0 ? 0 : 1);
             var header = new SegmentIndexHeader
             {
                 Segment = 0,

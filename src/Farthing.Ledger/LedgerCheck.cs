@@ -54,7 +54,7 @@ public static class LedgerCheck
         return checkpoint is null ? report : report with { Checkpoint = Compare(checkpoint, tree) };
     }
 
-    internal static CheckpointFinding Compare(StoredCheckpoint checkpoint, JournalTree tree)
+    private static CheckpointFinding Compare(StoredCheckpoint checkpoint, JournalTree tree)
     {
         if (checkpoint.Problem is { } problem) return new(checkpoint.Size, false, problem);
         if (checkpoint.Size > tree.Size) return new(checkpoint.Size, false, $"It signs {checkpoint.Size} records, but {tree.Size} can be read.");

@@ -1,4 +1,3 @@
-using Farthing.Ledger.Journal.Sealing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Ledger.Journal;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 
-namespace Farthing.Ledger.Journal.Sealing;
+namespace Farthing.Ledger.Journal;
 
 /// <summary>A file that is read as memory. It must not be made shorter while it is open: whoever changes it puts a new one in its place.</summary>
 /// <remarks>

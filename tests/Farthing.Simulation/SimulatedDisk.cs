@@ -32,6 +32,9 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     private Dictionary<string, Node> names = [];
     private Dictionary<string, Node> durableNames = [];
 
+    // The process is gone, and nothing that it does counts.
+    private bool isDown;
+
     private enum Moment
     {
         Write,
@@ -71,9 +74,6 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
 
     /// <summary>True once one of those was lied about, or damaged.</summary>
     public bool HasDamagedDerived { get; private set; }
-
-    /// <summary>True while the process is gone, and nothing that it does counts.</summary>
-    public bool IsDown { get; private set; }
 
     /// <summary>The last write to a segment; null if there was none since it was set to null.</summary>
     public (string Path, long Offset, byte[] Bytes)? LastSegmentWrite { get; set; }
@@ -139,7 +139,7 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
     /// <summary>The process is gone; the system's memory stays.</summary>
     public void Restart()
     {
-        IsDown = false;
+        isDown = false;
         CrashAt = FlushFailsFrom = WriteFailsFrom = DerivedLiesFrom = long.MaxValue;
         IsFull = false;
     }
@@ -201,9 +201,9 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
 
     private CrashException? Begin(Moment moment)
     {
-        if (IsDown) throw new CrashException(CrashIsPowerCut);
+        if (isDown) throw new CrashException(CrashIsPowerCut);
         if (++Operations != CrashAt) return null;
-        IsDown = true;
+        isDown = true;
         counts.Add((CrashIsPowerCut ? Fault.PowerCutAtWrite : Fault.KilledAtWrite) + (int)moment);
         return new(CrashIsPowerCut);
     }
@@ -317,7 +317,7 @@ internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
             {
                 case Lie.Misdirected:
                     var others = names.Where(name => isAmong(name.Key) && name.Value.Durable.Length > 0).OrderBy(name => name.Key, StringComparer.Ordinal).Select(name => name.Value).ToList();
-                    var other = random.Next(2) == 0 ? node : others[random.Next(others.Count)];
+                    var other = random.Next(2) == 0 || others.Count == 0 ? node : others[random.Next(others.Count)];
                     node.Cached.AsSpan(page * PageBytes, PageBytes).CopyTo(other.Durable.AsSpan(random.Next(other.Durable.Length / PageBytes) * PageBytes, PageBytes));
                     break;
                 case Lie.Flipped:

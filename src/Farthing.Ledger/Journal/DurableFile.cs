@@ -10,6 +10,10 @@ namespace Farthing.Ledger.Journal;
 /// </remarks>
 internal abstract class DurableFile(string path) : IDisposable
 {
+    protected const int ZeroesAtOnce = 1 << 20;
+
+    private const int FlushZeroesEvery = 4 << 20;
+
     public string Path { get; } = path;
 
     public abstract long Length { get; }
@@ -22,6 +26,19 @@ internal abstract class DurableFile(string path) : IDisposable
 
     /// <summary>Writes all bytes at an offset, into the system's cache.</summary>
     public abstract void Write(ReadOnlySpan<byte> bytes, long offset);
+
+    /// <summary>Writes zeros from the beginning on; a flush makes them durable, as other bytes.</summary>
+    /// <param name="length">How many: whole blocks of 4 KiB.</param>
+    public virtual void WriteZeroes(long length)
+    {
+        var zeros = new byte[ZeroesAtOnce];
+        for (long at = 0; at < length; at += zeros.Length)
+        {
+            Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - at)), at);
+            // In steps, so that the journal's own flush never waits behind a whole segment of dirty pages.
+            if ((at + zeros.Length) % FlushZeroesEvery == 0) Flush();
+        }
+    }
 
     /// <summary>Fills the span from an offset; what lies beyond the end of the file reads as not there.</summary>
     /// <returns>How many bytes were read; fewer than asked only at the end of the file.</returns>
@@ -44,11 +61,16 @@ internal static partial class SystemCalls
     public const int ReadWrite = 2;
     public const int Create = 0x40;
     public const int OwnerWritesAllRead = 0x1A4;
-    public const int Directory = 0x10000;
+    public const int SetStatus = 4;
+    public const int InvalidArgument = 22;
     public const int CloseOnExec = 0x80000;
     public const int LockExclusive = 2;
     public const int LockWithoutWaiting = 4;
     public const int WouldBlock = 11;
+
+    // These two have each other's number on Arm.
+    public static readonly int Direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
+    public static readonly int Directory = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);
@@ -61,6 +83,9 @@ internal static partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle file, int command, int argument);
 
     public static void Check(int result, string call, string path)
     {

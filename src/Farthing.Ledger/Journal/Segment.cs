@@ -17,8 +17,6 @@ internal sealed class Segment : IDisposable
     public const int MaxBytes = 1 << 30;
 
     private const int HeaderLength = 64;
-    private const int ZeroChunkBytes = 1 << 20;
-    private const int FlushEveryBytes = 4 << 20;
 
     private Segment(DurableFile file, SegmentHeader header)
     {
@@ -69,13 +67,7 @@ internal sealed class Segment : IDisposable
         using var file = DurableFile.Create(temporary, disk);
         try
         {
-            var zeros = new byte[ZeroChunkBytes];
-            for (long at = 0; at < header.Bytes; at += zeros.Length)
-            {
-                file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, header.Bytes - at)), at);
-                // In steps, so that the journal's own flush never waits behind a whole segment of dirty pages.
-                if ((at + zeros.Length) % FlushEveryBytes == 0) file.Flush();
-            }
+            file.WriteZeroes(header.Bytes);
             file.Write(WriteHeader(header), 0);
             file.Flush();
         }

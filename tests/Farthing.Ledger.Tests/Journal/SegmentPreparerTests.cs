@@ -59,5 +59,24 @@ public class SegmentPreparerTests
         Assert.Null(preparer.NotReadyReason);
     }
 
+    // They are written in pieces of a mebibyte.
+    [Theory]
+    [InlineData(64 << 10)]
+    [InlineData(1 << 20)]
+    [InlineData((5 << 20) + (8 << 10))]
+    public void A_prepared_segment_has_its_header_and_zeros(int length)
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateDirectory(directory.Journal);
+        var header = new SegmentHeader(3, length, 1);
+        using (Segment.Prepare(directory.Journal, header, Disk.Real))
+        {
+            var bytes = File.ReadAllBytes(directory.Segment(3));
+            Assert.Equal(length, bytes.Length);
+            Assert.Equal(Segment.WriteHeader(header), bytes[..Frame.BlockBytes]);
+            Assert.False(bytes.AsSpan(Frame.BlockBytes).ContainsAnyExcept((byte)0));
+        }
+    }
+
     private static void NeverEnd(string message, Exception error) => Assert.Fail($"{message} {error.Message}");
 }

@@ -32,11 +32,12 @@ internal sealed class SnapshotChanges
     public void Add(Frame frame)
     {
         var header = frame.Header;
-        var bytes = frame.Records.Span;
-        for (var position = header.FirstPosition; position < header.EndPosition; position++)
+        var ahead = new AccountsAhead<AccountChange>(frame, accounts);
+        for (var index = 0; index < header.RecordCount; index++)
         {
-            if (!RecordCodec.TryView(bytes, position, out var record)) throw Damage.At(header, $"record {position} cannot be read");
-            bytes = bytes[record.Length..];
+            var position = header.FirstPosition + index;
+            ahead.Ask(index);
+            if (!RecordCodec.TryView(frame.RecordAt(index), position, out var record)) throw Damage.At(header, $"record {position} cannot be read");
             if (record.IsDone) Add(record, position);
         }
         forgetting.Add((header.UnixMilliseconds, LedgerState.ForgottenPerRecord * header.RecordCount));

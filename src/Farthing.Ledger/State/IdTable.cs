@@ -94,6 +94,18 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
         Count--;
     }
 
+    /// <summary>Takes all items out; their memory is used again.</summary>
+    public void Clear()
+    {
+        foreach (ref var shard in shards.AsSpan())
+        {
+            if (shard.Count == 0) continue;
+            Array.Clear(shard.Slots);
+            shard.Count = 0;
+        }
+        Count = 0;
+    }
+
     /// <summary>Makes room for so many items in all.</summary>
     public void Expect(int count)
     {

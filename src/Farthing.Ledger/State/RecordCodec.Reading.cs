@@ -49,12 +49,26 @@ internal static partial class RecordCodec
     /// <returns>False for malformed bytes: the view means nothing then. Never throws.</returns>
     public static bool TryView(ReadOnlySpan<byte> bytes, long position, out RecordView view)
     {
+        if (!TryViewCommand(bytes, out view) || position < 0) return false;
+        var members = MembersIn(bytes);
+        var at = view.Length;
+        if (Has(members, Members.DebitSide)) at = ReadSide(bytes, at, position, out view.PreviousOfDebit, out view.DebitAfter);
+        if (Has(members, Members.CreditSide)) at = ReadSide(bytes, at, position, out view.PreviousOfCredit, out view.CreditAfter);
+        if (Has(members, Members.PreviousCitation)) at = ReadPreviousCitation(bytes, at, position, out view.PreviousCitation);
+        if (Has(members, Members.Balancing)) at = ReadBalancing(bytes, at, out view.Balancing, out view.UnitsAsked);
+        view.Length = at;
+        return at != Malformed;
+    }
+
+    /// <summary>The same, but without what only the record's position makes sense of: sides, citation and balancing, which stand behind all else.</summary>
+    public static bool TryViewCommand(ReadOnlySpan<byte> bytes, out RecordView view)
+    {
         view = default;
-        if (bytes.Length < HeadLength || position < 0) return false;
+        if (bytes.Length < HeadLength) return false;
 
         view.Kind = (RecordKind)bytes[0];
         var chain = bytes[1];
-        var members = (Members)BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+        var members = MembersIn(bytes);
         view.Id = BinaryPrimitives.ReadUInt128LittleEndian(bytes[4..]);
         if (view.Kind is < RecordKind.OpenAccount or > RecordKind.Expire) return false;
         view.ChainIndex = (byte)(chain & (MaxChainLength - 1));
@@ -76,13 +90,25 @@ internal static partial class RecordCodec
         if (Has(members, Members.Reference2)) at = ReadWide(bytes, at, out view.Reference2);
         if (Has(members, Members.Flags)) at = ReadFlags(bytes, at, out view.Flags);
         if (Has(members, Members.Memo)) at = ReadMemo(bytes, at, out view.Memo);
-        if (Has(members, Members.DebitSide)) at = ReadSide(bytes, at, position, out view.PreviousOfDebit, out view.DebitAfter);
-        if (Has(members, Members.CreditSide)) at = ReadSide(bytes, at, position, out view.PreviousOfCredit, out view.CreditAfter);
-        if (Has(members, Members.PreviousCitation)) at = ReadPreviousCitation(bytes, at, position, out view.PreviousCitation);
-        if (Has(members, Members.Balancing)) at = ReadBalancing(bytes, at, out view.Balancing, out view.UnitsAsked);
         view.Length = at;
         return at != Malformed;
     }
+
+    /// <summary>The accounts of a record that is read soon, for those who ask for their memory in time; zero for none. Of malformed bytes, anything.</summary>
+    public static (UInt128 Debit, UInt128 Credit) PeekAccounts(ReadOnlySpan<byte> bytes)
+    {
+        var (debit, credit) = (UInt128.Zero, UInt128.Zero);
+        if (bytes.Length < HeadLength) return (debit, credit);
+        var members = MembersIn(bytes);
+        var at = HeadLength;
+        if ((bytes[1] & RefusedBit) != 0) at++;
+        if (Has(members, Members.Digest)) at += WideLength;
+        if (Has(members, Members.Debit)) at = ReadWide(bytes, at, out debit);
+        if (Has(members, Members.Credit)) ReadWide(bytes, at, out credit);
+        return (debit, credit);
+    }
+
+    private static Members MembersIn(ReadOnlySpan<byte> bytes) => (Members)BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
 
     // Each of these reads a member that begins at an offset, and gives the offset behind it, or Malformed, from where nothing more can be read.
     // A member that is there says something: else one record would have two forms.

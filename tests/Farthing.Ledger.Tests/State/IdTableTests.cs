@@ -26,6 +26,19 @@ public class IdTableTests
     }
 
     [Fact]
+    public void A_cleared_table_has_nothing_and_is_filled_again()
+    {
+        const int Count = 10_000;
+        var table = new IdTable<Item>();
+        for (var i = 1; i <= Count; i++) table.Add(new(IdOf(i), i));
+        table.Clear();
+        Assert.Equal(0, table.Count);
+        for (var i = 1; i <= Count; i++) Assert.True(Unsafe.IsNullRef(ref table.Find(IdOf(i))));
+        for (var i = 1; i <= Count; i++) table.Add(new(IdOf(-i), i));
+        for (var i = 1; i <= Count; i++) Assert.Equal((i, i), (table.Find(IdOf(-i)).Value, table[i].Value));
+    }
+
+    [Fact]
     public void An_item_takes_the_place_of_the_one_that_its_id_had()
     {
         var table = new IdTable<Item>();

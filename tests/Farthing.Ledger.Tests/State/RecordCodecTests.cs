@@ -62,6 +62,22 @@ public class RecordCodecTests
     }, iter: 20_000);
 
     [Fact]
+    public void What_was_commanded_and_the_accounts_can_be_seen_without_the_rest() => GenRecord.Sample(record =>
+    {
+        var bytes = Write(record);
+        Assert.True(RecordCodec.TryViewCommand(bytes, out var view));
+        Assert.InRange(view.Length, 20, bytes.Length);
+        var command = record.Command;
+        Assert.Equal((command.Kind, record.Outcome, command.Id, command.Debit, command.Credit, command.Cited), (view.Kind, view.Outcome, view.Id, view.Debit, view.Credit, view.Cited));
+        Assert.Equal((command.Debit, command.Credit), RecordCodec.PeekAccounts(bytes));
+        for (var shorter = 0; shorter < bytes.Length; shorter++)
+        {
+            Assert.Equal(shorter >= view.Length, RecordCodec.TryViewCommand(bytes.AsSpan(0, shorter), out _));
+            RecordCodec.PeekAccounts(bytes.AsSpan(0, shorter));
+        }
+    }, iter: 2_000);
+
+    [Fact]
     public void What_follows_a_record_is_not_read() => GenRecord.Sample(record =>
     {
         var bytes = Write(record);

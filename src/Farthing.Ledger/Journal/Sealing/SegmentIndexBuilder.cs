@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Farthing.Ledger.State;
 
@@ -15,7 +16,7 @@ internal sealed class SegmentIndexBuilder
     private readonly List<UInt128> ids = [];
     private readonly List<int> idOrdinals = [];
     private readonly Dictionary<UInt128, int> citations = [];
-    private readonly Dictionary<UInt128, Touches> accounts = [];
+    private readonly IdTable<Touches> accounts = new();
     private readonly List<Mark> marks = [];
     private IdTimes times;
     private byte[] file = [];
@@ -78,11 +79,11 @@ internal sealed class SegmentIndexBuilder
         var header = frame.Header;
         var ordinal = frames.Count == 0 ? 0 : (int)(header.FirstPosition - frames[0].FirstPosition);
         frames.Add(header);
-        var rest = frame.Records.Span;
-        for (var position = header.FirstPosition; position < header.EndPosition; position++, ordinal++)
+        var ahead = new AccountsAhead<Touches>(frame, accounts);
+        for (var index = 0; index < header.RecordCount; index++, ordinal++)
         {
-            if (!RecordCodec.TryView(rest, position, out var record)) throw Damage.At(header, $"record {position} cannot be read");
-            rest = rest[record.Length..];
+            ahead.Ask(index);
+            if (!RecordCodec.TryViewCommand(frame.RecordAt(index), out var record)) throw Damage.At(header, $"record {header.FirstPosition + index} cannot be read");
             if (record.BindsItsId)
             {
                 ids.Add(record.Id);
@@ -98,7 +99,8 @@ internal sealed class SegmentIndexBuilder
 
     private void Touch(UInt128 account, int ordinal)
     {
-        ref var touches = ref CollectionsMarshal.GetValueRefOrAddDefault(accounts, account, out _);
+        ref var touches = ref accounts.Find(account);
+        if (Unsafe.IsNullRef(ref touches)) touches = ref accounts.Add(new() { Id = account });
         touches.Last = ordinal;
         if (++touches.Count % MarkEvery == 0) marks.Add(new(account, ordinal));
     }
@@ -129,21 +131,25 @@ internal sealed class SegmentIndexBuilder
 
     private void WriteAccounts(Span<byte> part, Span<byte> markPart)
     {
-        var keys = accounts.Keys.ToArray();
-        keys.AsSpan().Sort();
+        var keys = new UInt128[accounts.Count];
+        var last = new int[keys.Length];
+        for (var i = 0; i < keys.Length; i++) (keys[i], last[i]) = (accounts[i + 1].Id, accounts[i + 1].Last);
+        keys.AsSpan().Sort(last.AsSpan());
         marks.Sort();
         var mark = 0;
         for (var i = 0; i < keys.Length; i++)
         {
             for (; mark < marks.Count && marks[mark].Account == keys[i]; mark++) BinaryPrimitives.WriteInt32LittleEndian(markPart[(4 * mark)..], marks[mark].Ordinal);
             BinaryPrimitives.WriteUInt128LittleEndian(part[(16 * i)..], keys[i]);
-            BinaryPrimitives.WriteInt32LittleEndian(part[(16 * keys.Length + 4 * i)..], accounts[keys[i]].Last);
+            BinaryPrimitives.WriteInt32LittleEndian(part[(16 * keys.Length + 4 * i)..], last[i]);
             BinaryPrimitives.WriteInt32LittleEndian(part[(20 * keys.Length + 4 * i)..], mark);
         }
     }
 
-    private struct Touches
+    private struct Touches : IIdentified
     {
+        public UInt128 Id { get; init; }
+
         public int Last;
         public int Count;
     }

@@ -71,7 +71,7 @@ public sealed partial class Ledger
         try
         {
             end.ThrowIfCancellationRequested();
-            await durable.WaitAsync(position + 1).AsTask().WaitAsync(end);
+            await durable.WaitAsync(position + 1, end);
             return true;
         }
         catch (OperationCanceledException)

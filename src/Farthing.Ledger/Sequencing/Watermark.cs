@@ -12,18 +12,28 @@ internal sealed class Watermark(long size)
 
     public long Size => Volatile.Read(ref size);
 
-    /// <summary>Completes when the size has reached <paramref name="minimum"/>; fails if it never will.</summary>
-    public ValueTask WaitAsync(long minimum)
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate) return waiting.Count;
+        }
+    }
+
+    /// <summary>Completes when the size has reached <paramref name="minimum"/>; fails if it never will, or when whoever waits leaves.</summary>
+    public ValueTask WaitAsync(long minimum, CancellationToken leaving = default)
     {
         if (Size >= minimum) return ValueTask.CompletedTask;
+        TaskCompletionSource waiter;
         lock (gate)
         {
             if (size >= minimum) return ValueTask.CompletedTask;
             if (end is not null) return ValueTask.FromException(end);
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
             waiting.Enqueue(waiter, minimum);
-            return new(waiter.Task);
         }
+        return leaving.CanBeCanceled ? WaitAsync(waiter, leaving) : new(waiter.Task);
     }
 
     /// <summary>It grows no more: whoever waits, now or later, is told why.</summary>
@@ -46,6 +56,21 @@ internal sealed class Watermark(long size)
                 waiting.Dequeue();
                 waiter.SetResult();
             }
+        }
+    }
+
+    private async ValueTask WaitAsync(TaskCompletionSource waiter, CancellationToken leaving)
+    {
+        await using var registration = leaving.UnsafeRegister(_ => Leave(waiter, leaving), null);
+        await waiter.Task;
+    }
+
+    // On a ledger where nothing happens nobody would take it out of the queue for years.
+    private void Leave(TaskCompletionSource waiter, CancellationToken leaving)
+    {
+        lock (gate)
+        {
+            if (waiting.Remove(waiter, out _, out _)) waiter.SetCanceled(leaving);
         }
     }
 }

@@ -22,6 +22,7 @@ public sealed partial class Ledger
         if (await ReadAccountAsync(account) is not { } snapshot) return [];
         var end = untilUnixMilliseconds == long.MaxValue ? long.MaxValue : frames.SizeBefore(untilUnixMilliseconds);
         var range = (From: frames.SizeBefore(sinceUnixMilliseconds), End: Math.Min(before ?? long.MaxValue, end));
+        if (range.End <= snapshot.LastPosition) await LeaveThread();
         return history.ReadStatement(account, snapshot.LastPosition, range, count);
     }
 
@@ -33,6 +34,7 @@ public sealed partial class Ledger
     {
         if (await ReadAccountAsync(account) is not { } snapshot) return null;
         var end = unixMilliseconds == long.MaxValue ? long.MaxValue : frames.SizeBefore(unixMilliseconds + 1);
+        if (end <= snapshot.LastPosition) await LeaveThread();
         return history.FindBefore(account, snapshot.LastPosition, end) is { } record
             ? new(record.Command.Debit == account ? record.DebitAfter : record.CreditAfter, record.Position, record.UnixMilliseconds)
             : null;
@@ -50,6 +52,9 @@ public sealed partial class Ledger
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         return FollowFromAsync(position, cancellation);
     }
+
+    // Back through segments that are not sealed yet it may be a long way, and the caller's thread may be one that all sockets wait for.
+    private static YieldAwaitable LeaveThread() => Task.Yield();
 
     private async IAsyncEnumerable<JournalRecord> FollowFromAsync(long position, [EnumeratorCancellation] CancellationToken cancellation)
     {

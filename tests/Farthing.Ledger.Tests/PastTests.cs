@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Farthing.Ledger.Tests.Sequencing;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests;
@@ -70,6 +71,40 @@ public class PastTests
         Assert.Null(await ledger.ReadBalanceAsync(999, long.MaxValue));
         var last = new PastBalances(new Balances(0, 0, 5, 0), 3, opened);
         foreach (var moment in new[] { opened, opened + 1, long.MaxValue }) Assert.Equal(last, await ledger.ReadBalanceAsync(TestLedger.Alice, moment));
+    }
+
+    // The server asks on the threads that read its sockets.
+    [Fact]
+    public async Task What_is_past_is_not_sought_on_the_thread_that_asks()
+    {
+        using var directory = new TemporaryDirectory();
+        var time = new FakeTimeProvider(Start);
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, opened => journal = new(opened), (_, error) => throw error, time);
+        await TestLedger.FundAsync(ledger);
+        var funded = time.GetUtcNow().ToUnixTimeMilliseconds();
+        time.Advance(TimeSpan.FromSeconds(1));
+        await ledger.SubmitAsync([.. Enumerable.Range(100, 2_000).Select(id => TestLedger.Transfer((UInt128)id, 1))]);
+
+        var (reads, onAsking) = (0, 0);
+        Task<PastBalances?> balance = null!;
+        Task<IReadOnlyList<JournalRecord>> lines = null!;
+        var asking = new Thread(() =>
+        {
+            balance = ledger.ReadBalanceAsync(TestLedger.Alice, funded).AsTask();
+            lines = ledger.ReadStatementAsync(TestLedger.Alice, before: 5, count: 5).AsTask();
+        });
+        journal.OnRead = () =>
+        {
+            Interlocked.Increment(ref reads);
+            if (Thread.CurrentThread == asking) Interlocked.Increment(ref onAsking);
+        };
+        asking.Start();
+        Assert.True(asking.Join(TestLedger.Deadline));
+        Assert.Equal(3, (await balance.InTimeAsync())!.Value.Position);
+        Assert.Equal([4, 3], (await lines.InTimeAsync()).Select(record => record.Position));
+        Assert.True(reads > 4, $"{reads} reads.");
+        Assert.Equal(0, onAsking);
     }
 
     private static async Task FillAsync(Ledger ledger, FakeTimeProvider time, Random random)

@@ -23,6 +23,9 @@ internal sealed class HeldUpJournal(IJournal journal) : IJournal
 
     public int MaxBatchBytes => journal.MaxBatchBytes;
 
+    /// <summary>Called before anything is read of a single frame.</summary>
+    public Action? OnRead { get; set; }
+
     public void HoldUp() => open.Reset();
 
     public void LetGo() => open.Set();
@@ -52,7 +55,11 @@ internal sealed class HeldUpJournal(IJournal journal) : IJournal
         return header;
     }
 
-    public void Read(FramePlace place, int offset, Span<byte> destination) => journal.Read(place, offset, destination);
+    public void Read(FramePlace place, int offset, Span<byte> destination)
+    {
+        OnRead?.Invoke();
+        journal.Read(place, offset, destination);
+    }
 
     public void Dispose()
     {

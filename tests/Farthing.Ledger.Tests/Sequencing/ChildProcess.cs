@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests.Sequencing;
@@ -12,6 +13,7 @@ internal static class ChildProcess
     public const string Write = "write";
     public const string FailFlush = "fail-flush";
     public const string BackUp = "back-up";
+    public const string LoseIndex = "lose-index";
 
     private const int Writers = 32;
 
@@ -38,12 +40,20 @@ internal static class ChildProcess
         return Process.Start(start) ?? throw new InvalidOperationException("The child did not start.");
     }
 
+    /// <summary>Cuts a file off behind its first block, whoever has it open.</summary>
+    public static void Shorten(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.SetLength(file, Frame.BlockBytes);
+    }
+
     public static Task<int> RunAsync(string role, string directory) => role switch
     {
         Hold => HoldAsync(directory),
         Write => WriteAsync(directory),
         FailFlush => FailFlushAsync(directory),
         BackUp => Task.FromResult(BackUpIn(directory)),
+        LoseIndex => LoseIndexAsync(directory),
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "No such role."),
     };
 
@@ -125,6 +135,21 @@ internal static class ChildProcess
         await ledger.SubmitAsync([TestLedger.Transfer(100, 5)]);
         Console.WriteLine("answered");
         return 0;
+    }
+
+    // An index that was read well can be read no more, as when its disk fails: it is cut short under the map of memory that it is read through.
+    private static async Task<int> LoseIndexAsync(string directory)
+    {
+        await using var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System);
+        await TestLedger.FundAsync(ledger);
+        // Ids are left to their index once what was written while it was made is sealed too.
+        for (ulong n = 0; !File.Exists(IndexOf(3)); n++) await ledger.SubmitAsync(Chain(n));
+        Console.WriteLine($"sealed {ledger.DurableSize}");
+        Shorten(IndexOf(0));
+        Console.WriteLine($"found {await ledger.FindAsync(1000)}");
+        return 0;
+
+        string IndexOf(int segment) => Path.Combine(FileJournal.DirectoryIn(directory), IndexFiles.FileName(segment));
     }
 
     private static int BackUpIn(string directory) =>

@@ -50,6 +50,25 @@ public class CrashTests
     }
 
     [Fact]
+    public async Task An_index_that_its_disk_cannot_read_any_more_ends_the_process_and_no_start()
+    {
+        using var directory = new TemporaryDirectory();
+        using var child = ChildProcess.Start(ChildProcess.LoseIndex, directory.Path);
+        var output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken).InTimeAsync();
+        // As the system ends it: 128 and the number of SIGBUS, or of the SIGABRT that the runtime makes of it.
+        Assert.True(child.ExitCode is 134 or 135, $"{child.ExitCode} {await errors}");
+        var size = long.Parse(Assert.Single((await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[1]);
+
+        await using var ledger = TestLedger.Open(directory);
+        Assert.Equal(size, ledger.DurableSize);
+        for (ulong n = 0; n < 10; n++)
+            Assert.All(await ledger.SubmitAsync(ChildProcess.Chain(n)), result => Assert.True(result is { Outcome: Outcome.Done, IsDuplicate: true }));
+        Assert.Equal(size, ledger.DurableSize);
+    }
+
+    [Fact]
     public async Task A_directory_in_use_is_refused_until_its_process_ends()
     {
         using var directory = new TemporaryDirectory();

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 
 namespace Farthing.Ledger.Journal.Sealing;
 
@@ -11,14 +12,18 @@ namespace Farthing.Ledger.Journal.Sealing;
 internal sealed class SegmentIndex
 {
     private readonly ReadOnlyMemory<byte> file;
+
+    // Null for bytes that are in memory anyway.
+    private readonly MappedFile? mapped;
     private readonly long[] offsets;
 
     // A bit for each part whose hash was right. Written by any thread.
     private int verified;
 
-    private SegmentIndex(ReadOnlyMemory<byte> file, SegmentIndexHeader header, long[] offsets)
+    private SegmentIndex(ReadOnlyMemory<byte> file, MappedFile? mapped, SegmentIndexHeader header, long[] offsets)
     {
         this.file = file;
+        this.mapped = mapped;
         this.offsets = offsets;
         Header = header;
     }
@@ -26,11 +31,13 @@ internal sealed class SegmentIndex
     public SegmentIndexHeader Header { get; }
 
     /// <returns>Null if the bytes are not those of a whole index file.</returns>
+    /// <exception cref="IOException">They are in a file that cannot be read.</exception>
     public static SegmentIndex? Open(ReadOnlyMemory<byte> file)
     {
+        if (MemoryMarshal.TryGetMemoryManager<byte, MappedFile>(file, out var mapped)) mapped.Probe(0, Math.Min(SegmentIndexHeader.Length, file.Length));
         if (SegmentIndexHeader.Read(file.Span) is not { } header) return null;
         var offsets = header.Offsets();
-        return offsets[^1] == file.Length ? new(file, header, offsets) : null;
+        return offsets[^1] == file.Length ? new(file, mapped, header, offsets) : null;
     }
 
     /// <summary>Holds all parts against their hashes, so that nobody who asks later need wait for it.</summary>
@@ -177,6 +184,14 @@ internal sealed class SegmentIndex
         var bytes = file.Span.Slice((int)offsets[(int)part], (int)Header.LengthOf(part));
         var bit = 1 << (int)part;
         if ((Volatile.Read(ref verified) & bit) != 0) return bytes;
+        try
+        {
+            mapped?.Probe((int)offsets[(int)part], bytes.Length);
+        }
+        catch (IOException)
+        {
+            throw new IndexDamagedException(Header.Segment);
+        }
         if (XxHash128.HashToUInt128(bytes) != Header.PartHashes[(int)part]) throw new IndexDamagedException(Header.Segment);
         Interlocked.Or(ref verified, bit);
         return bytes;

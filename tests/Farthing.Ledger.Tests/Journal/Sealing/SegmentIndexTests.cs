@@ -1,6 +1,7 @@
 using Farthing.Ledger.Journal;
 using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.State;
+using Farthing.Ledger.Tests.Sequencing;
 using Farthing.Ledger.Tests.State;
 
 namespace Farthing.Ledger.Tests.Journal.Sealing;
@@ -294,5 +295,25 @@ public class SegmentIndexTests
             ratios.Add((double)header.Offsets()[^1] / Segment.MaxBytes);
         }
         Assert.True(ratios.Count > 20 && ratios.Max() is > 1 and < 1.9, $"{ratios.Count} records, at most {ratios.Max()}.");
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_any_more_is_noticed_before_its_memory_is_touched()
+    {
+        using var directory = new TemporaryDirectory();
+        using var journal = IndexedJournal.Random(seed: 8, commands: 1_000, segmentBlocks: 40);
+        var bytes = IndexedJournal.Build(journal, 0);
+        Assert.True(bytes.Length > 4 * Frame.BlockBytes);
+        var path = Path.Combine(directory.Path, IndexFiles.FileName(0));
+        File.WriteAllBytes(path, bytes);
+        var index = SegmentIndex.Open(new MappedFile(path).Memory)!;
+        Assert.Equal(IndexedJournal.Frames(journal, 0)[0].Header.Place, index.FindFrame(0).Place);
+
+        // What lies behind the end of a file is memory that ends the process.
+        ChildProcess.Shorten(path);
+        var id = IndexedJournal.Records(journal, 0)[0].Command.Id;
+        Assert.Throws<IndexDamagedException>(() => index.TryFindId(id, IdFilter.HashOf(id, journal.Number), out _));
+        Assert.Throws<IndexDamagedException>(() => index.TryFindTouch(1, 1, out _));
+        Assert.Throws<IndexDamagedException>(index.Verify);
     }
 }

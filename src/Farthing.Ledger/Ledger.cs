@@ -25,6 +25,12 @@ public sealed record LedgerOptions
 
     /// <summary>The most commands in a batch. Default 8,192.</summary>
     public int MaxBatchCommands { get; init; } = 8192;
+
+    /// <summary>
+    /// Told once of each fault of the disk that keeps a part of the ledger waiting, when it begins: what cannot be done, and the exception, which may name files. For a log.
+    /// Called by threads of the ledger. Default: nobody is told.
+    /// </summary>
+    public Action<string, Exception>? ReportFault { get; init; }
 }
 
 /// <summary>The only place where money moves: accounts, transfers, holds and refunds over a durable journal.</summary>
@@ -59,7 +65,7 @@ public sealed partial class Ledger : IAsyncDisposable
         this.journal = journal;
         var files = new IndexFiles(journal, FileJournal.DirectoryIn(options.Directory));
         var segments = new SealedSegments(files, journal.Number);
-        sealer = new(files, segments, endProcess);
+        sealer = new(files, segments, endProcess, options.ReportFault);
         frames = new(segments);
         records = new(journal, frames);
         history = new(records, frames, segments);
@@ -67,7 +73,7 @@ public sealed partial class Ledger : IAsyncDisposable
         metrics = new(time);
         proofs = new(options, journal, records, endProcess);
         var snapshotDirectory = new SnapshotDirectory(options.Directory, journal);
-        snapshots = new(journal, snapshotDirectory);
+        snapshots = new(journal, snapshotDirectory, options.ReportFault);
         LedgerState state;
         proofs.Start();
         try
@@ -119,7 +125,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <summary>What recovery cut or repaired on opening, and which snapshots it could not use, in words; empty if nothing.</summary>
     public IReadOnlyList<string> RecoveryNotes { get; }
 
-    /// <summary>Null if new work is accepted; else why not, in words (a clock that leapt, a full disk).</summary>
+    /// <summary>Null if new work is accepted; else why not, in words for anybody (a clock that leapt, a full disk).</summary>
     public string? NotReadyReason => clock.NotReadyReason ?? NoRoomReason;
 
     /// <summary>How many records are on disk.</summary>
@@ -150,7 +156,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <exception cref="LedgerDamagedException">The journal is damaged somewhere else than in a torn last frame, or was written by a newer version.</exception>
     /// <exception cref="LedgerInUseException">Another process has it open.</exception>
     /// <exception cref="LedgerUnreadyException">There is no room for the tree over the journal.</exception>
-    public static Ledger Open(LedgerOptions options, TimeProvider time) => Open(options, time, directory => FileJournal.Open(directory, options.SegmentBytes), EndProcess);
+    public static Ledger Open(LedgerOptions options, TimeProvider time) => Open(options, time, directory => FileJournal.Open(directory, options.SegmentBytes, report: options.ReportFault), EndProcess);
 
     internal static Ledger Open(LedgerOptions options, TimeProvider time, Func<string, IJournal> openJournal, Action<string, Exception> endProcess)
     {

@@ -52,7 +52,7 @@ internal static class ServerApp
         // 2. The ledger, and the payments above it.
         using var metrics = new ScrapedMetrics(Ledger.Ledger.MeterName, "System.Runtime");
         await using var ledger = Ledger.Ledger.Open(
-            new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey }, time);
+            new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey, ReportFault = Report }, time);
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"Recovery: {note}");
         using var settings = SqliteSettingsStore.Open(data.Settings);
         using var sandbox = new SandboxRail(data.SandboxRail, time);
@@ -128,6 +128,9 @@ internal static class ServerApp
             throw new StartRefusedException($"Port {port} is in use. Choose another with --port.");
         }
     }
+
+    // What anybody may read of it does not name the file.
+    private static void Report(string fault, Exception error) => Console.Error.WriteLine($"Ledger: {fault}: {error.Message}");
 
     // The log's name says which key signs it, and stays when the port changes.
     private static string OriginOf(SigningKey ledgerKey) =>

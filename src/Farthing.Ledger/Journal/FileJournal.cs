@@ -13,6 +13,7 @@ internal sealed class FileJournal : IJournal
     private readonly Disk disk;
     private readonly Action<string, Exception> endProcess;
     private readonly bool preparesBeside;
+    private readonly Action<string, Exception>? report;
     private readonly byte[] frame;
     private JournalReader? reader;
     private SegmentPreparer? preparer;
@@ -25,13 +26,14 @@ internal sealed class FileJournal : IJournal
     private long sequence;
     private UInt128 previousHash;
 
-    private FileJournal(string directory, Segment[] segments, Disk disk, Action<string, Exception> endProcess, bool preparesBeside)
+    private FileJournal(string directory, Segment[] segments, Disk disk, Action<string, Exception> endProcess, bool preparesBeside, Action<string, Exception>? report)
     {
         this.directory = directory;
         this.segments = segments;
         this.disk = disk;
         this.endProcess = endProcess;
         this.preparesBeside = preparesBeside;
+        this.report = report;
         shape = segments[0].Header;
         frame = new byte[Math.Min(Frame.MaxBytes, shape.Bytes - Frame.BlockBytes)];
     }
@@ -48,8 +50,9 @@ internal sealed class FileJournal : IJournal
     /// <param name="endProcess">Called when the next segment cannot be made durable. Default: ends the process.</param>
     /// <param name="disk">Default: the real one.</param>
     /// <param name="preparesBeside">False to prepare the next segment on the appending thread: a simulation has no other.</param>
+    /// <param name="report">Told when there is no room for the next segment.</param>
     /// <exception cref="LedgerDamagedException">Segments are missing or not what they should be.</exception>
-    public static FileJournal Open(string directory, long segmentBytes, Action<string, Exception>? endProcess = null, Disk? disk = null, bool preparesBeside = true)
+    public static FileJournal Open(string directory, long segmentBytes, Action<string, Exception>? endProcess = null, Disk? disk = null, bool preparesBeside = true, Action<string, Exception>? report = null)
     {
         disk ??= Disk.Real;
         disk.CreateDirectory(directory);
@@ -60,7 +63,7 @@ internal sealed class FileJournal : IJournal
             disk.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
             segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))), disk)];
         }
-        return new(directory, segments, disk, endProcess ?? Ledger.EndProcess, preparesBeside);
+        return new(directory, segments, disk, endProcess ?? Ledger.EndProcess, preparesBeside, report);
     }
 
     /// <summary>Where the segments of a data directory are.</summary>
@@ -168,7 +171,7 @@ internal sealed class FileJournal : IJournal
         file.Write(bytes, header.Place.Offset);
     }
 
-    private SegmentPreparer NewPreparer() => new(directory, shape with { Number = segments.Length }, disk, endProcess, preparesBeside);
+    private SegmentPreparer NewPreparer() => new(directory, shape with { Number = segments.Length }, disk, endProcess, preparesBeside, report);
 
     private Segment TakeNextSegment()
     {

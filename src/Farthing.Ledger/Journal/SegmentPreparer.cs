@@ -5,18 +5,19 @@ namespace Farthing.Ledger.Journal;
 /// Without room it says why, and tries again every second: new work is refused meanwhile, and nothing is lost. Any other failure ends the process.
 /// Without a thread of its own, preparing happens when it is begun, its failures are the caller's, and each beginning tries again.
 /// </remarks>
-internal sealed class SegmentPreparer(string directory, SegmentHeader header, Disk disk, Action<string, Exception> endProcess, bool hasThread = true) : IDisposable
+internal sealed class SegmentPreparer(string directory, SegmentHeader header, Disk disk, Action<string, Exception> endProcess, bool hasThread = true, Action<string, Exception>? report = null) : IDisposable
 {
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
 
     private readonly Lock begin = new();
     private readonly object gate = new();
+    private readonly DiskFault fault = new(report);
     private Thread? thread;
     private Segment? prepared;
     private bool closing;
 
-    /// <summary>Why there is no next segment; null while there is one, or none was needed yet. Written by the preparing thread; read anywhere.</summary>
-    public volatile string? NotReadyReason;
+    /// <summary>Why there is no next segment; null while there is one, or none was needed yet. Read anywhere.</summary>
+    public string? NotReadyReason => fault.Reason;
 
     /// <summary>Starts preparing, once.</summary>
     public void Begin()
@@ -84,7 +85,7 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
     {
         if (!TryWriteZeroes()) return false;
         var segment = Segment.GiveName(directory, header, disk);
-        NotReadyReason = null;
+        fault.Clear();
         lock (gate)
         {
             prepared = segment;
@@ -102,7 +103,7 @@ internal sealed class SegmentPreparer(string directory, SegmentHeader header, Di
         }
         catch (Exception error) when (error is IOException and not FlushException or UnauthorizedAccessException)
         {
-            NotReadyReason = $"There is no room for the next part of the journal: {error.Message} Make room; work goes on by itself.";
+            fault.Set("There is no room for the next part of the journal", error, "Make room; work goes on by itself.");
             return false;
         }
     }

@@ -19,7 +19,7 @@ internal sealed class LedgerProofs : IDisposable
         this.records = records;
         settings ??= new();
         stored = new(Path.Combine(options.Directory, TreeDirectory), journal, HashLeaves, endProcess, settings);
-        follower = new(stored, endProcess);
+        follower = new(stored, endProcess, options.ReportFault);
         checkpoints = new(options.Directory, options.Origin, options.CheckpointKey, stored.Tree, follower, settings.Disk);
     }
 

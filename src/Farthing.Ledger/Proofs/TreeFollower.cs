@@ -21,6 +21,7 @@ internal sealed class TreeFollower : IDisposable
     private readonly Action<string, Exception> endProcess;
     private readonly Thread thread;
     private readonly object gate = new();
+    private readonly DiskFault fault;
 
     // Owned by the follower: what was taken and is not stored yet; and the frame that was stored last.
     private readonly List<Work> works = [];
@@ -37,8 +38,9 @@ internal sealed class TreeFollower : IDisposable
     private Phase phase;
     private string? gaveUp;
 
-    public TreeFollower(StoredTree stored, Action<string, Exception> endProcess)
+    public TreeFollower(StoredTree stored, Action<string, Exception> endProcess, Action<string, Exception>? report = null)
     {
+        fault = new(report);
         this.stored = stored;
         this.endProcess = endProcess;
         Covered = new(stored.ResumedAt.Position);
@@ -58,8 +60,8 @@ internal sealed class TreeFollower : IDisposable
     /// <summary>How many records are in the tree and can be proven.</summary>
     public Watermark Covered { get; }
 
-    /// <summary>Why the tree stands still, or null. Written by the follower; read anywhere.</summary>
-    public volatile string? NotReadyReason;
+    /// <summary>Why the tree stands still, or null. Read anywhere.</summary>
+    public string? NotReadyReason => fault.Reason;
 
     public void Start() => thread.Start();
 
@@ -221,12 +223,12 @@ internal sealed class TreeFollower : IDisposable
         try
         {
             stored.Tree.Store();
-            NotReadyReason = null;
+            fault.Clear();
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            NotReadyReason = $"There is no room for the tree over the journal: {error.Message} Make room; work goes on by itself.";
+            fault.Set("There is no room for the tree over the journal", error, "Make room; work goes on by itself.");
             lock (gate)
             {
                 gaveUp = phase switch

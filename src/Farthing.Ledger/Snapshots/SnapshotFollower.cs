@@ -16,6 +16,7 @@ internal sealed class SnapshotFollower : IDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly Thread thread;
     private readonly object gate = new();
+    private readonly DiskFault fault;
 
     // Guarded by the gate: the newest segment that the journal has gone on from, and the position behind it.
     private int sealedSegment = -1;
@@ -33,8 +34,10 @@ internal sealed class SnapshotFollower : IDisposable
 
     /// <param name="journal">Read while it is appended to.</param>
     /// <param name="snapshots">Where they go.</param>
-    public SnapshotFollower(IJournal journal, SnapshotDirectory snapshots)
+    /// <param name="report">Told of each problem when it begins.</param>
+    public SnapshotFollower(IJournal journal, SnapshotDirectory snapshots, Action<string, Exception>? report = null)
     {
+        fault = new(report);
         this.journal = journal;
         this.snapshots = snapshots;
         thread = new Thread(Run) { IsBackground = true, Name = "farthing snapshot" };
@@ -43,8 +46,8 @@ internal sealed class SnapshotFollower : IDisposable
     /// <summary>How many records the newest snapshot covers.</summary>
     public long Covered => Volatile.Read(ref covered);
 
-    /// <summary>Why there is no newer snapshot though there should be one; null if all is well. Written by the follower; read anywhere.</summary>
-    public volatile string? Problem;
+    /// <summary>Why there is no newer snapshot though there should be one; null if all is well. Read anywhere.</summary>
+    public string? Problem => fault.Reason;
 
     /// <param name="openedFrom">What the ledger was opened from; null for none.</param>
     public void Start(SnapshotHeader? openedFrom)
@@ -107,7 +110,7 @@ internal sealed class SnapshotFollower : IDisposable
         }
         catch (Exception error)
         {
-            Problem = $"No more snapshots are made until the next start, which may take longer: {error.Message}";
+            fault.Set("No more snapshots are made until the next start, which may take longer", error, "Payments go on.");
         }
     }
 
@@ -129,11 +132,11 @@ internal sealed class SnapshotFollower : IDisposable
         try
         {
             MakeFromNewest(throughSegment);
-            Problem = null;
+            fault.Clear();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Problem = $"No snapshot could be written; it is tried again with the next segment: {error.Message}";
+            fault.Set("No snapshot could be written", error, "It is tried again with the next segment; payments go on.");
             lock (gate) triedSegment = throughSegment;
         }
     }

@@ -41,6 +41,7 @@ public class NoRoomForTreeTests
         Directory.CreateDirectory(Obstacle(directory));
         await ledger.SubmitAsync([.. Enumerable.Range(100, 300).Select(id => TestLedger.Transfer((UInt128)id, 1))]);
         await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is not null));
+        Assert.DoesNotContain(directory.Path, ledger.NotReadyReason);
         Assert.Equal(4, ledger.TreeSize);
         Directory.Delete(Obstacle(directory));
         await TestLedger.UntilAsync(() => new(ledger.TreeSize == 304));

@@ -64,10 +64,10 @@ internal static class ChildProcess
         return await Forever();
     }
 
-    // Says the number of each chain once it is acknowledged, as fast as it can, until it is killed; and why, if one is refused.
+    // Says the number of each chain once it is acknowledged, as fast as it can, until it is killed; why, if one is refused, and what the operator is told.
     private static async Task<int> WriteAsync(string directory)
     {
-        var ledger = Ledger.Open(TestLedger.Options(directory), TimeProvider.System);
+        var ledger = Ledger.Open(TestLedger.Options(directory) with { ReportFault = (fault, error) => Console.WriteLine($"fault {fault}: {error.Message}") }, TimeProvider.System);
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"note {note}");
         await TestLedger.FundAsync(ledger);
         // Four records of the opening, then two for each chain; where the last process got to is in the journal.

@@ -169,6 +169,7 @@ public class SnapshotOpeningTests
         await TestLedger.UntilAsync(() => new(ledger.SnapshotProblem is not null));
         Assert.Null(ledger.NotReadyReason);
         Assert.Contains("No snapshot could be written", ledger.SnapshotProblem);
+        Assert.DoesNotContain(directory.Path, ledger.SnapshotProblem);
 
         File.Delete(Snapshots(directory));
         await FillAsync(ledger, directory, segments: Segments(directory) + 1);

@@ -89,6 +89,9 @@ public sealed class DiskTests
             var ready = await api.GetAsync("/health/ready");
             Expect.Problem(ready, 503, "not_ready");
             Assert.Contains("There is no room", ready["detail"], StringComparison.Ordinal);
+            // Anybody may ask. The log is the operator's.
+            Assert.DoesNotContain(data.Path, ready.Text, StringComparison.Ordinal);
+            Assert.Contains($"No space left on device : '{data.Path}/", server.Output, StringComparison.Ordinal);
             // What is there can be read.
             await story.CheckAsync();
             File.Delete(filler);
@@ -124,6 +127,26 @@ public sealed class DiskTests
         Assert.Equal(0, await server.TerminateAsync());
         var report = LedgerCheck.Run(data.File("ledger"));
         Assert.True(report.IsSound, report.Damage ?? report.Checkpoint?.Finding);
+    }
+
+    [Fact]
+    public async Task What_does_not_stop_payments_is_a_warning_of_health_without_a_path_and_a_line_of_the_log_with_it()
+    {
+        using var data = await WithSmallSegmentsAsync();
+        await File.WriteAllTextAsync(data.File("ledger/snapshots"), "in the way", TestContext.Current.CancellationToken);
+        await using var server = await ServerProcess.StartAsync(data.Path);
+        using var api = new Api(server);
+        var story = await Story.BeginAsync(api);
+        Assert.Equal("""{"status":"ready"}""", (await api.GetAsync("/health/ready")).Text);
+        await story.GoOnAsync();
+        await Eventually.TrueAsync(async () => (await api.GetAsync("/health/ready"))["warning"] is not null);
+        var health = await api.GetAsync("/health/ready");
+        Assert.Equal((200, "ready"), (health.Status, health["status"]));
+        Assert.StartsWith("No snapshot could be written: ", health["warning"], StringComparison.Ordinal);
+        Assert.DoesNotContain(data.Path, health.Text, StringComparison.Ordinal);
+        Assert.Contains($"Ledger: No snapshot could be written: ", server.Output, StringComparison.Ordinal);
+        Assert.Contains(data.File("ledger/snapshots"), server.Output, StringComparison.Ordinal);
+        await story.CheckAsync();
     }
 
     /// <summary>A new server's data whose journal has segments of a mebibyte, which it keeps.</summary>

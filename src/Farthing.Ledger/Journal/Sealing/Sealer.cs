@@ -17,22 +17,24 @@ internal sealed class Sealer : IDisposable
     private readonly Action<string, Exception> endProcess;
     private readonly Thread thread;
     private readonly object gate = new();
+    private readonly DiskFault fault;
 
     // Guarded by the gate: the first segment that is not sealed, and the one that is written now.
     private int next;
     private int open;
     private bool closing;
 
-    public Sealer(IndexFiles files, SealedSegments segments, Action<string, Exception> endProcess)
+    public Sealer(IndexFiles files, SealedSegments segments, Action<string, Exception> endProcess, Action<string, Exception>? report = null)
     {
+        fault = new(report);
         this.files = files;
         this.segments = segments;
         this.endProcess = endProcess;
         thread = new Thread(Run) { IsBackground = true, Name = "farthing sealer" };
     }
 
-    /// <summary>Why a segment could not be sealed; null if all were. Written by the sealing thread; read anywhere.</summary>
-    public volatile string? NotReadyReason;
+    /// <summary>Why a segment could not be sealed; null if all were. Read anywhere.</summary>
+    public string? NotReadyReason => fault.Reason;
 
     /// <summary>True if the frame before a mark is the last one of a sealed segment.</summary>
     public bool HasSealed(in JournalMark mark) => segments.Ends(mark.Place.Segment, mark.Position);
@@ -130,12 +132,12 @@ internal sealed class Sealer : IDisposable
         try
         {
             segments.Add(files.Make(segment));
-            NotReadyReason = null;
+            fault.Clear();
             return true;
         }
         catch (Exception error) when (error is IOException and not FlushException or UnauthorizedAccessException)
         {
-            NotReadyReason = $"There is no room for the index of {Segment.FileName(segment)}: {error.Message} Make room; work goes on by itself.";
+            fault.Set($"There is no room for the index of {Segment.FileName(segment)}", error, "Make room; work goes on by itself.");
             return false;
         }
     }

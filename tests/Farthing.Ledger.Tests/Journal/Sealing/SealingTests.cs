@@ -173,7 +173,7 @@ public class SealingTests
         {
             story = await Story.TellAsync(ledger, time);
             await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is not null));
-            Assert.Contains("no room for the index of 00000000.segment", ledger.NotReadyReason);
+            Assert.Contains("no room for the index of 00000000.segment: access is denied. Make room", ledger.NotReadyReason);
             await Assert.ThrowsAsync<LedgerUnreadyException>(async () => await ledger.SubmitAsync([TestLedger.Transfer(900, 1)]));
         }
         Directory.Delete(IndexPath(directory, 0) + ".new");

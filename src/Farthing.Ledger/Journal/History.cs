@@ -33,11 +33,11 @@ internal sealed class History(RecordReader records, FrameIndex frames, SealedSeg
     public List<JournalRecord> ReadStatement(UInt128 account, long newest, (long From, long End) range, int count)
     {
         var lines = new List<JournalRecord>();
-        for (var next = FindBefore(account, newest, range.End);
-            lines.Count < count && next is { } record && record.Position >= range.From;
-            next = ReadPrevious(account, record))
+        if (count == 0) return lines;
+        for (var next = FindBefore(account, newest, range.End); next is { } record && record.Position >= range.From; next = ReadPrevious(account, record))
         {
             if (IsMovement(record.Command.Kind)) lines.Add(record);
+            if (lines.Count == count) break;
         }
         return lines;
     }

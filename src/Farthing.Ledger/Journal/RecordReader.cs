@@ -1,18 +1,22 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Farthing.Ledger.State;
 
 namespace Farthing.Ledger.Journal;
 
 /// <summary>Reads single records back from the journal by their position. Thread-safe.</summary>
+/// <remarks>The frame of whatever is read was held against its hash, once since the ledger was opened or, where something is decided, just now.</remarks>
 internal sealed class RecordReader(IJournal journal, FrameIndex frames)
 {
     private const string WhatToDo = "Check the disk; restore the directory from a backup.";
 
+    private readonly SoundFrames sound = new();
+
     // Replaced by any thread: a chain is sought one record after the other.
     private volatile Frame? lastChecked;
 
-    /// <summary>A record as it stands there, which is enough to show it: that a bit has turned since may go unnoticed.</summary>
-    /// <exception cref="LedgerDamagedException">The bytes are those of no record.</exception>
+    /// <summary>A record, to show it: that a bit has turned since its frame was first read may go unnoticed.</summary>
+    /// <exception cref="LedgerDamagedException">The frame is not what was written, or cannot be read.</exception>
     public JournalRecord Read(long position)
     {
         var bytes = ReadBytes(position, out var frame);
@@ -21,7 +25,7 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
     }
 
     /// <summary>What the leaf of a record is made of: it, as <see cref="Read"/> has it, the seed of its batch, and its index in the batch.</summary>
-    /// <exception cref="LedgerDamagedException">The bytes are those of no record.</exception>
+    /// <exception cref="LedgerDamagedException">The frame is not what was written, or cannot be read.</exception>
     public RecordView ReadForLeaf(long position, Span<byte> seed, out long unixMilliseconds, out int index)
     {
         var bytes = ReadBytes(position, out var frame);
@@ -34,7 +38,7 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
 
     private byte[] ReadBytes(long position, out FrameIndex.Entry frame)
     {
-        frame = frames.Find(position);
+        frame = FindSound(position);
         var index = (int)(position - frame.FirstPosition);
         var isLast = index == frame.RecordCount - 1;
         Span<byte> entries = stackalloc byte[8];
@@ -48,7 +52,7 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
         return bytes;
     }
 
-    /// <summary>A record that something is decided on: its whole frame was held against its hash.</summary>
+    /// <summary>A record that something is decided on: its whole frame was held against its hash just now.</summary>
     /// <exception cref="LedgerDamagedException">The frame is not what was written, or cannot be read.</exception>
     public JournalRecord ReadChecked(long position)
     {
@@ -61,35 +65,59 @@ internal sealed class RecordReader(IJournal journal, FrameIndex frames)
     }
 
     /// <summary>All records from a position to the end of its frame.</summary>
+    /// <exception cref="LedgerDamagedException">The frame is not what was written, or cannot be read.</exception>
     public IEnumerable<JournalRecord> ReadFrameFrom(long position)
     {
-        var frame = frames.Find(position);
-        var bytes = new byte[frame.RecordBytes];
-        journal.Read(frame.Place, FrameHeader.Length, bytes);
+        var frame = ReadFrame(frames.Find(position), position);
         var at = 0;
-        for (var current = frame.FirstPosition; current < frame.EndPosition; current++)
+        for (var current = frame.Header.FirstPosition; current < frame.Header.EndPosition; current++)
         {
-            if (!RecordCodec.TryRead(bytes.AsSpan(at), current, frame.UnixMilliseconds, out var record, out var length)) throw Unreadable(frame, current);
+            if (!RecordCodec.TryRead(frame.Records.Span[at..], current, frame.Header.UnixMilliseconds, out var record, out var length))
+                throw Damage.At(frame.Header, $"record {current} cannot be read");
             at += length;
             if (current >= position) yield return record;
         }
     }
 
+    private FrameIndex.Entry FindSound(long position)
+    {
+        var frame = frames.Find(position);
+        if (sound.Contains(frame.Place)) return frame;
+        var length = Frame.BytesFor(frame.RecordBytes, frame.RecordCount);
+        var bytes = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Fill(bytes.AsSpan(0, length), frame, position);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+        sound.Add(frame.Place);
+        return frame;
+    }
+
     private Frame ReadFrame(in FrameIndex.Entry entry, long position)
     {
         var bytes = new byte[Frame.BytesFor(entry.RecordBytes, entry.RecordCount)];
+        var header = Fill(bytes, entry, position);
+        return new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes), bytes.AsMemory(Frame.OffsetEntry(header.RecordBytes, 0), 4 * header.RecordCount));
+    }
+
+    // With a whole frame, which is what was written.
+    private FrameHeader Fill(Span<byte> bytes, in FrameIndex.Entry entry, long position)
+    {
         try
         {
             journal.Read(entry.Place, 0, bytes);
         }
         catch (IOException error)
         {
-            throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} cannot be read: {error.Message} {WhatToDo}");
+            throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} cannot be read: {DiskFault.Describe(error)}. {WhatToDo}");
         }
         var isSound = FrameHeader.TryRead(bytes, bytes.Length, out var header) && Frame.HashOf(bytes) == header.Hash
             && header.Place == entry.Place && header.FirstPosition == entry.FirstPosition && header.RecordCount == entry.RecordCount && header.RecordBytes == entry.RecordBytes;
-        if (!isSound) throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} is not what was written. {WhatToDo}");
-        return new(header, bytes.AsMemory(FrameHeader.Length, header.RecordBytes), bytes.AsMemory(Frame.OffsetEntry(header.RecordBytes, 0), 4 * header.RecordCount));
+        return isSound ? header : throw new LedgerDamagedException($"The frame at {entry.Place} with record {position} is not what was written. {WhatToDo}");
     }
 
     private static LedgerDamagedException Unreadable(in FrameIndex.Entry frame, long position) =>

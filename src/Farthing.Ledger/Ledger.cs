@@ -136,6 +136,9 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <summary>How many commands wait for the writer.</summary>
     internal int QueuedCommands => sequencer.QueuedCommands;
 
+    /// <summary>How many segments wait to be sealed.</summary>
+    internal int UnsealedSegments => sealer.Waiting;
+
     /// <summary>How many records the newest snapshot covers; the next opening replays those behind it.</summary>
     public long SnapshotSize => snapshots.Covered;
 

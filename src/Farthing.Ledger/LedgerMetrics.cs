@@ -25,6 +25,7 @@ internal sealed class LedgerMetrics(TimeProvider time) : IDisposable
         meter.CreateObservableGauge("farthing.ledger.queue.commands", () => ledger.QueuedCommands, "{command}", "Commands that wait for the writer.");
         meter.CreateObservableGauge("farthing.ledger.ready", () => ledger.NotReadyReason is null ? 1 : 0, null, "1 if new work is taken, else 0.");
         meter.CreateObservableCounter("farthing.ledger.tiles.mended", () => ledger.MendedTiles, "{tile}", "Tiles of the tree that were found damaged and made again.");
+        meter.CreateObservableGauge("farthing.ledger.unsealed.segments", () => ledger.UnsealedSegments, "{segment}", "Full segments that wait to be sealed.");
         meter.CreateObservableGauge("farthing.ledger.lag", () => Lags(ledger), "{record}", "Records on disk that a follower has not taken in yet.");
     }
 

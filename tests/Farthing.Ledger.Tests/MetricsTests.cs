@@ -36,6 +36,7 @@ public class MetricsTests
         Assert.Contains(("farthing.ledger.records", 4 + Commands), measured);
         Assert.Contains(("farthing.ledger.queue.commands", 0), measured);
         Assert.Contains(("farthing.ledger.ready", 1), measured);
+        Assert.Contains(("farthing.ledger.unsealed.segments", 0), measured);
         Assert.Contains(("farthing.ledger.lag tree", 0), measured);
         Assert.Contains(("farthing.ledger.lag snapshot", 4 + Commands), measured);
         await ledger.SubmitAsync([TestLedger.Transfer(99, 1)]);

@@ -36,6 +36,15 @@ internal sealed class Sealer : IDisposable
     /// <summary>Why a segment could not be sealed; null if all were. Read anywhere.</summary>
     public string? NotReadyReason => fault.Reason;
 
+    /// <summary>How many segments the journal has gone on from that are not sealed yet. Read anywhere.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate) return open - next;
+        }
+    }
+
     /// <summary>True if the frame before a mark is the last one of a sealed segment.</summary>
     public bool HasSealed(in JournalMark mark) => segments.Ends(mark.Place.Segment, mark.Position);
 

@@ -1,11 +1,17 @@
 using Farthing.Ledger.Journal;
+using Farthing.Ledger.Journal.Sealing;
 using Farthing.Ledger.Proofs;
 using Farthing.Ledger.State;
 using Farthing.Protocol;
+using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Ledger;
 
 /// <summary>Reads a journal from its first byte, carries everything out again, and says what it found. Changes nothing.</summary>
+/// <remarks>
+/// Believes no index that is there. Ids of segments that were read are sought in indexes of its own, among the system's temporary files: some 30 bytes an id, in memory
+/// if there is no room. So it takes the memory of the accounts and of a segment.
+/// </remarks>
 public static class LedgerCheck
 {
     /// <summary>Checks the journal of a data directory.</summary>
@@ -26,28 +32,26 @@ public static class LedgerCheck
         var state = new LedgerState();
         var tree = new JournalTree(checkpoint?.Size ?? 0);
         var report = new LedgerCheckReport { Root = tree.Root(), Totals = new Dictionary<Asset, (UInt128, UInt128)>() };
-        Segment[] segments = [];
         try
         {
-            segments = FileJournal.OpenSegments(FileJournal.DirectoryIn(directory), forWriting: false, disk);
-            if (segments.Length == 0) return report with { Damage = $"There is no segment in {FileJournal.DirectoryIn(directory)}." };
-            var reader = new JournalReader(segments, JournalMark.Beginning);
-            var replay = new Replay(state);
-            foreach (var frame in reader.ReadFrames())
+            using var journal = FileJournal.OpenForReading(FileJournal.DirectoryIn(directory), disk);
+            if (journal is null) return report with { Damage = $"There is no segment in {FileJournal.DirectoryIn(directory)}." };
+            using var scratch = new ScratchDirectory();
+            var indexes = new IndexFiles(journal, scratch.Path, ScratchDisk.Instance);
+            var segments = new SealedSegments(indexes, journal.Number);
+            var replay = new Replay(state, new(segments, new(journal, new(segments))));
+            foreach (var frame in journal.ReadFrames(JournalMark.Beginning))
             {
+                if (frame.Header.Place.Segment > segments.Count) segments.Add(indexes.OpenOrMake(segments.Count, frame.Header.PreviousHash, frame.Header.FirstPosition));
                 replay.Apply(frame);
                 tree.Add(frame);
                 report = report with { Batches = report.Batches + 1 };
             }
-            report = report with { TornBytes = reader.End!.Value.TornBytes };
+            report = report with { TornBytes = journal.TornBytes };
         }
         catch (LedgerDamagedException damage)
         {
             report = report with { Damage = damage.Message };
-        }
-        finally
-        {
-            foreach (var segment in segments) segment.Dispose();
         }
 
         report = report with { Records = tree.Size, Totals = state.Totals(), Root = tree.Root() };
@@ -61,6 +65,27 @@ public static class LedgerCheck
         return tree.RootAtMark().AsSpan().SequenceEqual(checkpoint.Root)
             ? new(checkpoint.Size, true, "Its root is that of the journal's records.")
             : new(checkpoint.Size, false, "Its root is not that of the journal's records.");
+    }
+
+    private sealed class ScratchDirectory : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("farthing-check-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+
+    // What is thrown away at the end need not outlast a power failure.
+    private sealed class ScratchDisk : Disk
+    {
+        public static ScratchDisk Instance { get; } = new();
+
+        public override void FlushFile(SafeFileHandle file, string path)
+        {
+        }
+
+        public override void FlushDirectory(string path)
+        {
+        }
     }
 }
 

@@ -69,6 +69,54 @@ public class LedgerCheckTests
         Assert.Contains("gives other balances", Assert.Throws<LedgerDamagedException>(() => TestLedger.Open(directory)).Message);
     }
 
+    // Four segments: whether an id was used before is a question to what was read and forgotten.
+    [Fact]
+    public async Task An_id_that_is_used_again_segments_later_is_found_though_every_hash_is_right()
+    {
+        using var directory = new TemporaryDirectory();
+        var (old, last, memo) = ((UInt128)0, (UInt128)0, new byte[Command.MaxMemoLength]);
+        await using (var ledger = TestLedger.Open(directory))
+        {
+            await TestLedger.FundAsync(ledger, 1_000_000_000);
+            for (var next = (UInt128)1 << 100; !File.Exists(directory.Segment(4)); next += 64)
+            {
+                await ledger.SubmitAsync([.. Enumerable.Range(0, 64).Select(i => Command.Transfer(next + (UInt128)i, 7, TestLedger.Alice, TestLedger.Shop, TestLedger.Usd(1), TransferCode.Payment, memo: memo))]);
+                if (old == 0) old = next;
+            }
+            last = ((UInt128)1 << 101) - 1;
+            await ledger.SubmitAsync([TestLedger.Transfer(last, 1)]);
+        }
+        var sound = LedgerCheck.Run(directory.Path);
+        Assert.True(sound.IsSound, sound.Damage);
+
+        // Changes nothing, and needs nothing that is derived.
+        foreach (var index in Directory.GetFiles(directory.Journal, "*.index")) File.Delete(index);
+        Assert.Equal(sound.Root, LedgerCheck.Run(directory.Path).Root);
+        Assert.Empty(Directory.GetFiles(directory.Journal, "*.index"));
+
+        var frame = Journal.RawJournal.Recover(directory).Frames[^1];
+        Assert.Equal(1, frame.Header.RecordCount);
+        var records = frame.Records.ToArray();
+        var at = records.AsSpan().IndexOf(Bytes(last));
+        Assert.True(at >= 0);
+        Bytes(old).CopyTo(records.AsSpan(at));
+        var buffer = new BatchBuffer();
+        records.CopyTo(buffer.Reserve(records.Length));
+        buffer.Advance(records.Length);
+        var bytes = new byte[frame.Header.FrameBytes];
+        Frame.Encode(frame.Header, buffer, bytes);
+        Journal.RawJournal.Overwrite(directory, frame.Header.Place, 0, bytes);
+        File.Delete(Path.Combine(directory.Path, "checkpoint"));
+        Assert.Contains("carrying out its commands again gives other records", LedgerCheck.Run(directory.Path).Damage);
+
+        static byte[] Bytes(UInt128 id)
+        {
+            var bytes = new byte[16];
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(bytes, id);
+            return bytes;
+        }
+    }
+
     [Fact]
     public void A_directory_without_a_journal_is_not_checked()
     {

@@ -42,6 +42,9 @@ internal sealed class FileJournal : IJournal
 
     public string? NotReadyReason => preparer?.NotReadyReason;
 
+    /// <summary>Bytes of a torn frame behind the last good one, once all frames were read.</summary>
+    public long TornBytes => reader?.End?.TornBytes ?? 0;
+
     public int MaxBatchBytes => frame.Length - FrameHeader.Length;
 
     /// <summary>Opens the journal in a directory that the caller has locked; makes the first segment if there is none.</summary>
@@ -64,6 +67,14 @@ internal sealed class FileJournal : IJournal
             segments = [Segment.Prepare(directory, new(0, segmentBytes, BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16))), disk)];
         }
         return new(directory, segments, disk, endProcess ?? Ledger.EndProcess, preparesBeside, report);
+    }
+
+    /// <summary>Opens a journal to read it only, whoever else has it open. Null if it has no segment.</summary>
+    /// <exception cref="LedgerDamagedException">Segments are missing or not what they should be.</exception>
+    public static FileJournal? OpenForReading(string directory, Disk disk)
+    {
+        var segments = OpenSegments(directory, forWriting: false, disk);
+        return segments.Length == 0 ? null : new(directory, segments, disk, Ledger.EndProcess, preparesBeside: false, report: null);
     }
 
     /// <summary>Where the segments of a data directory are.</summary>

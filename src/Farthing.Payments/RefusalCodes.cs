@@ -38,6 +38,9 @@ public static class RefusalCodes
     /// <summary>A defect of ours.</summary>
     public static RefusalCode InternalError { get; } = new("internal_error", 500, "Something went wrong on our side.", RetryAdvice.SameKey, "Repeat with the same key: if the request was carried out, the answer is given again.");
 
+    /// <summary>An old record cannot be read as it was written.</summary>
+    public static RefusalCode RecordDamaged { get; } = new("record_damaged", 500, "A record that this needs is damaged on the server's disk.", RetryAdvice.SameKey, "Tell the operator, whose log names the place; repeat with the same key when the ledger is mended. What does not need that record goes on.");
+
     // Amounts.
 
     /// <summary>Not a decimal string.</summary>
@@ -186,7 +189,7 @@ public static class RefusalCodes
     /// <summary>All codes, in the order of <c>docs/errors.md</c>.</summary>
     public static IReadOnlyList<RefusalCode> All { get; } =
     [
-        MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError,
+        MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,

@@ -22,6 +22,11 @@ internal sealed class EveryAnswerIsAProblem(RequestDelegate next, ILogger<EveryA
             if (e.InnerException is { } cause) log.LogError(cause, "{Method} {Path}: {Problem}", http.Request.Method, http.Request.Path, e.Message);
             refusal = new Refusal(RefusalCodes.NotReady, $"{e.Message} Nothing was done: repeat with the same key.");
         }
+        catch (LedgerDamagedException e)
+        {
+            log.LogError("{Method} {Path}: {Problem}", http.Request.Method, http.Request.Path, e.Message);
+            refusal = new Refusal(RefusalCodes.RecordDamaged, "The operator's log names the place. Repeat with the same key when the ledger is mended: what was carried out is answered again, and never done twice.");
+        }
         catch (BadHttpRequestException e)
         {
             refusal = e.StatusCode == StatusCodes.Status413PayloadTooLarge

@@ -14,8 +14,13 @@ internal sealed class PageFaults(IModelMetadataProvider metadata, ILogger<PageFa
     {
         // Requests that were broken off or cannot be read have no person to talk to; the outermost step answers them.
         if (context.Exception is OperationCanceledException or IOException or BadHttpRequestException) return;
-        var code = context.Exception is LedgerUnreadyException ? RefusalCodes.NotReady : RefusalCodes.InternalError;
-        if (code == RefusalCodes.InternalError) log.LogError(context.Exception, "{Method} {Path} failed.", context.HttpContext.Request.Method, context.HttpContext.Request.Path);
+        var code = context.Exception switch
+        {
+            LedgerUnreadyException => RefusalCodes.NotReady,
+            LedgerDamagedException => RefusalCodes.RecordDamaged,
+            _ => RefusalCodes.InternalError,
+        };
+        if (code != RefusalCodes.NotReady) log.LogError(context.Exception, "{Method} {Path} failed.", context.HttpContext.Request.Method, context.HttpContext.Request.Path);
         context.Result = Show(Obstacle.From(new Refusal(code, ""), wayBack: null), code.HttpStatus, metadata, context.ModelState);
     }
 

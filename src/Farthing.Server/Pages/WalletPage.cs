@@ -126,6 +126,7 @@ internal sealed record Obstacle(string Title, string Advice, string Code, string
             "invalid_cursor" => ("This page of the statement is gone", "Open the statement again from its newest line."),
             "rate_limited" => ("Too many new wallets", "Somebody at your address makes many wallets. Wait a minute, then try again. Nothing was paid."),
             "not_ready" => ("Closed for a moment", "The server takes no payments right now. Nothing was paid. Try again in a minute."),
+            "record_damaged" => ("A record of this is damaged", "The operator's log names it. If you were paying, look at your statement before you try again; a page is never paid twice."),
             "internal_error" => ("Something went wrong on our side", "It is logged. If you were paying, look at your statement before you try again; a page is never paid twice."),
             _ => (refusal.Code.Title.TrimEnd('.'), refusal.Detail),
         };

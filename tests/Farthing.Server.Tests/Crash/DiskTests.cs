@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using Farthing.Ledger;
 using Farthing.Protocol;
 using Farthing.Server.Tests.Rest;
+using Microsoft.Win32.SafeHandles;
 
 namespace Farthing.Server.Tests.Crash;
 
@@ -147,6 +150,82 @@ public sealed class DiskTests
         Assert.Contains($"Ledger: No snapshot could be written: ", server.Output, StringComparison.Ordinal);
         Assert.Contains(data.File("ledger/snapshots"), server.Output, StringComparison.Ordinal);
         await story.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_record_that_rotted_stops_nothing_but_what_needs_it_and_that_is_told_by_a_code()
+    {
+        using var data = await WithSmallSegmentsAsync();
+        await using var server = await ServerProcess.StartAsync(data.Path);
+        using var api = new Api(server);
+        var story = await Story.BeginAsync(api);
+        var key = Api.NewKey();
+        var payment = Api.Payment(story.Payee, "0.25");
+        var first = await api.PostAsync("/v1/payments", story.Wallet.Key, payment, key);
+        Assert.Equal(201, first.Status);
+        // Until its id is known to its segment only.
+        for (var i = 0; i < 3; i++) await story.GoOnAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(data.File("ledger/journal/00000002.index"))));
+        await story.GoOnAsync();
+        var place = TurnBitBehind(data.File("ledger/journal/00000000.segment"), first["id"]!);
+
+        for (var i = 0; i < 2; i++) ExpectDamaged(await api.PostAsync("/v1/payments", story.Wallet.Key, payment, key));
+        ExpectDamaged(await api.GetAsync($"/v1/payments/{first["id"]}", story.Wallet.Key));
+        ExpectDamaged(await api.GetAsync($"/v1/payments/{first["id"]}/receipt", story.Wallet.Key));
+        Assert.Contains("00000000.segment", server.Output, StringComparison.Ordinal);
+
+        // What stands before it in a batch is carried out, nothing else; repeated, nothing is done twice.
+        var (balance, _) = await api.BalanceAsync(story.Wallet);
+        string[] keys = [Api.NewKey(), Api.NewKey()];
+        var batch = $$"""{"payments":[{{With(keys[0])}},{{With(key)}},{{With(keys[1])}}]}""";
+        for (var i = 0; i < 2; i++) ExpectDamaged(await api.SendAsync(HttpMethod.Post, "/v1/payments/batch", story.Wallet.Key, null, Api.JsonContent(batch)));
+        foreach (var one in keys) Assert.Equal(201, (await api.PostAsync("/v1/payments", story.Wallet.Key, payment, one)).Status);
+        Assert.Equal(decimal.Parse(balance, CultureInfo.InvariantCulture) - 0.5m, decimal.Parse((await api.BalanceAsync(story.Wallet)).Balance, CultureInfo.InvariantCulture));
+        await story.GoOnAsync();
+
+        // The next start reads everything, and names the place. Mended, it is as it was.
+        Assert.Equal(0, await server.TerminateAsync());
+        var (exitCode, output) = await ServerProcess.RunToItsEndAsync(data.Path);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("00000000.segment at byte", output, StringComparison.Ordinal);
+        using (var segment = File.OpenHandle(data.File("ledger/journal/00000000.segment"), FileMode.Open, FileAccess.ReadWrite)) Turn(segment, place);
+        await server.StartAgainAsync();
+        var again = await api.PostAsync("/v1/payments", story.Wallet.Key, payment, key);
+        Assert.Equal(first.Json.ToJsonString(), again.Json.ToJsonString());
+        var answered = await api.SendAsync(HttpMethod.Post, "/v1/payments/batch", story.Wallet.Key, null, Api.JsonContent(batch));
+        Assert.Equal(3, answered.Json["results"]!.AsArray().Count(result => result!["payment"]?["status"]?.GetValue<string>() == "posted"));
+
+        string With(string key) => $$"""{"idempotencyKey":"{{key}}",{{payment[1..]}}""";
+
+        void ExpectDamaged(Reply reply)
+        {
+            Expect.Problem(reply, 500, "record_damaged");
+            Assert.Equal("same_key", reply["retry"]);
+            Assert.DoesNotContain(".segment", reply.Text, StringComparison.Ordinal);
+        }
+    }
+
+    // Of what was written about a payment, one bit; says where.
+    private static long TurnBitBehind(string path, string payment)
+    {
+        Assert.True(Id<PaymentKind>.TryParse(payment, out var id));
+        var sought = new byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(sought, id.Value);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var bytes = new byte[RandomAccess.GetLength(file)];
+        Assert.Equal(bytes.Length, RandomAccess.Read(file, bytes, 0));
+        var place = bytes.AsSpan().IndexOf(sought) + sought.Length;
+        Assert.True(place > sought.Length);
+        Turn(file, place);
+        return place;
+    }
+
+    private static void Turn(SafeFileHandle file, long place)
+    {
+        Span<byte> one = stackalloc byte[1];
+        Assert.Equal(1, RandomAccess.Read(file, one, place));
+        one[0] ^= 4;
+        RandomAccess.Write(file, one, place);
     }
 
     /// <summary>A new server's data whose journal has segments of a mebibyte, which it keeps.</summary>

@@ -137,6 +137,6 @@ internal sealed record RestCall
         if (IsPaged) all = all.Append(RefusalCodes.InvalidCursor).Append(RefusalCodes.InvalidField);
         if (Query.Count > 0) all = all.Append(RefusalCodes.InvalidField);
         if (Query.Any(member => member.IsRequired)) all = all.Append(RefusalCodes.MissingField);
-        return all.Append(RefusalCodes.NotReady).Append(RefusalCodes.InternalError).Distinct();
+        return all.Append(RefusalCodes.NotReady).Append(RefusalCodes.InternalError).Append(RefusalCodes.RecordDamaged).Distinct();
     }
 }

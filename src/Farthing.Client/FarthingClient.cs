@@ -74,16 +74,28 @@ public sealed class FarthingClient : IDisposable
     public Task<Wallet> ReadWalletAsync(Id<WalletKind> wallet, CancellationToken cancellation = default) =>
         GetAsync($"/v1/wallets/{wallet}", Wire.Default.Wallet, cancellation);
 
+    /// <summary>Reads a wallet with its money as it stood at a moment: none before it was made.</summary>
+    /// <inheritdoc cref="CreateWalletAsync" path="/exception"/>
+    public Task<Wallet> ReadWalletAsync(Id<WalletKind> wallet, DateTimeOffset at, CancellationToken cancellation = default) =>
+        GetAsync($"/v1/wallets/{wallet}?at={Text(at)}", Wire.Default.Wallet, cancellation);
+
     /// <summary>Reads a page of a wallet's statement, newest first.</summary>
     /// <param name="wallet">The wallet.</param>
     /// <param name="cursor">The <see cref="StatementPage.Next"/> of the page before; null for the newest.</param>
     /// <param name="pageSize">1 to 200 lines.</param>
+    /// <param name="since">Only lines of this time or later; the same for all pages.</param>
+    /// <param name="until">Only lines before this time; the same for all pages.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <inheritdoc cref="CreateWalletAsync" path="/exception"/>
-    public Task<StatementPage> ReadStatementAsync(Id<WalletKind> wallet, string? cursor = null, int pageSize = 50, CancellationToken cancellation = default) =>
-        GetAsync(
-            string.Create(CultureInfo.InvariantCulture, $"/v1/wallets/{wallet}/statement?pageSize={pageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
-            Wire.Default.StatementPage, cancellation);
+    public Task<StatementPage> ReadStatementAsync(
+        Id<WalletKind> wallet, string? cursor = null, int pageSize = 50, DateTimeOffset? since = null, DateTimeOffset? until = null, CancellationToken cancellation = default)
+    {
+        var query = string.Create(CultureInfo.InvariantCulture, $"pageSize={pageSize}");
+        if (cursor is not null) query += $"&cursor={Uri.EscapeDataString(cursor)}";
+        if (since is { } first) query += $"&since={Text(first)}";
+        if (until is { } end) query += $"&until={Text(end)}";
+        return GetAsync($"/v1/wallets/{wallet}/statement?{query}", Wire.Default.StatementPage, cancellation);
+    }
 
     /// <summary>Puts money into a wallet.</summary>
     /// <param name="wallet">The wallet.</param>
@@ -128,6 +140,8 @@ public sealed class FarthingClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     private Task<TAnswer> PostAsync<TBody, TAnswer>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, string key, CancellationToken cancellation)
     {

@@ -204,6 +204,21 @@ public sealed class PayingHandlerTests : IAsyncLifetime
         Assert.Equal(new Wallet(id, "USD", Amount.Parse("9.98 USD"), new Amount(Asset.Usd, 0)), read);
     }
 
+    [Fact]
+    public async Task Client_asks_for_past_moments_and_periods_as_the_server_reads_them()
+    {
+        var id = Id<WalletKind>.New(TimeProvider.System);
+        var noon = new DateTimeOffset(2026, 11, 23, 13, 0, 0, 5, TimeSpan.FromHours(1));
+        await wallet.ReadWalletAsync(id, TestContext.Current.CancellationToken);
+        Assert.Equal("", world.LastQuery);
+        await wallet.ReadWalletAsync(id, noon, TestContext.Current.CancellationToken);
+        Assert.Equal("?at=2026-11-23T12:00:00.0050000Z", world.LastQuery);
+        var page = await wallet.ReadStatementAsync(id, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal("?pageSize=50", world.LastQuery);
+        await wallet.ReadStatementAsync(id, page.Next, 7, noon, noon.AddDays(1), TestContext.Current.CancellationToken);
+        Assert.Equal("?pageSize=7&cursor=further&since=2026-11-23T12:00:00.0050000Z&until=2026-11-24T12:00:00.0050000Z", world.LastQuery);
+    }
+
     private Task<NotPaidException> NotPaidAsync() =>
         Assert.ThrowsAsync<NotPaidException>(() => http.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken));
 }

@@ -41,7 +41,16 @@ internal sealed class PaidWorld : IAsyncDisposable
         server = Build();
         server.MapPost("/v1/payments", PayAsync);
         server.MapGet("/v1/ledger/key", () => VerifierKey);
-        server.MapGet("/v1/wallets/{id}", (string id) => Results.Json(new { id, currency = "USD", balance = Money("9.98"), held = Money("0"), newMember = true }));
+        server.MapGet("/v1/wallets/{id}/statement", (HttpRequest request) =>
+        {
+            LastQuery = request.QueryString.Value;
+            return Results.Json(new { lines = Array.Empty<object>(), next = "further" });
+        });
+        server.MapGet("/v1/wallets/{id}", (string id, HttpRequest request) =>
+        {
+            LastQuery = request.QueryString.Value;
+            return Results.Json(new { id, currency = "USD", balance = Money("9.98"), held = Money("0"), newMember = true });
+        });
     }
 
     public Uri Site => new(site.Urls.Single());
@@ -49,6 +58,9 @@ internal sealed class PaidWorld : IAsyncDisposable
     public Uri Server => new(server.Urls.Single());
 
     public Uri ArticleUrl => new(Site, "/articles/rain");
+
+    /// <summary>The query of the last reading of a wallet.</summary>
+    public string? LastQuery { get; private set; }
 
     /// <summary>What the article costs.</summary>
     public Amount Price { get; set; } = Amount.Parse("0.02 USD");

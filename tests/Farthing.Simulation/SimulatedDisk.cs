@@ -21,7 +21,7 @@ internal enum Lie
 /// <summary>A disk in memory: each file has what the system's memory shows and what would be left if the power failed, and so have names.</summary>
 /// <remarks>
 /// Between the two are pages of 4 KiB that were written and not flushed. When the power fails, any of them may be on disk, whole or some of its sectors; of
-/// new names, the first so many. Directories are always there. Not thread-safe.
+/// new names, the first so many. Directories are always there. Not thread-safe, but open files may be read while nobody writes.
 /// </remarks>
 internal sealed class SimulatedDisk(Random random, FaultCounts counts) : Disk
 {

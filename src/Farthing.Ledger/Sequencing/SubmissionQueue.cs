@@ -5,7 +5,7 @@ namespace Farthing.Ledger.Sequencing;
 /// <summary>Submissions on their way to the writer, in order of arrival. Thread-safe.</summary>
 /// <remarks>
 /// Every round costs a flush and the waking of threads, however small it is. So under load the writer lets others run first for as long as that brings
-/// more, a millisecond at most; a few that come now and then are taken at once.
+/// more, until enough wait, a millisecond at most; a few that come now and then are taken at once.
 /// </remarks>
 /// <param name="longestGathering">How long it lets others go first. Default: a millisecond.</param>
 /// <param name="letOthersRun">How. Default: gives up the processor to whoever waits for it.</param>
@@ -16,6 +16,9 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null, Action?
 
     /// <summary>The most commands that wait. Beyond it new ones are refused; a single larger submission is taken when nothing else waits.</summary>
     public const int MaxCommands = 1 << 18;
+
+    /// <summary>With so many waiting the writer begins: if it let all come, nobody would have anything to do while it flushes.</summary>
+    public const int Enough = 32;
 
     // Others had the processor so often, and nothing came of it: they wait for answers, or for nothing.
     private const int EnoughInVain = 4;
@@ -104,6 +107,7 @@ internal sealed class SubmissionQueue(TimeSpan? longestGathering = null, Action?
                 if (woken || closed) return;
                 if (waiting.Count > seen) inVain = -1;
                 seen = waiting.Count;
+                if (seen >= Enough) return;
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Farthing.Ledger.Sequencing;
 
 namespace Farthing.Ledger.Tests.Sequencing;
@@ -54,13 +55,31 @@ public class SubmissionQueueTests
     [Fact]
     public void Others_do_not_run_first_for_ever()
     {
+        var longest = TimeSpan.FromMilliseconds(1);
         SubmissionQueue queue = null!;
-        queue = new SubmissionQueue(longestGathering: TimeSpan.FromMilliseconds(1), letOthersRun: () => Add(queue, 1));
+        queue = new SubmissionQueue(longest, letOthersRun: () =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(began) < longest) Thread.SpinWait(10);
+            Add(queue, 1);
+        });
         Add(queue, 8);
         queue.Take(out _);
         Add(queue, 1);
         queue.Take(out var taken);
-        Assert.True(taken.Count > 1);
+        Assert.Equal(2, taken.Count);
+    }
+
+    [Fact]
+    public void Others_do_not_run_first_once_enough_wait()
+    {
+        SubmissionQueue queue = null!;
+        queue = new SubmissionQueue(longestGathering: TestLedger.Deadline, letOthersRun: () => Add(queue, 1));
+        Add(queue, 8);
+        queue.Take(out _);
+        Add(queue, 1);
+        queue.Take(out var taken);
+        Assert.Equal(SubmissionQueue.Enough, taken.Count);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Farthing.Server.Tests.Crash;
 
 /// <summary>A write that was sent. Until it is answered it is repeated with its key, however often the server dies.</summary>
@@ -38,7 +40,7 @@ internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
                 var reply = await api.PostAsync(write.Path, write.Bearer, write.Body, write.Key);
                 if (reply.Status != 503) return Count(reply);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException)
+            catch (Exception e) when (IsLost(e))
             {
                 Interlocked.Increment(ref repeats);
             }
@@ -56,12 +58,15 @@ internal sealed class UnreliableLine(Api api, Func<Task> untilServerIsBack)
             {
                 return await api.GetAsync(path, bearer);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException)
+            catch (Exception e) when (IsLost(e))
             {
                 await untilServerIsBack();
             }
         }
     }
+
+    /// <summary>True if no answer came because the server died. If it does just as a connection stands, the framework's client throws the socket's own exception.</summary>
+    public static bool IsLost(Exception error) => error is HttpRequestException or IOException or SocketException;
 
     private Reply Count(Reply reply)
     {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Numerics;
 using System.Text;
 using System.Text.Json.Nodes;
+using Farthing.Server.Tests.Crash;
 
 namespace Farthing.Server.Tests.Rest;
 
@@ -65,7 +66,7 @@ public sealed class ChangeFeedTests(SharedServer shared)
                 ends++;
                 return false;
             }
-            catch (Exception e) when (e is HttpRequestException or IOException)
+            catch (Exception e) when (UnreliableLine.IsLost(e))
             {
                 breaks++;
                 return false;

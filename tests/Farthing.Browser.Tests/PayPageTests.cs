@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using System.Web;
 using Farthing.Protocol;
 using Farthing.Server.Tests;
@@ -90,7 +91,7 @@ public class PayPageTests(BrowserHouse house)
         await Reader.TakePictureAsync(page, "pay-lacking");
         await page.GetByRole(AriaRole.Button, new() { Name = "Top up" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Pay 15.00 USD" }).ClickAsync();
-        await page.WaitForURLAsync(address => address.StartsWith(house.Site.AbsoluteUri, StringComparison.Ordinal));
+        await Expect(page).ToHaveURLAsync(new Regex("^" + Regex.Escape(house.Site.AbsoluteUri)));
 
         var lines = await reader.ReadStatementAsync(page);
         Assert.Equal([("−15.00 USD", "5.00 USD"), ("+10.00 USD", "20.00 USD"), ("+10.00 USD", "10.00 USD")], lines.Select(line => (line.Amount, line.Balance)));
@@ -106,7 +107,7 @@ public class PayPageTests(BrowserHouse house)
         var terms = payee.NewTerms("/page?x=1", "0.02 USD") with { ReturnUrl = new Uri(house.Site, "/?from=wallet").AbsoluteUri };
         await page.GotoAsync(payee.PayAddress(terms));
         await page.GetByRole(AriaRole.Button, new() { Name = "Pay" }).ClickAsync();
-        await page.WaitForURLAsync(address => address.StartsWith(house.Site.AbsoluteUri, StringComparison.Ordinal));
+        await Expect(page).ToHaveURLAsync(new Regex("^" + Regex.Escape(house.Site.AbsoluteUri)));
 
         var query = HttpUtility.ParseQueryString(new Uri(page.Url).Query);
         Assert.Equal(["from", "farthing"], query.AllKeys);

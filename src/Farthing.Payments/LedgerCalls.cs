@@ -26,16 +26,15 @@ internal static class LedgerCalls
     }
 
     /// <summary>Submits commands whose chains are linked already; null if the ledger takes no work, in which case nothing was done.</summary>
-    public static ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
+    public static async ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
     {
         try
         {
-            // Nearly always the ledger says so at once. If it says so later, its exception ends at the door, in the same answer.
-            return ledger.SubmitAsync(commands)!;
+            return await ledger.SubmitAsync(commands);
         }
         catch (LedgerUnreadyException)
         {
-            return new((CommandResult[]?)null);
+            return null;
         }
     }
 

@@ -40,6 +40,16 @@ internal static class ChildProcess
         return Process.Start(start) ?? throw new InvalidOperationException("The child did not start.");
     }
 
+    /// <summary>Starts one that ends by itself, and waits for that.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> StartAndWaitAsync(string role, string directory)
+    {
+        using var child = Start(role, directory);
+        var output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken).InTimeAsync();
+        return (child.ExitCode, await output, await errors);
+    }
+
     /// <summary>Cuts a file off behind its first block, whoever has it open.</summary>
     public static void Shorten(string path)
     {

@@ -37,13 +37,10 @@ public class CrashTests
     public async Task A_failed_flush_ends_the_whole_process()
     {
         using var directory = new TemporaryDirectory();
-        using var child = ChildProcess.Start(ChildProcess.FailFlush, directory.Path);
-        var output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken).InTimeAsync();
-        Assert.NotEqual(0, child.ExitCode);
-        Assert.Equal("open\n", await output);
-        Assert.Contains("The journal could not be written", await errors);
+        var (exitCode, output, errors) = await ChildProcess.StartAndWaitAsync(ChildProcess.FailFlush, directory.Path);
+        Assert.NotEqual(0, exitCode);
+        Assert.Equal("open\n", output);
+        Assert.Contains("The journal could not be written", errors);
 
         await using var ledger = TestLedger.Open(directory);
         Assert.Equal(4, ledger.DurableSize);
@@ -53,13 +50,10 @@ public class CrashTests
     public async Task An_index_that_its_disk_cannot_read_any_more_ends_the_process_and_no_start()
     {
         using var directory = new TemporaryDirectory();
-        using var child = ChildProcess.Start(ChildProcess.LoseIndex, directory.Path);
-        var output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken).InTimeAsync();
+        var (exitCode, output, errors) = await ChildProcess.StartAndWaitAsync(ChildProcess.LoseIndex, directory.Path);
         // As the system ends it: 128 and the number of SIGBUS, or of the SIGABRT that the runtime makes of it.
-        Assert.True(child.ExitCode is 134 or 135, $"{child.ExitCode} {await errors}");
-        var size = long.Parse(Assert.Single((await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[1]);
+        Assert.True(exitCode is 134 or 135, $"{exitCode} {errors}");
+        var size = long.Parse(Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[1]);
 
         await using var ledger = TestLedger.Open(directory);
         Assert.Equal(size, ledger.DurableSize);

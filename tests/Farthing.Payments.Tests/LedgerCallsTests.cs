@@ -24,15 +24,22 @@ public class LedgerCallsTests
                 await ledger.SubmitAsync([Command.OpenAccount(alice, Asset.Usd, AccountFlags.None), Command.OpenAccount(shop, Asset.Usd, AccountFlags.None)]);
                 // The tree needs this file from the 256th record on, and cannot have it: a disk without room, found out when work is queued already.
                 Directory.CreateDirectory(obstacle);
-                var submitted = Enumerable.Range(100, Transfers)
-                    .Select(id => ledger.TrySubmitAsync(Command.Transfer((UInt128)id, 7, alice, shop, TestSystem.Usd("1"), TransferCode.Payment)).AsTask()).ToArray();
-                var answers = await Task.WhenAll(submitted).WaitAsync(Patience, TestContext.Current.CancellationToken);
+                try
+                {
+                    var submitted = Enumerable.Range(100, Transfers)
+                        .Select(id => ledger.TrySubmitAsync(Command.Transfer((UInt128)id, 7, alice, shop, TestSystem.Usd("1"), TransferCode.Payment)).AsTask()).ToArray();
+                    var answers = await Task.WhenAll(submitted).WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-                var done = answers.Count(results => results is [{ Outcome: Outcome.Done }]);
-                Assert.InRange(done, 1, Transfers - 1);
-                Assert.Equal(Transfers - done, answers.Count(results => results is null));
-                Assert.Equal(TestSystem.Usd("1").Units * (UInt128)done, (await ledger.ReadAccountAsync(alice))!.Value.Balances.DebitsPosted);
-                Directory.Delete(obstacle);
+                    var done = answers.Count(results => results is [{ Outcome: Outcome.Done }]);
+                    Assert.InRange(done, 1, Transfers - 1);
+                    Assert.Equal(Transfers - done, answers.Count(results => results is null));
+                    Assert.Equal(TestSystem.Usd("1").Units * (UInt128)done, (await ledger.ReadAccountAsync(alice))!.Value.Balances.DebitsPosted);
+                }
+                finally
+                {
+                    // Otherwise the ledger could not be closed.
+                    Directory.Delete(obstacle);
+                }
             }
         }
         finally

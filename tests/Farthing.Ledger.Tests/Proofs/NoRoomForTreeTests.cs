@@ -56,20 +56,26 @@ public class NoRoomForTreeTests
         await using var ledger = Ledger.Open(TestLedger.Options(directory) with { MaxBatchCommands = 1 }, TimeProvider.System);
         await TestLedger.FundAsync(ledger);
         Directory.CreateDirectory(Obstacle(directory));
-        // A batch each, and there are fewer batches: all of these are let in before the tree is found to stand still.
-        var submitted = Enumerable.Range(100, 600).Select(id => SubmitAsync(ledger, (UInt128)id)).ToArray();
-        var done = (await Task.WhenAll(submitted).InTimeAsync()).Count(results => results.Length == 1);
-        Assert.InRange(done, 252, 599);
-        Assert.NotNull(ledger.NotReadyReason);
-        var alice = await ledger.ReadAccountAsync(TestLedger.Alice).AsTask().InTimeAsync();
-        Assert.Equal((UInt128)done, alice!.Value.Balances.DebitsPosted);
-
-        Directory.Delete(Obstacle(directory));
+        try
+        {
+            // A batch each, and there are fewer batches: all of these are let in before the tree is found to stand still.
+            var submitted = Enumerable.Range(100, 600).Select(id => SubmitAsync(ledger, (UInt128)id)).ToArray();
+            var done = (await Task.WhenAll(submitted).InTimeAsync()).Count(results => results.Length == 1);
+            Assert.InRange(done, 252, 599);
+            Assert.NotNull(ledger.NotReadyReason);
+            var alice = await ledger.ReadAccountAsync(TestLedger.Alice).AsTask().InTimeAsync();
+            Assert.Equal((UInt128)done, alice!.Value.Balances.DebitsPosted);
+        }
+        finally
+        {
+            // Otherwise the ledger could not be closed.
+            Directory.Delete(Obstacle(directory));
+        }
         await TestLedger.UntilAsync(() => new(ledger.NotReadyReason is null));
         foreach (var id in Enumerable.Range(100, 600))
             await TestLedger.UntilAsync(async () => (await SubmitAsync(ledger, (UInt128)id)) is [{ Outcome: Outcome.Done }]);
-        alice = await ledger.ReadAccountAsync(TestLedger.Alice);
-        Assert.Equal((UInt128)600, alice!.Value.Balances.DebitsPosted);
+        var paid = await ledger.ReadAccountAsync(TestLedger.Alice);
+        Assert.Equal((UInt128)600, paid!.Value.Balances.DebitsPosted);
     }
 
     [Fact]

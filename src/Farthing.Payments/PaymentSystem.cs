@@ -128,11 +128,10 @@ public sealed class PaymentSystem
 
     private async ValueTask FinishRowsAsync(ISettingsStore settings)
     {
-        var (payees, offers, wallets) = await settings.ListCreatingAsync();
         var isFinished = true;
-        foreach (var payee in payees) isFinished &= await Payees.TryFinishAsync(payee);
-        foreach (var wallet in wallets) isFinished &= await Wallets.TryFinishAsync(wallet);
-        foreach (var offer in offers) await Offers.FinishAsync(offer);
+        foreach (var payee in await settings.ListCreatingAsync<PayeeRow>()) isFinished &= await Payees.TryFinishAsync(payee);
+        foreach (var wallet in await settings.ListCreatingAsync<WalletRow>()) isFinished &= await Wallets.TryFinishAsync(wallet);
+        foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
         if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so payees and wallets that a crash cut off cannot be finished.");
     }
 }

@@ -24,35 +24,19 @@ internal sealed class KillingSettings(ISettingsStore settings, Moments moments) 
         }
     }
 
-    public ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row) => StepAsync(() => settings.ClaimPayeeAsync(claim, row));
+    public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => StepAsync(() => settings.ClaimAsync(claim, rows));
 
-    public ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row) => StepAsync(() => settings.ClaimOfferAsync(claim, row));
+    public ValueTask<bool> WriteAsync(params ISettingsRow[] rows) => StepAsync(() => settings.WriteAsync(rows));
 
-    public ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row) => StepAsync(() => settings.ClaimWalletAsync(claim, row));
-
-    public ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim) => StepAsync(() => settings.ClaimPayeeKeyRotationAsync(claim));
+    public ValueTask<bool> EraseAsync(ISettingsRow row) => StepAsync(() => settings.EraseAsync(row));
 
     public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);
 
-    public async ValueTask ActivatePayeeAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivatePayeeAsync(id)));
+    public ValueTask<TRow?> FindAsync<TRow>(UInt128 id) where TRow : class, ISettingsRow => settings.FindAsync<TRow>(id);
 
-    public async ValueTask ActivateOfferAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivateOfferAsync(id)));
+    public ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow => settings.ListAsync<TRow>(owner, before, count);
 
-    public async ValueTask ActivateWalletAsync(UInt128 id) => await StepAsync(() => Counted(settings.ActivateWalletAsync(id)));
-
-    public async ValueTask CloseOfferAsync(UInt128 id) => await StepAsync(() => Counted(settings.CloseOfferAsync(id)));
-
-    public ValueTask EraseWalletAsync(UInt128 id) => settings.EraseWalletAsync(id);
-
-    public ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id) => settings.FindPayeeAsync(id);
-
-    public ValueTask<OfferRow?> FindOfferAsync(UInt128 id) => settings.FindOfferAsync(id);
-
-    public ValueTask<WalletRow?> FindWalletAsync(UInt128 id) => settings.FindWalletAsync(id);
-
-    public ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count) => settings.ListOffersAsync(payee, before, count);
-
-    public ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync() => settings.ListCreatingAsync();
+    public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => settings.ListCreatingAsync<TRow>();
 
     private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
     {
@@ -60,11 +44,5 @@ internal sealed class KillingSettings(ISettingsStore settings, Moments moments) 
         var result = await write();
         moments.Pass();
         return result;
-    }
-
-    private static async ValueTask<bool> Counted(ValueTask write)
-    {
-        await write;
-        return true;
     }
 }

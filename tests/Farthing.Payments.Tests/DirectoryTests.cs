@@ -68,25 +68,32 @@ public class DirectoryTests
         Assert.NotEqual(second, Given(await test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey())));
     }
 
-    [Fact]
-    public async Task Of_two_rotations_at_once_the_newer_key_stays_whichever_ends_last()
+    /// <param name="step">Where the first one is held up: after reading the row that it changes, or after reading what the change made of it.</param>
+    /// <param name="firstIsNewer">Whether the one that came in between is overtaken by it.</param>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task Of_two_rotations_at_once_the_newer_key_stays_whichever_ends_last(int step, bool firstIsNewer)
     {
         await using var test = await StartAsync();
         var made = Given(await test.Domain.Payees.CreateAsync(test.NewKey(), new("P", Asset.Usd)));
         var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var reads = 0;
         test.Settings.AfterFindingAPayee = () =>
         {
-            test.Settings.AfterFindingAPayee = () => Task.CompletedTask;
+            if (Interlocked.Increment(ref reads) != step) return Task.CompletedTask;
             reached.SetResult();
             return goOn.Task;
         };
 
         var first = test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()).AsTask();
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        var newer = Given(await test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()));
+        var between = Given(await test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()));
         goOn.SetResult();
-        var older = Given(await first);
+        var late = Given(await first);
 
+        var (newer, older) = firstIsNewer ? (late, between) : (between, late);
+        Assert.NotEqual(newer, older);
         Assert.NotNull(await test.Domain.AuthenticateAsync(newer));
         Assert.Null(await test.Domain.AuthenticateAsync(older));
         Assert.Null(await test.Domain.AuthenticateAsync(made.Key));

@@ -1,4 +1,5 @@
 using System.Text;
+using Farthing.Payments.Settings;
 using Farthing.Server.Storage;
 using static Farthing.Payments.Tests.TestSystem;
 
@@ -17,7 +18,7 @@ public class ErasureTests
         var paid = Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.1", reference: Secret))).Id;
         var kept = Given(await test.Desk.PayAsync(test.Pay(other, payee, "0.1", reference: "kept"))).Id;
         byte[] memoKey;
-        using (var settings = SqliteSettingsStore.Open(Path.Combine(test.Directory, "settings.db"))) memoKey = (await settings.FindWalletAsync(wallet.Id.Value))!.MemoKey!;
+        using (var settings = SqliteSettingsStore.Open(Path.Combine(test.Directory, "settings.db"))) memoKey = (await settings.FindAsync<WalletRow>(wallet.Id.Value))!.MemoKey!;
         Assert.NotEmpty(FilesWith(test, memoKey));
 
         Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
@@ -53,7 +54,7 @@ public class ErasureTests
         await using var test = await StartAsync();
         var wallet = await test.NewWalletAsync();
         var file = Path.Combine(test.Directory, "settings.db");
-        var memoKey = (await test.Settings.FindWalletAsync(wallet.Id.Value))!.MemoKey!;
+        var memoKey = (await test.Settings.FindAsync<WalletRow>(wallet.Id.Value))!.MemoKey!;
         using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=False"))
         {
             connection.Open();
@@ -69,7 +70,7 @@ public class ErasureTests
 
         using var settings = SqliteSettingsStore.Open(Path.Combine(crashed, "settings.db"));
 
-        Assert.Null((await settings.FindWalletAsync(wallet.Id.Value))!.MemoKey);
+        Assert.Null((await settings.FindAsync<WalletRow>(wallet.Id.Value))!.MemoKey);
         Assert.DoesNotContain(FilesWith(test, memoKey), found => found.StartsWith(crashed, StringComparison.Ordinal));
     }
 

@@ -11,46 +11,30 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
 
     public int Erasures { get; private set; }
 
-    public ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row) => settings.ClaimPayeeAsync(claim, row);
+    public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => settings.ClaimAsync(claim, rows);
 
-    public ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row) => settings.ClaimOfferAsync(claim, row);
+    public async ValueTask<bool> WriteAsync(params ISettingsRow[] rows)
+    {
+        if (rows is [OfferRow { State: RowState.Active }]) await BeforeActivatingAnOffer();
+        return await settings.WriteAsync(rows);
+    }
 
-    public ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row) => settings.ClaimWalletAsync(claim, row);
-
-    public ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim) => settings.ClaimPayeeKeyRotationAsync(claim);
+    public ValueTask<bool> EraseAsync(ISettingsRow row)
+    {
+        Erasures++;
+        return settings.EraseAsync(row);
+    }
 
     public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);
 
-    public ValueTask ActivatePayeeAsync(UInt128 id) => settings.ActivatePayeeAsync(id);
-
-    public async ValueTask ActivateOfferAsync(UInt128 id)
+    public async ValueTask<TRow?> FindAsync<TRow>(UInt128 id) where TRow : class, ISettingsRow
     {
-        await BeforeActivatingAnOffer();
-        await settings.ActivateOfferAsync(id);
-    }
-
-    public ValueTask ActivateWalletAsync(UInt128 id) => settings.ActivateWalletAsync(id);
-
-    public ValueTask CloseOfferAsync(UInt128 id) => settings.CloseOfferAsync(id);
-
-    public ValueTask EraseWalletAsync(UInt128 id)
-    {
-        Erasures++;
-        return settings.EraseWalletAsync(id);
-    }
-
-    public async ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id)
-    {
-        var row = await settings.FindPayeeAsync(id);
-        await AfterFindingAPayee();
+        var row = await settings.FindAsync<TRow>(id);
+        if (row is PayeeRow) await AfterFindingAPayee();
         return row;
     }
 
-    public ValueTask<OfferRow?> FindOfferAsync(UInt128 id) => settings.FindOfferAsync(id);
+    public ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow => settings.ListAsync<TRow>(owner, before, count);
 
-    public ValueTask<WalletRow?> FindWalletAsync(UInt128 id) => settings.FindWalletAsync(id);
-
-    public ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count) => settings.ListOffersAsync(payee, before, count);
-
-    public ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync() => settings.ListCreatingAsync();
+    public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => settings.ListCreatingAsync<TRow>();
 }

@@ -62,11 +62,7 @@ public sealed class OfferDirectory
 
         var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, request.Price.Units.ToString(CultureInfo.InvariantCulture),
             request.Price.Asset.Code, request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
-        var digest = Digest(row);
-        var claim = await settings.ClaimOfferAsync(new ClaimRow($"offer:{payee}", key.ToHash(), digest, row.Id, 0), row);
-        if (claim.Digest != digest) return PayeeDirectory.Conflict;
-
-        var standing = await settings.FindOfferAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed offer {claim.Row:x32} has no row.");
+        if (await settings.ClaimNewAsync($"offer:{payee}", key.ToHash(), Digest(row), row) is not { } standing) return PayeeDirectory.Conflict;
         await FinishAsync(standing);
         // The first answer is given again, even if the offer was closed since.
         return loaded.Add(standing.Id, ToOffer(standing)) with { IsClosed = false };
@@ -76,7 +72,7 @@ public sealed class OfferDirectory
     public async ValueTask<Offer?> FindAsync(Id<OfferKind> id)
     {
         if (loaded.TryGet(id.Value, out var offer)) return offer;
-        var row = await settings.FindOfferAsync(id.Value);
+        var row = await settings.FindAsync<OfferRow>(id.Value);
         return row is null || row.State == RowState.Creating ? null : loaded.Add(id.Value, ToOffer(row));
     }
 
@@ -85,7 +81,7 @@ public sealed class OfferDirectory
     {
         if (!this.cursor.TryRead(payee.Value, cursor, out var before)) return Cursor.Invalid;
         pageSize = Cursor.ClampPageSize(pageSize);
-        var rows = await settings.ListOffersAsync(payee.Value, before, pageSize + 1);
+        var rows = await settings.ListAsync<OfferRow>(payee.Value, before, pageSize + 1);
         var lines = rows.Take(pageSize).Select(ToOffer).ToList();
         return new Page<Offer>(lines, rows.Count > pageSize ? this.cursor.Write(payee.Value, lines[^1].Id.Value) : null);
     }
@@ -95,7 +91,7 @@ public sealed class OfferDirectory
     {
         if (await FindAsync(id) is not { } offer || offer.Payee != payee) return NotFound(id);
         if (offer.IsClosed) return offer;
-        await settings.CloseOfferAsync(id.Value);
+        await settings.ChangeAsync<OfferRow>(id.Value, row => row.State == RowState.Closed ? row : row with { State = RowState.Closed, Version = row.Version + 1 });
         var closed = offer with { IsClosed = true };
         loaded.Set(id.Value, closed);
         return closed;
@@ -105,20 +101,20 @@ public sealed class OfferDirectory
 
     internal bool TryGetLoaded(UInt128 id, out Offer? offer) => loaded.TryGet(id, out offer);
 
-    /// <summary>Carries a claimed row on. An offer has no account, so all that is left is to mark it active.</summary>
+    /// <summary>Carries a claimed row on. An offer has no account, so all that is left is to mark it active; a late repeat finds another version and changes nothing.</summary>
     internal async ValueTask FinishAsync(OfferRow row)
     {
-        if (row.State == RowState.Creating) await settings.ActivateOfferAsync(row.Id);
+        if (row.State == RowState.Creating) await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
     }
 
-    private static Offer ToOffer(OfferRow row) => new(new(row.Id), new(row.Payee), row.Name, row.Resource,
+    private static Offer ToOffer(OfferRow row) => new(new(row.Id), new(row.Owner), row.Name, row.Resource,
         new Amount(Currency.Of(row.Currency), UInt128.Parse(row.PriceUnits, CultureInfo.InvariantCulture)), row.RefundWindowSeconds, row.State == RowState.Closed, row.CreatedAt);
 
     private static UInt128 Digest(OfferRow row)
     {
         var bytes = new CanonicalBytes(stackalloc byte[512]);
         bytes.Add("offer");
-        bytes.Add(row.Payee);
+        bytes.Add(row.Owner);
         bytes.Add(row.Name);
         bytes.Add(row.Resource);
         bytes.Add(row.PriceUnits);

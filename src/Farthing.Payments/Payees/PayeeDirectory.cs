@@ -43,6 +43,7 @@ internal sealed record PayeeEntry(Payee Payee, int KeyGeneration, UInt128 FeesAc
 public sealed class PayeeDirectory
 {
     private const string CreateScope = "payee";
+    private const int FirstKeyGeneration = 1;
 
     private readonly RowCache<PayeeEntry> loaded = new();
     private readonly ISettingsStore settings;
@@ -67,16 +68,12 @@ public sealed class PayeeDirectory
         if (Check(request, out var origin) is { } refusal) return refusal;
 
         var id = Id<PayeeKind>.New(time);
-        var row = new PayeeRow(id.Value, request.Name, request.Asset.Code, origin, request.SigningKey?.Bytes.ToArray(), 1,
+        var row = new PayeeRow(id.Value, request.Name, request.Asset.Code, origin, request.SigningKey?.Bytes.ToArray(), FirstKeyGeneration,
             request.RefundsPerWalletPerMonth, RowState.Creating, time.GetUtcNow());
-        var digest = Digest(row);
-        var claim = await settings.ClaimPayeeAsync(new ClaimRow(CreateScope, key.ToHash(), digest, row.Id, row.KeyGeneration), row);
-        if (claim.Digest != digest) return Conflict;
-
-        var standing = await settings.FindPayeeAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed payee {claim.Row:x32} has no row.");
+        if (await settings.ClaimNewAsync(CreateScope, key.ToHash(), Digest(row), row) is not { } standing) return Conflict;
         if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
         var entry = loaded.Add(standing.Id, ToEntry(standing));
-        return new IssuedPayee(entry.Payee, keys.Issue(entry.Payee.Id, claim.Result));
+        return new IssuedPayee(entry.Payee, keys.Issue(entry.Payee.Id, FirstKeyGeneration));
     }
 
     /// <summary>A payee, or null. Answered from memory once it was read.</summary>
@@ -100,11 +97,16 @@ public sealed class PayeeDirectory
         bytes.Add("payee-key");
         bytes.Add(id.Value);
         var digest = bytes.ToDigest();
-        var claim = await settings.ClaimPayeeKeyRotationAsync(new ClaimRow(RotationScope(id), key.ToHash(), digest, id.Value, 0));
-        if (claim.Digest != digest) return Conflict;
+        ClaimRow? claim = null;
+        while (claim is null)
+        {
+            var before = await settings.GetAsync<PayeeRow>(id.Value);
+            var generation = before.KeyGeneration + 1;
+            claim = await settings.ClaimAsync(new ClaimRow(RotationScope(id), key.ToHash(), digest, id.Value, generation), before with { KeyGeneration = generation, Version = before.Version + 1 });
+        }
 
-        var row = await settings.FindPayeeAsync(id.Value) ?? throw new InvalidOperationException($"The payee {id} has lost its row.");
-        loaded.SetNewest(id.Value, ToEntry(row), entry => entry.KeyGeneration);
+        if (claim.Digest != digest) return Conflict;
+        loaded.SetNewest(id.Value, ToEntry(await settings.GetAsync<PayeeRow>(id.Value)), entry => entry.KeyGeneration);
         return keys.Issue(id, claim.Result);
     }
 
@@ -120,7 +122,7 @@ public sealed class PayeeDirectory
     internal async ValueTask<PayeeEntry?> LoadAsync(UInt128 id)
     {
         if (loaded.TryGet(id, out var entry)) return entry;
-        var row = await settings.FindPayeeAsync(id);
+        var row = await settings.FindAsync<PayeeRow>(id);
         return row is null || row.State == RowState.Creating ? null : loaded.Add(id, ToEntry(row));
     }
 
@@ -132,7 +134,7 @@ public sealed class PayeeDirectory
         var asset = Currency.Of(row.Currency);
         if (!await chart.TryOpenAsync(ChartOfAccounts.Fees(asset), asset)) return false;
         if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, asset, AccountFlags.DebitsMustNotExceedCredits))) return false;
-        await settings.ActivatePayeeAsync(row.Id);
+        await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
         return true;
     }
 

@@ -1,51 +1,33 @@
 namespace Farthing.Payments.Settings;
 
-/// <summary>The port to relational settings: payees, offers, wallets, claims. Never a balance.</summary>
-/// <remarks>Thread-safe. Each method is one transaction and durable when it returns.</remarks>
+/// <summary>The port to relational settings: rows of any kind, and the keys that made or changed them. Never a balance.</summary>
+/// <remarks>
+/// Thread-safe. Each method is one transaction and durable when it returns. A row of <see cref="ISettingsRow.Version"/> 1 is new; one of version n takes the place of
+/// version n - 1 and of no other, so that of two who read the same row and change it at once one is told to read it again. No row is ever removed.
+/// </remarks>
 public interface ISettingsStore
 {
-    /// <summary>Claims a key and inserts a payee in one transaction; if the key was claimed before, nothing changes and the old claim is the answer.</summary>
-    ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row);
+    /// <summary>Claims a key and writes rows: all, or nothing.</summary>
+    /// <returns>The claim, or the earlier one if the key was claimed before; null if another change of one of the rows came first, so that it is to be read again.</returns>
+    ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows);
 
-    /// <summary>The same for an offer.</summary>
-    ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row);
+    /// <summary>Writes rows: all, or nothing.</summary>
+    /// <returns>False if another change of one of the rows came first.</returns>
+    ValueTask<bool> WriteAsync(params ISettingsRow[] rows);
 
-    /// <summary>The same for a wallet.</summary>
-    ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row);
-
-    /// <summary>Claims a key and sets the payee's key generation to one more, once.</summary>
-    ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim);
+    /// <summary>Writes a row so that what stood in it before is in no file any more. A repeat, with the row's next version, completes what was cut off.</summary>
+    /// <returns>False if another change of the row came first.</returns>
+    ValueTask<bool> EraseAsync(ISettingsRow row);
 
     /// <summary>Finds an earlier claim.</summary>
     ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key);
 
-    /// <summary>Makes a payee active if it is still in the making; any other state stays, as a late repeat must not undo what came after.</summary>
-    ValueTask ActivatePayeeAsync(UInt128 id);
+    /// <summary>One row, or null.</summary>
+    ValueTask<TRow?> FindAsync<TRow>(UInt128 id) where TRow : class, ISettingsRow;
 
-    /// <summary>The same for an offer.</summary>
-    ValueTask ActivateOfferAsync(UInt128 id);
-
-    /// <summary>The same for a wallet.</summary>
-    ValueTask ActivateWalletAsync(UInt128 id);
-
-    /// <summary>Closes an offer; closing a closed one changes nothing.</summary>
-    ValueTask CloseOfferAsync(UInt128 id);
-
-    /// <summary>Destroys a wallet's memo key so that no file holds it any more, and marks the row erased. A repeat completes what was cut off.</summary>
-    ValueTask EraseWalletAsync(UInt128 id);
-
-    /// <summary>One payee, or null.</summary>
-    ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id);
-
-    /// <summary>One offer, or null.</summary>
-    ValueTask<OfferRow?> FindOfferAsync(UInt128 id);
-
-    /// <summary>One wallet, or null.</summary>
-    ValueTask<WalletRow?> FindWalletAsync(UInt128 id);
-
-    /// <summary>A payee's offers, newest first, from before an id (null for the newest), at most <paramref name="count"/>.</summary>
-    ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count);
+    /// <summary>An owner's rows that are made, newest first, from before an id (null for the newest), at most <paramref name="count"/>.</summary>
+    ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow;
 
     /// <summary>Rows whose making was cut off.</summary>
-    ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync();
+    ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow;
 }

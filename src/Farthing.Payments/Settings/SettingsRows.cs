@@ -16,14 +16,37 @@ public enum RowState : byte
     Erased = 3,
 }
 
-/// <summary>A payee's settings. Ids are 16 bytes, big-endian.</summary>
-public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt);
+/// <summary>What every row of settings has. Ids are 16 bytes, big-endian.</summary>
+public interface ISettingsRow
+{
+    /// <summary>Its id; unique within its kind.</summary>
+    UInt128 Id { get; }
 
-/// <summary>An offer's settings.</summary>
-public sealed record OfferRow(UInt128 Id, UInt128 Payee, string Name, string? Resource, string PriceUnits, string Currency, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt);
+    /// <summary>How far it has come.</summary>
+    RowState State { get; }
+
+    /// <summary>1 for a new row, one more with each change. Whoever changes a row writes it with the version after the one that was read.</summary>
+    int Version { get; }
+}
+
+/// <summary>A row that belongs to a payee or a wallet, which can list its own.</summary>
+public interface IOwnedRow : ISettingsRow
+{
+    /// <summary>The payee's or wallet's id.</summary>
+    UInt128 Owner { get; }
+}
+
+/// <summary>A payee's settings.</summary>
+public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    : ISettingsRow;
+
+/// <summary>An offer's settings; its owner is the payee.</summary>
+public sealed record OfferRow(UInt128 Id, UInt128 Owner, string Name, string? Resource, string PriceUnits, string Currency, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    : IOwnedRow;
 
 /// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure.</summary>
-public sealed record WalletRow(UInt128 Id, string Currency, byte[]? MemoKey, int KeyGeneration, RowState State, DateTimeOffset CreatedAt);
+public sealed record WalletRow(UInt128 Id, string Currency, byte[]? MemoKey, int KeyGeneration, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    : ISettingsRow;
 
 /// <summary>A key that was used, and what for.</summary>
 /// <param name="Scope">Purpose and caller.</param>

@@ -83,7 +83,9 @@ public sealed class WalletDirectory
         // The freeze stops payments that were resolved before the key was destroyed. A second one changes nothing.
         if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, FreezeId(id), id.Value)) is null) return LedgerCalls.NotReady;
         // A row without a key may still have it in the files, if the first erasure was cut off.
-        await settings.EraseWalletAsync(id.Value);
+        WalletRow row;
+        do row = await settings.GetAsync<WalletRow>(id.Value);
+        while (!await settings.EraseAsync(row with { MemoKey = null, State = RowState.Erased, Version = row.Version + 1 }));
         loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration));
         return entry.Wallet;
     }
@@ -97,7 +99,7 @@ public sealed class WalletDirectory
     internal async ValueTask<WalletEntry?> LoadAsync(UInt128 id)
     {
         if (loaded.TryGet(id, out var entry)) return entry;
-        var row = await settings.FindWalletAsync(id);
+        var row = await settings.FindAsync<WalletRow>(id);
         return row is null || row.State == RowState.Creating ? null : loaded.Add(id, ToEntry(row));
     }
 
@@ -107,7 +109,7 @@ public sealed class WalletDirectory
     {
         if (row.State != RowState.Creating) return true;
         if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, Currency.Of(row.Currency), AccountFlags.DebitsMustNotExceedCredits))) return false;
-        await settings.ActivateWalletAsync(row.Id);
+        await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
         return true;
     }
 
@@ -117,12 +119,8 @@ public sealed class WalletDirectory
         var bytes = new CanonicalBytes(stackalloc byte[64]);
         bytes.Add(scope);
         bytes.Add(asset.Code);
-        var digest = bytes.ToDigest();
         var row = new WalletRow(Id<WalletKind>.New(time).Value, asset.Code, RandomNumberGenerator.GetBytes(MemoCipher.KeyLength), 1, RowState.Creating, time.GetUtcNow());
-        var claim = await settings.ClaimWalletAsync(new ClaimRow(scope, key, digest, row.Id, row.KeyGeneration), row);
-        if (claim.Digest != digest) return PayeeDirectory.Conflict;
-
-        var standing = await settings.FindWalletAsync(claim.Row) ?? throw new InvalidOperationException($"The claimed wallet {claim.Row:x32} has no row.");
+        if (await settings.ClaimNewAsync(scope, key, bytes.ToDigest(), row) is not { } standing) return PayeeDirectory.Conflict;
         if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
         return loaded.Add(standing.Id, ToEntry(standing)).Wallet;
     }

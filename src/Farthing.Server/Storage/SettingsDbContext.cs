@@ -24,23 +24,23 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        modelBuilder.Entity<PayeeRow>(payee =>
-        {
-            payee.HasKey(row => row.Id);
-            payee.HasIndex(row => row.State);
-        });
-        modelBuilder.Entity<OfferRow>(offer =>
-        {
-            offer.HasKey(row => row.Id);
-            offer.HasIndex(row => new { row.Payee, row.Id });
-            offer.HasIndex(row => row.State);
-        });
-        modelBuilder.Entity<WalletRow>(wallet =>
-        {
-            wallet.HasKey(row => row.Id);
-            wallet.HasIndex(row => row.State);
-        });
+        AddRow<PayeeRow>(modelBuilder);
+        AddOwnedRow<OfferRow>(modelBuilder);
+        AddRow<WalletRow>(modelBuilder);
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
+    }
+
+    private static void AddRow<TRow>(ModelBuilder modelBuilder) where TRow : class, ISettingsRow => modelBuilder.Entity<TRow>(entity =>
+    {
+        entity.HasKey(nameof(ISettingsRow.Id));
+        entity.HasIndex(nameof(ISettingsRow.State));
+        entity.Property(nameof(ISettingsRow.Version)).IsConcurrencyToken();
+    });
+
+    private static void AddOwnedRow<TRow>(ModelBuilder modelBuilder) where TRow : class, IOwnedRow
+    {
+        AddRow<TRow>(modelBuilder);
+        modelBuilder.Entity<TRow>().HasIndex(nameof(IOwnedRow.Owner), nameof(ISettingsRow.Id));
     }
 
     private sealed class IdBlob() : ValueConverter<UInt128, byte[]>(id => ToBlob(id), blob => BinaryPrimitives.ReadUInt128BigEndian(blob))

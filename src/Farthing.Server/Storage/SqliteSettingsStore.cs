@@ -9,6 +9,9 @@ namespace Farthing.Server.Storage;
 /// <remarks>Thread-safe. Many read at once, one writes at a time. Losing the file loses names, prices and keys, but no money: see <c>README.md</c>.</remarks>
 internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
 {
+    // SQLITE_CONSTRAINT_PRIMARYKEY.
+    private const int PrimaryKeyTaken = 1555;
+
     private readonly PooledDbContextFactory<SettingsDbContext> contexts;
     private readonly string connectionString;
 
@@ -54,22 +57,20 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         }
     }
 
-    public ValueTask<ClaimRow> ClaimPayeeAsync(ClaimRow claim, PayeeRow row) => ClaimAsync(claim, context => context.Payees.Add(row));
-
-    public ValueTask<ClaimRow> ClaimOfferAsync(ClaimRow claim, OfferRow row) => ClaimAsync(claim, context => context.Offers.Add(row));
-
-    public ValueTask<ClaimRow> ClaimWalletAsync(ClaimRow claim, WalletRow row) => ClaimAsync(claim, context => context.Wallets.Add(row));
-
-    public ValueTask<ClaimRow> ClaimPayeeKeyRotationAsync(ClaimRow claim) => WriteAsync(async context =>
+    public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => WriteAsync<ClaimRow?>(async context =>
     {
         if (await FindClaimAsync(context, claim.Scope, claim.Key) is { } earlier) return earlier;
-        await using var transaction = await context.Database.BeginTransactionAsync();
-        await context.Payees.Where(row => row.Id == claim.Row).ExecuteUpdateAsync(set => set.SetProperty(row => row.KeyGeneration, row => row.KeyGeneration + 1));
-        var made = claim with { Result = await context.Payees.Where(row => row.Id == claim.Row).Select(row => row.KeyGeneration).SingleAsync() };
-        context.Claims.Add(made);
-        await context.SaveChangesAsync();
-        await transaction.CommitAsync();
-        return made;
+        context.Claims.Add(claim);
+        return await TrySaveAsync(context, rows) ? claim : null;
+    });
+
+    public ValueTask<bool> WriteAsync(params ISettingsRow[] rows) => WriteAsync(context => TrySaveAsync(context, rows));
+
+    public ValueTask<bool> EraseAsync(ISettingsRow row) => WriteAsync(async context =>
+    {
+        if (!await TrySaveAsync(context, row)) return false;
+        await SqliteErasure.FlushAsync(context);
+        return true;
     });
 
     public async ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key)
@@ -78,60 +79,25 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         return await FindClaimAsync(context, scope, key);
     }
 
-    public async ValueTask ActivatePayeeAsync(UInt128 id) => await WriteAsync(context =>
-        context.Payees.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
-
-    public async ValueTask ActivateOfferAsync(UInt128 id) => await WriteAsync(context =>
-        context.Offers.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
-
-    public async ValueTask ActivateWalletAsync(UInt128 id) => await WriteAsync(context =>
-        context.Wallets.Where(row => row.Id == id && row.State == RowState.Creating).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Active)));
-
-    public async ValueTask CloseOfferAsync(UInt128 id) =>
-        await WriteAsync(context => context.Offers.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.State, RowState.Closed)));
-
-    public async ValueTask EraseWalletAsync(UInt128 id) => await WriteAsync(async context =>
-    {
-        var changed = await context.Wallets.Where(row => row.Id == id)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.MemoKey, (byte[]?)null).SetProperty(row => row.State, RowState.Erased));
-        await SqliteErasure.FlushAsync(context);
-        return changed;
-    });
-
-    public async ValueTask<PayeeRow?> FindPayeeAsync(UInt128 id)
+    public async ValueTask<TRow?> FindAsync<TRow>(UInt128 id) where TRow : class, ISettingsRow
     {
         await using var context = await contexts.CreateDbContextAsync();
-        return await context.Payees.SingleOrDefaultAsync(row => row.Id == id);
+        return await context.Set<TRow>().SingleOrDefaultAsync(row => row.Id == id);
     }
 
-    public async ValueTask<OfferRow?> FindOfferAsync(UInt128 id)
+    public async ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow
     {
         await using var context = await contexts.CreateDbContextAsync();
-        return await context.Offers.SingleOrDefaultAsync(row => row.Id == id);
+        var rows = context.Set<TRow>().Where(row => row.Owner == owner && row.State != RowState.Creating);
+        // Blobs compare byte by byte, which for big-endian ids is their order.
+        if (before is { } id) rows = rows.Where(row => row.Id < id);
+        return await rows.OrderByDescending(row => row.Id).Take(count).ToListAsync();
     }
 
-    public async ValueTask<WalletRow?> FindWalletAsync(UInt128 id)
+    public async ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow
     {
         await using var context = await contexts.CreateDbContextAsync();
-        return await context.Wallets.SingleOrDefaultAsync(row => row.Id == id);
-    }
-
-    public async ValueTask<IReadOnlyList<OfferRow>> ListOffersAsync(UInt128 payee, UInt128? before, int count)
-    {
-        await using var context = await contexts.CreateDbContextAsync();
-        var offers = context.Offers.Where(row => row.Payee == payee && row.State != RowState.Creating);
-        // Blobs compare byte by byte, which for big-endian ids is their order; LINQ has no such comparison.
-        if (before is { } id) offers = context.Offers.FromSql($"SELECT * FROM Offers WHERE Id < {ToBlob(id)}").Where(row => row.Payee == payee && row.State != RowState.Creating);
-        return await offers.OrderByDescending(row => row.Id).Take(count).ToListAsync();
-    }
-
-    public async ValueTask<(IReadOnlyList<PayeeRow> Payees, IReadOnlyList<OfferRow> Offers, IReadOnlyList<WalletRow> Wallets)> ListCreatingAsync()
-    {
-        await using var context = await contexts.CreateDbContextAsync();
-        return (
-            await context.Payees.Where(row => row.State == RowState.Creating).ToListAsync(),
-            await context.Offers.Where(row => row.State == RowState.Creating).ToListAsync(),
-            await context.Wallets.Where(row => row.State == RowState.Creating).ToListAsync());
+        return await context.Set<TRow>().Where(row => row.State == RowState.Creating).ToListAsync();
     }
 
     public void Dispose()
@@ -141,14 +107,34 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         writer.Dispose();
     }
 
-    private ValueTask<ClaimRow> ClaimAsync(ClaimRow claim, Action<SettingsDbContext> addRow) => WriteAsync(async context =>
+    // The version before is part of each UPDATE's condition; one transaction with what else was added to the context.
+    private static async Task<bool> TrySaveAsync(SettingsDbContext context, params ISettingsRow[] rows)
     {
-        if (await FindClaimAsync(context, claim.Scope, claim.Key) is { } earlier) return earlier;
-        context.Claims.Add(claim);
-        addRow(context);
-        await context.SaveChangesAsync();
-        return claim;
-    });
+        foreach (var row in rows)
+        {
+            if (row.Version == 1)
+            {
+                context.Add((object)row);
+                continue;
+            }
+
+            context.Update((object)row).Property(nameof(ISettingsRow.Version)).OriginalValue = row.Version - 1;
+        }
+
+        try
+        {
+            await context.SaveChangesAsync();
+            return true;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return false;
+        }
+        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteExtendedErrorCode: PrimaryKeyTaken })
+        {
+            return false;
+        }
+    }
 
     private async ValueTask<TResult> WriteAsync<TResult>(Func<SettingsDbContext, Task<TResult>> write)
     {
@@ -166,11 +152,4 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
 
     private static Task<ClaimRow?> FindClaimAsync(SettingsDbContext context, string scope, byte[] key) =>
         context.Claims.SingleOrDefaultAsync(row => row.Scope == scope && row.Key == key);
-
-    private static byte[] ToBlob(UInt128 id)
-    {
-        var blob = new byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(blob, id);
-        return blob;
-    }
 }

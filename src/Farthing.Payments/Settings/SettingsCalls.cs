@@ -1,0 +1,32 @@
+namespace Farthing.Payments.Settings;
+
+/// <summary>What most writes of settings are: a new row for a key, or a change of a row as it now is.</summary>
+internal static class SettingsCalls
+{
+    /// <summary>Claims a key for a new row.</summary>
+    /// <returns>The row that the key stands for, be it this one or that of an earlier call; null if the earlier call asked for something else.</returns>
+    public static async ValueTask<TRow?> ClaimNewAsync<TRow>(this ISettingsStore settings, string scope, byte[] key, UInt128 digest, TRow row) where TRow : class, ISettingsRow
+    {
+        var claim = await settings.ClaimAsync(new ClaimRow(scope, key, digest, row.Id, 0), row) ?? throw new InvalidOperationException($"The id {row.Id:x32} of a new row is taken.");
+        return claim.Digest == digest ? await settings.GetAsync<TRow>(claim.Row) : null;
+    }
+
+    /// <summary>A row that is known to be there.</summary>
+    public static async ValueTask<TRow> GetAsync<TRow>(this ISettingsStore settings, UInt128 id) where TRow : class, ISettingsRow =>
+        await settings.FindAsync<TRow>(id) ?? throw new InvalidOperationException($"The row {id:x32} of {typeof(TRow).Name} is lost.");
+
+    /// <summary>Changes a row that is known to be there, again if another change comes first.</summary>
+    /// <param name="settings">Where it is.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="change">Gives the row's next version, or the row as it is if there is nothing to change.</param>
+    /// <returns>The row as it then is.</returns>
+    public static async ValueTask<TRow> ChangeAsync<TRow>(this ISettingsStore settings, UInt128 id, Func<TRow, TRow> change) where TRow : class, ISettingsRow
+    {
+        while (true)
+        {
+            var row = await settings.GetAsync<TRow>(id);
+            var next = change(row);
+            if (ReferenceEquals(next, row) || await settings.WriteAsync(next)) return next;
+        }
+    }
+}

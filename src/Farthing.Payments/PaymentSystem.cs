@@ -39,7 +39,7 @@ public sealed class PaymentSystem
             new PaymentMaker(ledger, pricer, purchases, reader, entitlements, references),
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
-            new HoldEnder(ledger, reader, time),
+            new HoldEnder(ledger, reader, Offers, time),
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
     }
 

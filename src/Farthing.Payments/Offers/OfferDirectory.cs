@@ -14,7 +14,11 @@ namespace Farthing.Payments.Offers;
 /// <param name="RefundWindowSeconds">How long a payment can be refunded; 0 for never.</param>
 /// <param name="IsClosed">True if it is no longer on offer.</param>
 /// <param name="CreatedAt">When it was made.</param>
-public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, string? Resource, Amount Price, int RefundWindowSeconds, bool IsClosed, DateTimeOffset CreatedAt);
+public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, string? Resource, Amount Price, int RefundWindowSeconds, bool IsClosed, DateTimeOffset CreatedAt)
+{
+    /// <summary>Who shares in it, the payee included; empty if nobody else does.</summary>
+    public IReadOnlyList<Split> Splits { get; init; } = [];
+}
 
 /// <summary>What is asked for a new offer.</summary>
 public sealed record NewOffer(string Name, string? Resource, Amount Price, int RefundWindowSeconds = NewOffer.DefaultRefundWindowSeconds)

@@ -4,7 +4,7 @@ using Farthing.Protocol;
 namespace Farthing.Payments.Statements;
 
 /// <summary>One line of a statement, from the account's point of view. Immutable.</summary>
-/// <param name="Kind">The wire word: <c>payment</c>, <c>hold</c>, <c>post</c>, <c>void</c>, <c>expire</c>, <c>fee</c>, <c>refund</c>, <c>fee_refund</c>, <c>top_up</c>.</param>
+/// <param name="Kind">The wire word: <c>payment</c>, <c>hold</c>, <c>post</c>, <c>void</c>, <c>expire</c>, <c>fee</c>, <c>refund</c>, <c>fee_refund</c>, <c>split</c>, <c>split_refund</c>, <c>top_up</c>.</param>
 /// <param name="SignedUnits">What the line changed in the posted balance: negative if money left; zero for a hold, void or expiry.</param>
 /// <param name="HeldUnits">What the line changed in what is held: positive when set aside, negative when released.</param>
 /// <param name="BalanceAfter">What could be spent after it.</param>

@@ -64,6 +64,7 @@ public sealed class StatementReader
     {
         (RecordKind.Transfer, TransferCode.Payment) => "payment",
         (RecordKind.Transfer, TransferCode.Fee) => "fee",
+        (RecordKind.Transfer, TransferCode.Split) => "split",
         (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
         (RecordKind.Hold, TransferCode.Payment) => "hold",
         (RecordKind.Post, TransferCode.Payment) => "post",
@@ -71,6 +72,7 @@ public sealed class StatementReader
         (RecordKind.Expire, TransferCode.Payment) => "expire",
         (RecordKind.Refund, TransferCode.Refund) => "refund",
         (RecordKind.Refund, TransferCode.FeeRefund) => "fee_refund",
+        (RecordKind.Refund, TransferCode.SplitRefund) => "split_refund",
         _ => null,
     };
 
@@ -97,11 +99,18 @@ public sealed class StatementReader
             new Amount(command.Asset, after.Available),
             party?.Payment,
             isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
-            command.Code is TransferCode.Fee or TransferCode.FeeRefund ? null : party?.Counterparty,
+            await FindCounterpartyAsync(caller, command, party),
             party?.Title,
             party?.Reference,
             DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
     }
+
+    private async ValueTask<string?> FindCounterpartyAsync(Caller caller, Command command, Party? party) => command.Code switch
+    {
+        TransferCode.Fee or TransferCode.FeeRefund => null,
+        TransferCode.Split or TransferCode.SplitRefund => (await payees.LoadAsync(command.Debit == caller.Account ? command.Credit : command.Debit))?.Payee.Name,
+        _ => party?.Counterparty,
+    };
 
     /// <summary>The payment that a record belongs to: its own id, what it cites, or what the post that it cites cites.</summary>
     private async ValueTask<Party> FindPartyAsync(Caller caller, Command command, Dictionary<UInt128, Party> parties)
@@ -111,6 +120,8 @@ public sealed class StatementReader
         var price = await ReadAsync(head);
         if (price.Command.Kind == RecordKind.Post) price = await ReadAsync(price.Command.Cited);
 
+        // Who only shares in the price does not learn whose it was or what was bought.
+        if (caller.Kind == CallerKind.Payee && price.Command.Credit != caller.Account) return parties[head] = new Party(null, new Amount(price.Command.Asset, price.Command.Units), null, null, null);
         var wallet = await wallets.LoadAsync(price.Command.Debit) ?? throw new InvalidOperationException($"The wallet {price.Command.Debit:x32} has no row.");
         var counterparty = caller.Kind == CallerKind.Wallet
             ? (await payees.LoadAsync(price.Command.Credit))?.Payee.Name
@@ -121,5 +132,5 @@ public sealed class StatementReader
         async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");
     }
 
-    private sealed record Party(Id<PaymentKind> Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
+    private sealed record Party(Id<PaymentKind>? Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
 }

@@ -157,4 +157,7 @@ public enum TransferCode : ushort
 
     /// <summary>A share that a refund takes back.</summary>
     SplitRefund = 8,
+
+    /// <summary>A payment from one wallet to another.</summary>
+    PersonalPayment = 9,
 }

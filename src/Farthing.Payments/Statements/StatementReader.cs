@@ -3,6 +3,7 @@ using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.People;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -15,14 +16,16 @@ public sealed class StatementReader
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
     private readonly PayeeDirectory payees;
+    private readonly Handles handles;
     private readonly LabelledSecrets secrets;
     private readonly Cursor cursor;
 
-    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, LabelledSecrets secrets)
+    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, Handles handles, LabelledSecrets secrets)
     {
         this.ledger = ledger;
         this.wallets = wallets;
         this.payees = payees;
+        this.handles = handles;
         this.secrets = secrets;
         cursor = new Cursor(secrets, "statement");
     }
@@ -66,6 +69,7 @@ public sealed class StatementReader
         (RecordKind.Transfer, TransferCode.Fee) => "fee",
         (RecordKind.Transfer, TransferCode.Split) => "split",
         (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
+        (RecordKind.Transfer, TransferCode.PersonalPayment) => "personal_payment",
         (RecordKind.Hold, TransferCode.Payment) => "hold",
         (RecordKind.Post, TransferCode.Payment) => "post",
         (RecordKind.Void, TransferCode.Payment) => "void",
@@ -84,7 +88,8 @@ public sealed class StatementReader
         var isMoved = command.Kind is RecordKind.Transfer or RecordKind.Post or RecordKind.Refund;
         var after = isDebit ? record.DebitAfter : record.CreditAfter;
         var isTopUp = command.Code == TransferCode.TopUp;
-        var party = isTopUp ? null : await FindPartyAsync(caller, command, parties);
+        var isPersonal = command.Code == TransferCode.PersonalPayment;
+        var party = isTopUp ? null : isPersonal ? await FindPersonAsync(caller, command) : await FindPartyAsync(caller, command, parties);
         return new StatementLine(
             kind,
             command.Asset,
@@ -99,6 +104,7 @@ public sealed class StatementReader
             new Amount(command.Asset, after.Available),
             party?.Payment,
             isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
+            isPersonal ? new Id<PersonalPaymentKind>(command.Id) : null,
             await FindCounterpartyAsync(caller, command, party),
             party?.Title,
             party?.Reference,
@@ -130,6 +136,13 @@ public sealed class StatementReader
         return parties[head] = new Party(new(price.Command.Id), new Amount(price.Command.Asset, price.Command.Units), counterparty, memo?.Title ?? memo?.Resource, memo?.Reference);
 
         async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");
+    }
+
+    private async ValueTask<Party> FindPersonAsync(Caller caller, Command command)
+    {
+        var isPayer = command.Debit == caller.Account;
+        var memo = PersonalMemo.TryOpen((await wallets.LoadAsync(caller.Account))?.Memos, isPayer, command.Id, command.Memo);
+        return new Party(null, new Amount(command.Asset, command.Units), handles.Of(isPayer ? command.Credit : command.Debit).ToString(), memo?.Note, null);
     }
 
     private sealed record Party(Id<PaymentKind>? Payment, Amount Price, string? Counterparty, string? Title, string? Reference);

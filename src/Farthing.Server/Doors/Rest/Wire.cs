@@ -55,7 +55,7 @@ internal sealed record NewWalletBody
 internal sealed record WalletMade(string Id, string Currency, string Key);
 
 /// <summary>A wallet and its money.</summary>
-internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held);
+internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held, string Handle);
 
 /// <summary>A wallet that was erased.</summary>
 internal sealed record WalletErased(string Id, string Status);
@@ -73,7 +73,7 @@ internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, st
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Title, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
@@ -170,6 +170,8 @@ internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string>
 [JsonSerializable(typeof(TopUpJson))]
 [JsonSerializable(typeof(StatementPage))]
 [JsonSerializable(typeof(NewPaymentBody))]
+[JsonSerializable(typeof(NewPersonalPaymentBody))]
+[JsonSerializable(typeof(PersonalPaymentJson))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(PaymentPage))]
 [JsonSerializable(typeof(BatchAnswer))]

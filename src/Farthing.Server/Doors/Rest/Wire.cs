@@ -145,6 +145,16 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 /// <summary>What shows that the log only grew.</summary>
 internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string> Hashes);
 
+/// <summary>Body of <c>POST /v1/test/clock</c>: one of the two.</summary>
+internal sealed record MoveClockBody
+{
+    public string? Now { get; init; }
+    public string? Advance { get; init; }
+}
+
+/// <summary>What the server's clock shows.</summary>
+internal sealed record ClockJson(string Now);
+
 /// <summary>Reads and writes what travels, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -180,4 +190,6 @@ internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string>
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ChangeJson))]
 [JsonSerializable(typeof(ConsistencyJson))]
+[JsonSerializable(typeof(MoveClockBody))]
+[JsonSerializable(typeof(ClockJson))]
 internal sealed partial class Wire : JsonSerializerContext;

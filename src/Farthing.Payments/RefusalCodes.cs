@@ -67,6 +67,9 @@ public static class RefusalCodes
     /// <summary>Two currencies in one payment.</summary>
     public static RefusalCode CurrencyMismatch { get; } = new("currency_mismatch", 400, "The currencies do not match.", RetryAdvice.Never, "Pay from a wallet in the currency of the price: nothing is exchanged silently.");
 
+    /// <summary>Less than a payer may choose.</summary>
+    public static RefusalCode AmountBelowMinimum { get; } = new("amount_below_minimum", 400, "The amount is below the offer's minimum.", RetryAdvice.Never, "Name at least what the member minimum says; the member suggested, if it is there, lists what other payers are shown.");
+
     // Who asks, and with which key.
 
     /// <summary>No or a wrong bearer key.</summary>
@@ -110,17 +113,17 @@ public static class RefusalCodes
     /// <summary>The offer is closed.</summary>
     public static RefusalCode OfferClosed { get; } = new("offer_closed", 409, "The offer is closed.", RetryAdvice.Never, "Ask the payee for a current offer.");
 
+    /// <summary>A pricing that contradicts itself.</summary>
+    public static RefusalCode InvalidPricing { get; } = new("invalid_pricing", 400, "The pricing makes no sense.", RetryAdvice.Never, "Correct what the detail names; docs/pricing has an example of each model.");
+
+    /// <summary>Shares that do not share.</summary>
+    public static RefusalCode InvalidSplits { get; } = new("invalid_splits", 400, "The splits do not share the offer.", RetryAdvice.Never, "List 2 to 10 different payees, the offer's own included, whose basisPoints add up to exactly 10,000.");
+
     /// <summary>No such payment, or not yours.</summary>
     public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
 
     /// <summary>No such top-up, or not yours.</summary>
     public static RefusalCode TopUpNotFound { get; } = new("top_up_not_found", 404, "There is no such top-up.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
-
-    /// <summary>No wallet has that handle, or it was erased.</summary>
-    public static RefusalCode HandleNotFound { get; } = new("handle_not_found", 404, "Nobody here has that handle.", RetryAdvice.Never, "Ask the other person for their handle: the member handle of their wallet.");
-
-    /// <summary>No such payment between wallets, or not yours.</summary>
-    public static RefusalCode PersonalPaymentNotFound { get; } = new("personal_payment_not_found", 404, "There is no such payment between wallets.", RetryAdvice.Never, "Check the id, and that the key is that of one of its two wallets.");
 
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
@@ -196,9 +199,9 @@ public static class RefusalCodes
     public static IReadOnlyList<RefusalCode> All { get; } =
     [
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
-        InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch,
+        InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, PaymentNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

@@ -37,7 +37,7 @@ async Task<string> MakeAsync()
             var payee = await system.Payees.CreateAsync(Key("payee"), new NewPayee("Payee", Asset.Eur));
             return $"made {payee.Value!.Payee.Id} with key {payee.Value.Key}";
         case "offer":
-            var offer = await system.Offers.CreateAsync(owner.Value!.Payee.Id, Key("offer"), new NewOffer("Offer", null, new Amount(Asset.Usd, 20_000)));
+            var offer = await system.Offers.CreateAsync(owner.Value!.Payee.Id, Key("offer"), new NewOffer("Offer", null, new PerUse(new Amount(Asset.Usd, 20_000))));
             return $"made {offer.Value!.Id}";
         case "wallet":
             var wallet = await system.Wallets.CreateAsync(Key("0123456789abcdefghijkl"), Asset.Usd);

@@ -16,18 +16,18 @@ public class DirectoryTests
 
         var payee = Given(await test.Domain.Payees.CreateAsync(one, asked));
         var wallet = Given(await test.Domain.Wallets.CreateAsync(two, Asset.Usd));
-        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("x", null, Usd("1"))));
+        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("x", null, new PerUse(Usd("1")))));
         Assert.Equal("https://news.example", payee.Payee.Website);
         await test.RestartAsync();
 
         Assert.Equal(payee, Given(await test.Domain.Payees.CreateAsync(one, asked)));
         Assert.Equal(wallet, Given(await test.Domain.Wallets.CreateAsync(two, Asset.Usd)));
         Given(await test.Domain.Offers.CloseAsync(payee.Payee.Id, offer.Id));
-        Assert.Equal(offer, Given(await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("x", null, Usd("1")))));
+        Assert.Equal(offer, Given(await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("x", null, new PerUse(Usd("1"))))));
         Assert.True((await test.Domain.Offers.FindAsync(offer.Id))!.IsClosed);
         Refused(RefusalCodes.IdempotencyConflict, await test.Domain.Payees.CreateAsync(one, asked with { Name = "Another" }));
         Refused(RefusalCodes.IdempotencyConflict, await test.Domain.Wallets.CreateAsync(two, Asset.Eur));
-        Refused(RefusalCodes.IdempotencyConflict, await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("y", null, Usd("1"))));
+        Refused(RefusalCodes.IdempotencyConflict, await test.Domain.Offers.CreateAsync(payee.Payee.Id, three, new("y", null, new PerUse(Usd("1")))));
     }
 
     [Fact]
@@ -113,9 +113,9 @@ public class DirectoryTests
             return goOn.Task;
         };
 
-        var late = test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, Usd("1"))).AsTask();
+        var late = test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, new PerUse(Usd("1")))).AsTask();
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, Usd("1"))));
+        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, new PerUse(Usd("1")))));
         Given(await test.Domain.Offers.CloseAsync(payee.Id, offer.Id));
         goOn.SetResult();
         Assert.Equal(offer, Given(await late));
@@ -133,11 +133,11 @@ public class DirectoryTests
         foreach (var wrong in payees) Refused(RefusalCodes.InvalidField, await test.Domain.Payees.CreateAsync(test.NewKey(), wrong));
         Refused(RefusalCodes.UnknownCurrency, await test.Domain.Payees.CreateAsync(test.NewKey(), new("P", new Asset("USD", 2))));
 
-        NewOffer[] offers = [new("", null, Usd("1")), new("x", "", Usd("1")), new("x", null, Usd("1"), -1), new("x", null, Usd("1"), NewOffer.MaxRefundWindowSeconds + 1)];
+        NewOffer[] offers = [new("", null, new PerUse(Usd("1"))), new("x", "", new PerUse(Usd("1"))), new("x", null, new PerUse(Usd("1")), -1), new("x", null, new PerUse(Usd("1")), NewOffer.MaxRefundWindowSeconds + 1)];
         foreach (var wrong in offers) Refused(RefusalCodes.InvalidField, await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), wrong));
-        Refused(RefusalCodes.AmountMustNotBeZero, await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new("x", null, Usd("0"))));
-        Refused(RefusalCodes.CurrencyMismatch, await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new("x", null, new Amount(Asset.Eur, 1))));
-        Refused(RefusalCodes.PayeeNotFound, await test.Domain.Offers.CreateAsync(Id<PayeeKind>.New(test.Time), test.NewKey(), new("x", null, Usd("1"))));
+        Refused(RefusalCodes.AmountMustNotBeZero, await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new("x", null, new PerUse(Usd("0")))));
+        Refused(RefusalCodes.CurrencyMismatch, await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new("x", null, new PerUse(new Amount(Asset.Eur, 1)))));
+        Refused(RefusalCodes.PayeeNotFound, await test.Domain.Offers.CreateAsync(Id<PayeeKind>.New(test.Time), test.NewKey(), new("x", null, new PerUse(Usd("1")))));
         Refused(RefusalCodes.OfferNotFound, await test.Domain.Offers.CloseAsync((await test.NewPayeeAsync()).Id, (await test.NewOfferAsync(payee, "1")).Id));
 
         Refused(RefusalCodes.IdempotencyKeyInvalid, await test.Domain.Wallets.CreateAsync(Key("my-wallet"), Asset.Usd));

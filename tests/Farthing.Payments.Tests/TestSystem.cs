@@ -83,7 +83,7 @@ internal sealed class TestSystem : IAsyncDisposable
     }
 
     public async Task<Offer> NewOfferAsync(Payee payee, string price, int refundWindowSeconds = 900) =>
-        Given(await Domain.Offers.CreateAsync(payee.Id, NewKey(), new NewOffer("An article", "/articles/rain", Usd(price), refundWindowSeconds)));
+        Given(await Domain.Offers.CreateAsync(payee.Id, NewKey(), new NewOffer("An article", "/articles/rain", new PerUse(Usd(price)), refundWindowSeconds)));
 
     public PaymentRequest Pay(Wallet wallet, Payee payee, string amount, bool hold = false, string? reference = null) =>
         new() { Wallet = wallet.Id, Key = NewKey(), Payee = payee.Id, Amount = Usd(amount), Hold = hold, Reference = reference };

@@ -62,7 +62,6 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
             Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
             Terms = parties.Terms,
-            Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
         };
@@ -85,12 +84,17 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     }
 
     /// <summary>The price of terms that were checked.</summary>
-    public Refusal? PriceTerms(Terms terms, Offer? offer, out Amount price, out int windowSeconds)
+    /// <param name="terms">The terms.</param>
+    /// <param name="offer">The offer that they name, if it is there.</param>
+    /// <param name="chosen">The amount that the payer named, or null.</param>
+    /// <param name="price">The price, if null is returned.</param>
+    /// <param name="windowSeconds">How long the payment can be refunded.</param>
+    public Refusal? PriceTerms(Terms terms, Offer? offer, Amount? chosen, out Amount price, out int windowSeconds)
     {
         windowSeconds = DefaultWindowSeconds;
         price = terms.Amount ?? default;
-        if (terms.Offer is not { } id) return null;
-        if (PriceOffer(id, offer, 1, out price, out windowSeconds) is { } refusal) return refusal;
+        if (terms.Offer is not { } id) return chosen is null ? null : new(RefusalCodes.InvalidField, "The terms name the price: leave the amount out.");
+        if (PriceOffer(id, offer, 1, chosen, out price, out windowSeconds) is { } refusal) return refusal;
         return offer!.Payee == terms.Payee ? null : new(RefusalCodes.TermsInvalid, "The terms name an offer of another payee.");
     }
 
@@ -101,7 +105,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     private static Refusal? CheckForm(PaymentRequest request)
     {
         var named = (request.Offer is null ? 0 : 1) + (request.Terms is null ? 0 : 1) + (request.Payee is null ? 0 : 1);
-        if (named != 1 || (request.Amount is null) != (request.Payee is null))
+        if (named != 1 || (request.Payee is not null && request.Amount is null))
             return new(RefusalCodes.InvalidField, "Name exactly one of offer, terms, or payee together with amount.");
         if (request.Quantity is 0 or > PaymentRequest.MaxQuantity) return new(RefusalCodes.InvalidField, $"quantity must be 1 to {PaymentRequest.MaxQuantity}.");
         if (request.Quantity != 1 && request.Offer is null) return new(RefusalCodes.InvalidField, "quantity goes with an offer.");
@@ -113,20 +117,19 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     {
         price = request.Amount ?? default;
         windowSeconds = DefaultWindowSeconds;
-        if (request.Terms is { } token) return CheckTerms(token, parties.Terms, parties.Payee) ?? PriceTerms(parties.Terms!, parties.Offer, out price, out windowSeconds);
-        if (request.Offer is { } id) return PriceOffer(id, parties.Offer, request.Quantity, out price, out windowSeconds);
+        if (request.Terms is { } token) return CheckTerms(token, parties.Terms, parties.Payee) ?? PriceTerms(parties.Terms!, parties.Offer, request.Amount, out price, out windowSeconds);
+        if (request.Offer is { } id) return PriceOffer(id, parties.Offer, request.Quantity, request.Amount, out price, out windowSeconds);
         return parties.Payee is null ? PayeeDirectory.NotFound(request.Payee!.Value) : null;
     }
 
-    private static Refusal? PriceOffer(Id<OfferKind> id, Offer? offer, uint quantity, out Amount price, out int windowSeconds)
+    private static Refusal? PriceOffer(Id<OfferKind> id, Offer? offer, uint quantity, Amount? chosen, out Amount price, out int windowSeconds)
     {
         price = default;
         windowSeconds = 0;
         if (offer is null) return OfferDirectory.NotFound(id);
         if (offer.IsClosed) return new(RefusalCodes.OfferClosed, "The offer is closed. Ask the payee for a current one.");
-        price = offer.Price * quantity;
         windowSeconds = offer.RefundWindowSeconds;
-        return null;
+        return offer.Pricing.PriceOf(quantity, chosen, out price);
     }
 
     private async ValueTask<Parties> LoadAsync(PaymentRequest request, Terms? terms)

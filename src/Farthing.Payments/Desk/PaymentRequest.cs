@@ -2,7 +2,7 @@ using Farthing.Protocol;
 
 namespace Farthing.Payments.Desk;
 
-/// <summary>What a wallet asks to pay: exactly one of an offer, terms, or a payee with an amount.</summary>
+/// <summary>What a wallet asks to pay: exactly one of an offer, terms, or a payee with an amount. The payer may name the amount of some offers, too.</summary>
 public sealed record PaymentRequest
 {
     /// <summary>The longest reference, in characters.</summary>
@@ -29,7 +29,7 @@ public sealed record PaymentRequest
     /// <summary>Who is paid, with <see cref="Amount"/>.</summary>
     public Id<PayeeKind>? Payee { get; init; }
 
-    /// <summary>How much, with <see cref="Payee"/>.</summary>
+    /// <summary>How much, with <see cref="Payee"/>, or with an offer or terms whose amount the payer names.</summary>
     public Amount? Amount { get; init; }
 
     /// <summary>The merchant's or payer's own words for it, 1 to 255 characters; encrypted before it is journaled.</summary>

@@ -14,7 +14,7 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
         var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
         if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
         var offer = terms!.Offer is { } id ? await offers.FindAsync(id) : null;
-        if (pricer.PriceTerms(terms, offer, out var price, out var windowSeconds) is { } unpriced) return unpriced;
+        if (pricer.PriceTerms(terms, offer, chosen: null, out var price, out var windowSeconds) is { } unpriced) return unpriced;
         if (price.Asset != payee!.Payee.Asset)
             return new Refusal(RefusalCodes.CurrencyMismatch, $"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
 

@@ -1,27 +1,26 @@
-using System.Globalization;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Settings;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Offers;
 
-/// <summary>A per-use offer as it is. Immutable; safe to share between threads.</summary>
+/// <summary>An offer as it is. Immutable; safe to share between threads.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Payee">Who is paid.</param>
 /// <param name="Name">1 to 200 characters.</param>
 /// <param name="Resource">What is sold on the payee's site, or null.</param>
-/// <param name="Price">The price of one use.</param>
+/// <param name="Pricing">How it is priced.</param>
 /// <param name="RefundWindowSeconds">How long a payment can be refunded; 0 for never.</param>
 /// <param name="IsClosed">True if it is no longer on offer.</param>
 /// <param name="CreatedAt">When it was made.</param>
-public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, string? Resource, Amount Price, int RefundWindowSeconds, bool IsClosed, DateTimeOffset CreatedAt)
+public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, string? Resource, Pricing Pricing, int RefundWindowSeconds, bool IsClosed, DateTimeOffset CreatedAt)
 {
-    /// <summary>Who shares in it, the payee included; empty if nobody else does.</summary>
+    /// <summary>Who shares what is paid, the offer's own payee included; empty if that one has all of it.</summary>
     public IReadOnlyList<Split> Splits { get; init; } = [];
 }
 
 /// <summary>What is asked for a new offer.</summary>
-public sealed record NewOffer(string Name, string? Resource, Amount Price, int RefundWindowSeconds = NewOffer.DefaultRefundWindowSeconds)
+public sealed record NewOffer(string Name, string? Resource, Pricing Pricing, int RefundWindowSeconds = NewOffer.DefaultRefundWindowSeconds)
 {
     /// <summary>Fifteen minutes.</summary>
     public const int DefaultRefundWindowSeconds = 900;
@@ -34,6 +33,9 @@ public sealed record NewOffer(string Name, string? Resource, Amount Price, int R
 
     /// <summary>Ninety days.</summary>
     public const int MaxRefundWindowSeconds = 90 * 24 * 3600;
+
+    /// <summary>Who shares what is paid, the offer's own payee included; empty, as by default, if that one has all of it.</summary>
+    public IReadOnlyList<Split> Splits { get; init; } = [];
 }
 
 /// <summary>A page of a list, newest first, and the cursor of the next one or null.</summary>
@@ -57,15 +59,16 @@ public sealed class OfferDirectory
         this.time = time;
     }
 
-    /// <summary>Makes an offer of a payee; its price must be in the payee's currency.</summary>
+    /// <summary>Makes an offer of a payee; its amounts must be in the payee's currency.</summary>
     public async ValueTask<Answer<Offer>> CreateAsync(Id<PayeeKind> payee, IdempotencyKey key, NewOffer request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (await payees.FindAsync(payee) is not { } owner) return PayeeDirectory.NotFound(payee);
         if (Check(request, owner) is { } refusal) return refusal;
+        if (await Split.CheckAsync(request.Splits, owner, payees) is { } unshared) return unshared;
 
-        var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, request.Price.Units.ToString(CultureInfo.InvariantCulture),
-            request.Price.Asset.Code, request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
+        var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, OfferDetails.From(request).ToText(),
+            request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
         if (await settings.ClaimNewAsync($"offer:{payee}", key.ToHash(), Digest(row), row) is not { } standing) return PayeeDirectory.Conflict;
         await FinishAsync(standing);
         // The first answer is given again, even if the offer was closed since.
@@ -111,8 +114,14 @@ public sealed class OfferDirectory
         if (row.State == RowState.Creating) await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
     }
 
-    private static Offer ToOffer(OfferRow row) => new(new(row.Id), new(row.Owner), row.Name, row.Resource,
-        new Amount(Currency.Of(row.Currency), UInt128.Parse(row.PriceUnits, CultureInfo.InvariantCulture)), row.RefundWindowSeconds, row.State == RowState.Closed, row.CreatedAt);
+    private static Offer ToOffer(OfferRow row)
+    {
+        var details = OfferDetails.Read(row.Details);
+        return new(new(row.Id), new(row.Owner), row.Name, row.Resource, details.ReadPricing(), row.RefundWindowSeconds, row.State == RowState.Closed, row.CreatedAt)
+        {
+            Splits = details.ReadSplits(),
+        };
+    }
 
     private static UInt128 Digest(OfferRow row)
     {
@@ -121,8 +130,7 @@ public sealed class OfferDirectory
         bytes.Add(row.Owner);
         bytes.Add(row.Name);
         bytes.Add(row.Resource);
-        bytes.Add(row.PriceUnits);
-        bytes.Add(row.Currency);
+        bytes.Add(row.Details);
         bytes.Add((UInt128)(uint)row.RefundWindowSeconds);
         return bytes.ToDigest();
     }
@@ -135,9 +143,6 @@ public sealed class OfferDirectory
             return new(RefusalCodes.InvalidField, $"resource must be 1 to {NewOffer.MaxResourceLength} characters, without control characters.");
         if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
-        if (request.Price.IsZero) return new(RefusalCodes.AmountMustNotBeZero, "A price must be more than zero.");
-        if (request.Price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The price is too large.");
-        return request.Price.Asset == owner.Asset ? null
-            : new(RefusalCodes.CurrencyMismatch, $"The price is in {request.Price.Asset}, but the payee is paid in {owner.Asset}.");
+        return request.Pricing.Check(owner.Asset);
     }
 }

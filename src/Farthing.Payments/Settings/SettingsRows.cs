@@ -40,8 +40,8 @@ public interface IOwnedRow : ISettingsRow
 public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : ISettingsRow;
 
-/// <summary>An offer's settings; its owner is the payee.</summary>
-public sealed record OfferRow(UInt128 Id, UInt128 Owner, string Name, string? Resource, string PriceUnits, string Currency, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+/// <summary>An offer's settings; its owner is the payee. <see cref="Details"/> is JSON: its pricing, and who shares it.</summary>
+public sealed record OfferRow(UInt128 Id, UInt128 Owner, string Name, string? Resource, string Details, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : IOwnedRow;
 
 /// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure.</summary>

@@ -71,6 +71,11 @@ internal static class Problem
             case AmountJson amount:
                 WriteAmount(json, amount.Amount, amount.Currency);
                 break;
+            case IReadOnlyList<AmountJson> amounts:
+                json.WriteStartArray();
+                foreach (var amount in amounts) WriteAmount(json, amount.Amount, amount.Currency);
+                json.WriteEndArray();
+                break;
             case bool flag:
                 json.WriteBooleanValue(flag);
                 break;

@@ -46,6 +46,7 @@ internal static class BodyDiagnosis
 
     private static Refusal? Walk(ref Utf8JsonReader reader, JsonTypeInfo type, string path, bool isAmountText)
     {
+        if (type.PolymorphismOptions is { } union) return WalkCase(ref reader, type, union, path);
         if (type.Kind == JsonTypeInfoKind.Object) return WalkObject(ref reader, type, path);
         if (type.Kind == JsonTypeInfoKind.Enumerable) return WalkList(ref reader, type, path);
 
@@ -62,7 +63,31 @@ internal static class BodyDiagnosis
             : Invalid(path, "must be a whole number within its range");
     }
 
-    private static Refusal? WalkObject(ref Utf8JsonReader reader, JsonTypeInfo type, string path)
+    // One member says which type the object is of; it may stand anywhere in it.
+    private static Refusal? WalkCase(ref Utf8JsonReader reader, JsonTypeInfo type, JsonPolymorphismOptions union, string path)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject) return Invalid(path, "must be an object");
+        var member = union.TypeDiscriminatorPropertyName;
+        var field = $"{path}.{member}";
+        var isNamed = false;
+        string? name = null;
+        for (var ahead = reader; ahead.Read() && ahead.TokenType == JsonTokenType.PropertyName; ahead.Skip())
+        {
+            var isName = ahead.ValueTextEquals(member);
+            ahead.Read();
+            if (!isName) continue;
+            isNamed = true;
+            name = ahead.TokenType == JsonTokenType.String && HasText(ref ahead) ? ahead.GetString() : null;
+        }
+
+        if (!isNamed) return new Refusal(RefusalCodes.MissingField, $"The field {field} is missing.");
+        var known = union.DerivedTypes.FirstOrDefault(derived => derived.TypeDiscriminator is string word && word == name);
+        return known.DerivedType is null
+            ? Invalid(field, $"must be one of: {string.Join(", ", union.DerivedTypes.Select(derived => derived.TypeDiscriminator))}")
+            : WalkObject(ref reader, type.Options.GetTypeInfo(known.DerivedType), path, member);
+    }
+
+    private static Refusal? WalkObject(ref Utf8JsonReader reader, JsonTypeInfo type, string path, string? caseMember = null)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -77,9 +102,10 @@ internal static class BodyDiagnosis
             var name = reader.GetString()!;
             var property = type.Properties.FirstOrDefault(candidate => candidate.Name == name);
             var field = path.Length == 0 ? name : $"{path}.{name}";
-            if (property is null) return new Refusal(RefusalCodes.UnknownField, $"This call does not know the field {Shortened(field)}.");
+            if (property is null && name != caseMember) return new Refusal(RefusalCodes.UnknownField, $"This call does not know the field {Shortened(field)}.");
             if (!seen.Add(name)) return new Refusal(RefusalCodes.UnknownField, $"The field {field} is given twice.");
             reader.Read();
+            if (property is null) continue;
             if (reader.TokenType == JsonTokenType.Null)
             {
                 if (!property.IsSetNullable) return Invalid(field, "must not be null");

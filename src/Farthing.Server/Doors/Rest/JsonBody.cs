@@ -67,9 +67,10 @@ internal static class JsonBody
         {
             if (JsonSerializer.Deserialize(body, type) is { } value) return value;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
         {
-            // Explained below, in our words: those of the serializer name our types and change between its versions.
+            // NotSupportedException: nothing says which case of a union it is. Explained below, in our words: those of the serializer name our types and
+            // change between its versions.
         }
 
         return BodyDiagnosis.Explain(body, type);

@@ -9,7 +9,6 @@ internal static class OffersApi
 {
     private const int MaxNameLength = 200;
     private const int MaxResourceLength = 512;
-    private const string PerUse = "per-use";
 
     private const string OfferExample = """
         {"id":"off_01JD8Y2M6K3T5V7W9XAZBCDEFG","payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","name":"One article","resource":"/articles/rain","pricing":{"model":"per-use","price":{"amount":"0.02","currency":"USD"}},"refundWindowSeconds":900,"status":"open","createdAt":"2026-11-23T09:30:00.000Z"}
@@ -22,15 +21,17 @@ internal static class OffersApi
             OperationId = "createOffer",
             Tag = "Offers",
             Summary = "Make an offer",
-            Description = "The price is of one use, in the payee's currency. refundWindowSeconds is 0 (never) to 7776000 (90 days), 900 by default.",
+            Description = "Exactly one of: pricing, or price, which is short for the model per-use. All amounts are in the payee's currency. "
+                + "splits shares what is paid, after the fee, among 2 to 10 payees, the offer's own included, by basisPoints that add up to 10,000. "
+                + "refundWindowSeconds is 0 (never) to 7776000 (90 days), 900 by default.",
             Key = KeyOwner.Payee,
             TakesIdempotencyKey = true,
             Body = typeof(NewOfferBody),
             Status = StatusCodes.Status201Created,
             Answer = typeof(OfferJson),
-            BodyExample = """{"name":"One article","resource":"/articles/rain","pricing":{"model":"per-use","price":{"amount":"0.02","currency":"USD"}},"refundWindowSeconds":900}""",
+            BodyExample = """{"name":"One article","resource":"/articles/rain","price":{"amount":"0.02","currency":"USD"},"splits":[{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","basisPoints":7000},{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFH","basisPoints":3000}],"refundWindowSeconds":900}""",
             AnswerExample = OfferExample,
-            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch],
+            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidPricing, RefusalCodes.InvalidSplits, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
         });
         door.Get("/v1/offers", ListAsync, new RestCall
         {
@@ -81,13 +82,30 @@ internal static class OffersApi
         asked = null!;
         if (!WireTexts.IsLine(body.Name, MaxNameLength)) return WireTexts.Refuse("name", MaxNameLength);
         if (body.Resource is not null && !WireTexts.IsLine(body.Resource, MaxResourceLength)) return WireTexts.Refuse("resource", MaxResourceLength);
-        if (body.Pricing.Model != PerUse) return new Refusal(RefusalCodes.InvalidField, "pricing.model must be per-use.");
-        if (WireAmounts.Read(body.Pricing.Price, "pricing.price", out var price) is { } refusal) return refusal;
+        var pricing = ReadPricing(body);
+        if (!pricing.IsGiven) return pricing.Refusal;
+        var splits = new List<Split>();
+        foreach (SplitJson? split in body.Splits ?? [])
+        {
+            if (split is null) return new Refusal(RefusalCodes.InvalidField, $"splits[{splits.Count}] must not be null.");
+            if (WireIds.Read<PayeeKind>(split.Payee, out var payee) is { } refusal) return refusal;
+            splits.Add(new Split(payee, split.BasisPoints));
+        }
+
         var window = body.RefundWindowSeconds ?? NewOffer.DefaultRefundWindowSeconds;
         if (window is < 0 or > NewOffer.MaxRefundWindowSeconds) return new Refusal(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
-        asked = new NewOffer(body.Name, body.Resource, price, window);
+        if (body.Splits is { Count: 0 }) return new Refusal(RefusalCodes.InvalidSplits, "splits is empty. Leave it out, and the payee has all that is paid.");
+        asked = new NewOffer(body.Name, body.Resource, pricing.Value, window) { Splits = splits };
         return null;
     }
+
+    private static Answer<Pricing> ReadPricing(NewOfferBody body) => body switch
+    {
+        { Price: null, Pricing: { } pricing } => pricing.Read("pricing"),
+        { Price: { } price, Pricing: null } => WireAmounts.Read(price, "price", out var amount) is { } refusal ? refusal : new PerUse(amount),
+        { Price: null } => new Refusal(RefusalCodes.MissingField, "An offer needs a price or a pricing."),
+        _ => new Refusal(RefusalCodes.InvalidField, "An offer has exactly one of: price or pricing."),
+    };
 
     private static async ValueTask<Refusal?> ListAsync(RestRequest request)
     {
@@ -122,7 +140,8 @@ internal static class OffersApi
         offer.Payee.ToString(),
         offer.Name,
         offer.Resource,
-        new PricingJson(PerUse, AmountJson.From(offer.Price)),
+        offer.Pricing.ToJson(),
+        offer.Splits.Count == 0 ? null : [.. offer.Splits.Select(SplitJson.From)],
         offer.RefundWindowSeconds,
         offer.IsClosed ? "closed" : "open",
         WireTime.Format(offer.CreatedAt));

@@ -27,7 +27,7 @@ internal static class PaymentsApi
 
     private static readonly RefusalCode[] PaymentRefusals =
     [
-        .. AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.PayeeNotFound,
+        .. AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.AmountBelowMinimum, RefusalCodes.PayeeNotFound,
         RefusalCodes.TermsInvalid, RefusalCodes.TermsExpired, RefusalCodes.TermsForAnotherSite, RefusalCodes.PayeeHasNoSigningKey,
         RefusalCodes.InsufficientFunds, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
     ];
@@ -40,7 +40,7 @@ internal static class PaymentsApi
             OperationId = "createPayment",
             Tag = "Payments",
             Summary = "Pay",
-            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts.",
+            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. An offer, or terms of one, whose amount the payer names take an amount too. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts.",
             Key = KeyOwner.Wallet,
             TakesIdempotencyKey = true,
             Body = typeof(NewPaymentBody),
@@ -152,14 +152,15 @@ internal static class PaymentsApi
         var amount = default(Amount);
         var refusal = body switch
         {
-            { Offer: not null, Terms: null, Payee: null, Amount: null } => WireIds.Read(body.Offer, out offer),
-            { Terms: not null, Offer: null, Payee: null, Amount: null } => null,
-            { Payee: not null, Amount: not null, Offer: null, Terms: null } => WireIds.Read(body.Payee, out payee) ?? WireAmounts.Read(body.Amount, "amount", out amount),
+            { Offer: not null, Terms: null, Payee: null } => WireIds.Read(body.Offer, out offer),
+            { Terms: not null, Offer: null, Payee: null } => null,
+            { Payee: not null, Amount: not null, Offer: null, Terms: null } => WireIds.Read(body.Payee, out payee),
             { Payee: not null, Offer: null, Terms: null } => new Refusal(RefusalCodes.MissingField, "A payment to a payee needs an amount."),
             { Amount: not null, Offer: null, Terms: null } => new Refusal(RefusalCodes.MissingField, "A payment of an amount needs a payee."),
             { Offer: null, Terms: null } => new Refusal(RefusalCodes.MissingField, "A payment needs one of: offer, terms, or payee with amount."),
             _ => new Refusal(RefusalCodes.InvalidField, "A payment has exactly one of: offer, terms, or payee with amount."),
         };
+        if (refusal is null && body.Amount is not null) refusal = WireAmounts.Read(body.Amount, "amount", out amount);
         if (refusal is not null) return refusal;
         if (body.Quantity is { } quantity)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Farthing.Payments.Offers;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Doors.Rest;
@@ -27,20 +28,20 @@ internal sealed record PayeeJson(string Id, string Name, string Currency, Amount
 /// <summary>A new key.</summary>
 internal sealed record KeyMade(string Key);
 
-/// <summary>How an offer is priced.</summary>
-internal sealed record PricingJson(string Model, AmountJson Price);
-
 /// <summary>Body of <c>POST /v1/offers</c>.</summary>
 internal sealed record NewOfferBody
 {
     public required string Name { get; init; }
     public string? Resource { get; init; }
-    public required PricingJson Pricing { get; init; }
+    public AmountJson? Price { get; init; }
+    public PricingJson? Pricing { get; init; }
+    public IReadOnlyList<SplitJson>? Splits { get; init; }
     public int? RefundWindowSeconds { get; init; }
 }
 
 /// <summary>An offer.</summary>
-internal sealed record OfferJson(string Id, string Payee, string Name, string? Resource, PricingJson Pricing, int RefundWindowSeconds, string Status, string CreatedAt);
+internal sealed record OfferJson(
+    string Id, string Payee, string Name, string? Resource, PricingJson Pricing, IReadOnlyList<SplitJson>? Splits, int RefundWindowSeconds, string Status, string CreatedAt);
 
 /// <summary>A page of offers.</summary>
 internal sealed record OfferPage(IReadOnlyList<OfferJson> Lines, string? Next);
@@ -55,7 +56,7 @@ internal sealed record NewWalletBody
 internal sealed record WalletMade(string Id, string Currency, string Key);
 
 /// <summary>A wallet and its money.</summary>
-internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held, string Handle);
+internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held);
 
 /// <summary>A wallet that was erased.</summary>
 internal sealed record WalletErased(string Id, string Status);
@@ -73,7 +74,7 @@ internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, st
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Counterparty, string? Title, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
@@ -145,22 +146,13 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 /// <summary>What shows that the log only grew.</summary>
 internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string> Hashes);
 
-/// <summary>Body of <c>POST /v1/test/clock</c>: one of the two.</summary>
-internal sealed record MoveClockBody
-{
-    public string? Now { get; init; }
-    public string? Advance { get; init; }
-}
-
-/// <summary>What the server's clock shows.</summary>
-internal sealed record ClockJson(string Now);
-
 /// <summary>Reads and writes what travels, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
+    AllowOutOfOrderMetadataProperties = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     MaxDepth = BodyDiagnosis.MaxDepth)]
@@ -180,8 +172,6 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(TopUpJson))]
 [JsonSerializable(typeof(StatementPage))]
 [JsonSerializable(typeof(NewPaymentBody))]
-[JsonSerializable(typeof(NewPersonalPaymentBody))]
-[JsonSerializable(typeof(PersonalPaymentJson))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(PaymentPage))]
 [JsonSerializable(typeof(BatchAnswer))]
@@ -190,6 +180,4 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ChangeJson))]
 [JsonSerializable(typeof(ConsistencyJson))]
-[JsonSerializable(typeof(MoveClockBody))]
-[JsonSerializable(typeof(ClockJson))]
 internal sealed partial class Wire : JsonSerializerContext;

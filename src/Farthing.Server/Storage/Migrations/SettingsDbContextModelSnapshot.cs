@@ -48,7 +48,7 @@ namespace Farthing.Server.Storage.Migrations
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Currency")
+                    b.Property<string>("Details")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
@@ -59,10 +59,6 @@ namespace Farthing.Server.Storage.Migrations
                     b.Property<byte[]>("Owner")
                         .IsRequired()
                         .HasColumnType("BLOB");
-
-                    b.Property<string>("PriceUnits")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
 
                     b.Property<int>("RefundWindowSeconds")
                         .HasColumnType("INTEGER");

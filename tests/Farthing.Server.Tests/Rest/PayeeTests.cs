@@ -2,7 +2,7 @@ using Farthing.Protocol;
 
 namespace Farthing.Server.Tests.Rest;
 
-public sealed class PayeeAndOfferTests(SharedServer server)
+public sealed class PayeeTests(SharedServer server)
 {
     private readonly Api api = server.Api;
 
@@ -83,75 +83,5 @@ public sealed class PayeeAndOfferTests(SharedServer server)
         Expect.Problem(await api.PostAsync(path, fresh, null, guessable), 401, "unauthorized");
         Expect.Problem(await api.PostAsync(path, payee.Key, null, key), 401, "unauthorized");
         Assert.Equal(200, (await api.GetAsync($"/v1/payees/{payee.Id}", second)).Status);
-    }
-
-    [Fact]
-    public async Task An_offer_is_made_read_by_anyone_listed_and_closed()
-    {
-        var payee = await api.NewPayeeAsync();
-        var made = await api.PostAsync("/v1/offers", payee.Key,
-            $$$"""{"name":"One article","resource":"/articles/rain","pricing":{"model":"per-use","price":{{{Api.Amount("0.02")}}}},"refundWindowSeconds":60}""");
-        Assert.Equal(201, made.Status);
-
-        var read = await api.GetAsync(made.Headers.Location!.ToString());
-        Assert.Equal((200, "One article", "/articles/rain", "60", "open", payee.Id), (read.Status, read["name"], read["resource"], read["refundWindowSeconds"], read["status"], read["payee"]));
-        Assert.Equal("""{"model":"per-use","price":{"amount":"0.02","currency":"USD"}}""", read.Json["pricing"]!.ToJsonString());
-        Assert.Equal(made.Text, read.Text);
-
-        var closed = await api.PostAsync($"/v1/offers/{made["id"]}/close", payee.Key, null);
-        Assert.Equal((200, "closed"), (closed.Status, closed["status"]));
-        Assert.Equal(closed.Text, (await api.PostAsync($"/v1/offers/{made["id"]}/close", payee.Key, "{}")).Text);
-
-        var wallet = await api.NewWalletAsync("1");
-        Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, $$"""{"offer":"{{made["id"]}}"}"""), 409, "offer_closed");
-        Assert.Equal(("1", "0"), await api.BalanceAsync(wallet));
-    }
-
-    [Fact]
-    public async Task Offers_are_listed_in_pages_newest_first()
-    {
-        var payee = await api.NewPayeeAsync();
-        var made = new List<string>();
-        for (var i = 0; i < 5; i++) made.Add(await api.NewOfferAsync(payee));
-        made.Reverse();
-
-        var listed = new List<string>();
-        var path = "/v1/offers?pageSize=2";
-        for (var pages = 0; pages < 10; pages++)
-        {
-            var page = await api.GetAsync(path, payee.Key);
-            listed.AddRange(page.Json["lines"]!.AsArray().Select(line => line!["id"]!.GetValue<string>()));
-            if (page["next"] is not { } next) break;
-            path = $"/v1/offers?pageSize=2&cursor={Uri.EscapeDataString(next)}";
-        }
-
-        Assert.Equal(made, listed);
-    }
-
-    [Theory]
-    [InlineData("""{"name":"A","pricing":{"model":"monthly","price":{"amount":"1","currency":"USD"}}}""", "invalid_field")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":"0","currency":"USD"}}}""", "amount_must_not_be_zero")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":0.02,"currency":"USD"}}}""", "amount_must_be_a_string")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":"1","currency":"EUR"}}}""", "currency_mismatch")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use"}}""", "missing_field")]
-    [InlineData("""{"name":"A"}""", "missing_field")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":"1","currency":"USD"}},"refundWindowSeconds":7776001}""", "invalid_field")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":"1","currency":"USD"}},"refundWindowSeconds":-1}""", "invalid_field")]
-    [InlineData("""{"name":"A","pricing":{"model":"per-use","price":{"amount":"1","currency":"USD"}},"resource":""}""", "invalid_field")]
-    public async Task An_offer_is_refused_what_makes_no_sense(string body, string code)
-    {
-        var payee = await api.NewPayeeAsync();
-        Expect.Problem(await api.PostAsync("/v1/offers", payee.Key, body), 400, code);
-        Assert.Empty((await api.GetAsync("/v1/offers", payee.Key)).Json["lines"]!.AsArray());
-    }
-
-    [Fact]
-    public async Task An_offer_is_closed_only_by_its_payee()
-    {
-        var offer = await api.NewOfferAsync(await api.NewPayeeAsync());
-        var other = await api.NewPayeeAsync();
-        Expect.Problem(await api.PostAsync($"/v1/offers/{offer}/close", other.Key, null), 403, "forbidden");
-        Expect.Problem(await api.PostAsync($"/v1/offers/{Api.UnknownId<OfferKind>()}/close", other.Key, null), 404, "offer_not_found");
-        Assert.Equal("open", (await api.GetAsync($"/v1/offers/{offer}"))["status"]);
     }
 }

@@ -1,10 +1,9 @@
-using Farthing.Payments;
 using Farthing.Protocol;
 
-namespace Farthing.Server.Doors.Rest;
+namespace Farthing.Payments;
 
 /// <summary>Amounts as they come in: a decimal string and a currency, positive and exact.</summary>
-internal static class WireAmounts
+public static class WireAmounts
 {
     /// <summary>Reads a currency.</summary>
     /// <returns>Why it is none, or null.</returns>
@@ -15,9 +14,11 @@ internal static class WireAmounts
     /// <param name="sent">What was sent.</param>
     /// <param name="field">Where it stands in the body.</param>
     /// <param name="amount">The amount, if null is returned.</param>
-    public static Refusal? Read(AmountJson sent, string field, out Amount amount)
+    public static Refusal? Read(AmountJson? sent, string field, out Amount amount)
     {
         amount = default;
+        // Only a list may have a hole.
+        if (sent is null) return new Refusal(RefusalCodes.InvalidField, $"{field} must not be null.");
         if (ReadCurrency(sent.Currency, out var asset) is { } refusal) return refusal;
         return Amount.TryParse(sent.Amount, asset, out amount) switch
         {

@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Offers;
+
+/// <summary>A <see cref="Pricing"/> as it travels and as it is stored: the member <c>model</c> names the case, whose members follow.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "model")]
+[JsonDerivedType(typeof(PerUseJson), "per-use")]
+[JsonDerivedType(typeof(PayWhatYouWantJson), "pay-what-you-want")]
+public abstract record PricingJson
+{
+    private protected PricingJson()
+    {
+    }
+
+    /// <summary>Reads what it says, without asking whether that makes sense.</summary>
+    /// <param name="field">Where it stands in the body, such as <c>pricing</c>.</param>
+    public abstract Answer<Pricing> Read(string field);
+}
+
+/// <summary><see cref="PerUse"/> as it travels.</summary>
+/// <param name="Price">The price of one use.</param>
+public sealed record PerUseJson(AmountJson Price) : PricingJson
+{
+    /// <inheritdoc/>
+    public override Answer<Pricing> Read(string field) => WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal ? refusal : new PerUse(price);
+}
+
+/// <summary><see cref="PayWhatYouWant"/> as it travels.</summary>
+/// <param name="Minimum">The least that is taken.</param>
+public sealed record PayWhatYouWantJson(AmountJson Minimum) : PricingJson
+{
+    /// <summary>What the payer may be shown to choose from; none by default.</summary>
+    public IReadOnlyList<AmountJson>? Suggested { get; init; }
+
+    /// <inheritdoc/>
+    public override Answer<Pricing> Read(string field)
+    {
+        if (WireAmounts.Read(Minimum, $"{field}.minimum", out var minimum) is { } refusal) return refusal;
+        var suggested = new List<Amount>();
+        foreach (var sent in Suggested ?? [])
+        {
+            if (WireAmounts.Read(sent, $"{field}.suggested[{suggested.Count}]", out var amount) is { } unread) return unread;
+            suggested.Add(amount);
+        }
+
+        return new PayWhatYouWant(minimum, suggested);
+    }
+}

@@ -15,6 +15,9 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
     private readonly HmacKey cursor = Derive(issuingSecret, "cursor");
     private readonly HmacKey oncePurchase = Derive(issuingSecret, "once-purchase");
 
+    /// <summary>The key of the cipher that turns wallets' ids into handles.</summary>
+    public byte[] HandleKey { get; } = HMACSHA256.HashData(issuingSecret, "farthing handle v1"u8);
+
     /// <summary>The pseudonym of a wallet with a payee: the same every time, unlinkable between payees.</summary>
     public Id<PayerKind> PayerOf(UInt128 wallet, UInt128 payee)
     {

@@ -21,8 +21,14 @@ internal static class LedgerCalls
     /// <summary>Submits a chain; null if the ledger takes no work, in which case nothing was done.</summary>
     public static ValueTask<CommandResult[]?> TrySubmitAsync(this Ledger.Ledger ledger, params Command[] chain)
     {
-        for (var i = 0; i < chain.Length - 1; i++) chain[i] = chain[i] with { Linked = true };
+        Link(chain);
         return ledger.TrySubmitManyAsync(chain);
+    }
+
+    /// <summary>Makes one chain of commands.</summary>
+    public static void Link(Span<Command> chain)
+    {
+        for (var i = 0; i < chain.Length - 1; i++) chain[i] = chain[i] with { Linked = true };
     }
 
     /// <summary>Submits commands whose chains are linked already; null if the ledger takes no work, in which case nothing was done.</summary>

@@ -1,6 +1,7 @@
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.People;
 using Farthing.Payments.Receipts;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
@@ -28,7 +29,9 @@ public sealed class PaymentSystem
         Wallets = new WalletDirectory(settings, ledger, keys, time);
         Offers = new OfferDirectory(settings, Payees, labelled, time);
         TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
-        Statements = new StatementReader(ledger, Wallets, Payees, labelled);
+        var handles = new Handles(labelled);
+        People = new PeopleDesk(ledger, Wallets, handles);
+        Statements = new StatementReader(ledger, Wallets, Payees, handles, labelled);
 
         var reader = new PaymentReader(ledger, Wallets, labelled);
         Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
@@ -39,7 +42,7 @@ public sealed class PaymentSystem
             new PaymentMaker(ledger, pricer, purchases, reader, entitlements, references),
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
-            new HoldEnder(ledger, reader, time),
+            new HoldEnder(ledger, reader, Offers, time),
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
     }
 
@@ -57,6 +60,9 @@ public sealed class PaymentSystem
 
     /// <summary>Top-ups.</summary>
     public TopUpDesk TopUps { get; }
+
+    /// <summary>Payments between wallets.</summary>
+    public PeopleDesk People { get; }
 
     /// <summary>Statements.</summary>
     public StatementReader Statements { get; }

@@ -125,6 +125,12 @@ public static class RefusalCodes
     /// <summary>No such top-up, or not yours.</summary>
     public static RefusalCode TopUpNotFound { get; } = new("top_up_not_found", 404, "There is no such top-up.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
 
+    /// <summary>No wallet has that handle, or it was erased.</summary>
+    public static RefusalCode HandleNotFound { get; } = new("handle_not_found", 404, "Nobody here has that handle.", RetryAdvice.Never, "Ask the other person for their handle: the member handle of their wallet.");
+
+    /// <summary>No such payment between wallets, or not yours.</summary>
+    public static RefusalCode PersonalPaymentNotFound { get; } = new("personal_payment_not_found", 404, "There is no such payment between wallets.", RetryAdvice.Never, "Check the id, and that the key is that of one of its two wallets.");
+
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
 
@@ -201,7 +207,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, PaymentNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, PaymentNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

@@ -32,6 +32,12 @@ public sealed class TopUpKind : IIdKind { static string IIdKind.Prefix => "top";
 /// <summary>Pseudonyms of payers, one per wallet and payee: <c>pyr_…</c>.</summary>
 public sealed class PayerKind : IIdKind { static string IIdKind.Prefix => "pyr"; }
 
+/// <summary>Ids by which wallets pay and ask each other: <c>hdl_…</c>.</summary>
+public sealed class HandleKind : IIdKind { static string IIdKind.Prefix => "hdl"; }
+
+/// <summary>Ids of payments between wallets: <c>per_…</c>.</summary>
+public sealed class PersonalPaymentKind : IIdKind { static string IIdKind.Prefix => "per"; }
+
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>
 /// <param name="Value">The number; zero names nothing.</param>

@@ -151,4 +151,13 @@ public enum TransferCode : ushort
 
     /// <summary>The issue or use of an allowance.</summary>
     Allowance = 6,
+
+    /// <summary>A payee's share of a payment, from the payee of the price.</summary>
+    Split = 7,
+
+    /// <summary>A share that a refund takes back.</summary>
+    SplitRefund = 8,
+
+    /// <summary>A payment from one wallet to another.</summary>
+    PersonalPayment = 9,
 }

@@ -48,6 +48,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The sandbox rail's own database: it stands for an outside party.</summary>
     public string SandboxRail => Path.Combine(root, "sandbox-rail.db");
 
+    /// <summary>By how much the test clock leads; absent unless there ever was one.</summary>
+    public string TestClock => Path.Combine(root, "test-clock");
+
     /// <summary>Where the secrets are.</summary>
     public string Keys => Path.Combine(root, "keys");
 
@@ -57,8 +60,10 @@ internal sealed class DataDirectory : IDisposable
     private string OperatorKeyHash => Path.Combine(Keys, "operator.sha256");
 
     /// <summary>Opens a data directory, making it if it is absent or empty.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="withTestClock">True if the clock is to be moved by hand, which a <c>live</c> directory never allows.</param>
     /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or <c>live</c>.</exception>
-    public static DataDirectory Open(string path)
+    public static DataDirectory Open(string path, bool withTestClock)
     {
         var root = Path.GetFullPath(path);
         try
@@ -68,7 +73,7 @@ internal sealed class DataDirectory : IDisposable
             var directory = new DataDirectory(root, Lock(root));
             try
             {
-                directory.CheckOrMakeFormat();
+                directory.CheckOrMakeFormat(withTestClock);
 
                 // Databases and journal follow the umask; nobody else comes as far as them, also if someone else made the directory.
                 File.SetUnixFileMode(root, OwnerEnters);
@@ -152,7 +157,7 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    private void CheckOrMakeFormat()
+    private void CheckOrMakeFormat(bool withTestClock)
     {
         var file = Path.Combine(root, FormatFile);
         if (!File.Exists(file))
@@ -173,6 +178,7 @@ internal sealed class DataDirectory : IDisposable
 
         if (found is null or { Format: < 1 }) throw new StartRefusedException($"{file} is damaged: it must say format and mode. Restore it from a backup.");
         if (found.Format > Format) throw new StartRefusedException($"The data directory {root} was written by a newer version (format {found.Format}; this version reads up to {Format}). Start that version.");
+        if (found.Mode == "live" && withTestClock) throw new StartRefusedException($"The data directory {root} is for live money, whose clock nobody moves by hand. Start without --test-clock.");
         if (found.Mode == "live") throw new StartRefusedException($"The data directory {root} is for live money, and this version does not take live money: the journal format is not frozen yet.");
         if (found.Mode != "test") throw new StartRefusedException($"{file} names the mode '{found.Mode}'. This version knows only 'test'.");
     }

@@ -31,7 +31,7 @@ internal static class ServerApp
     {
         try
         {
-            await RunAsync(ServerOptions.Parse(args, Environment.GetEnvironmentVariable), TimeProvider.System);
+            await RunAsync(ServerOptions.Parse(args, Environment.GetEnvironmentVariable));
             return 0;
         }
         catch (Exception e) when (e is StartRefusedException or LedgerInUseException or LedgerDamagedException or LedgerUnreadyException or IOException or UnauthorizedAccessException or SqliteException)
@@ -42,10 +42,12 @@ internal static class ServerApp
         }
     }
 
-    private static async Task RunAsync(ServerOptions options, TimeProvider time)
+    private static async Task RunAsync(ServerOptions options)
     {
         // 1. The data directory and what it keeps secret.
-        using var data = DataDirectory.Open(options.Data);
+        using var data = DataDirectory.Open(options.Data, options.HasTestClock);
+        var testClock = options.HasTestClock ? TestClock.Open(data.TestClock, TimeProvider.System) : null;
+        var time = testClock ?? TimeProvider.System;
         var secrets = data.OpenSecrets();
         var operatorKeyHash = data.FindOperatorKeyHash(options.OperatorKey, out var madeOperatorKey);
 
@@ -71,7 +73,7 @@ internal static class ServerApp
         app.MapHealth(readiness);
         app.MapErrorsPage();
         app.MapWalletPages();
-        app.MapRest(system, new LedgerApi(ledger, time), walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping), metrics);
+        app.MapRest(system, new LedgerApi(ledger, time), walletCreations, new ChangeFeed(ledger, time, app.Lifetime.ApplicationStopping), metrics, testClock);
         app.MapOpenApiDescription();
 
         // 4. Open for business.

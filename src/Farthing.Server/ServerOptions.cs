@@ -6,13 +6,15 @@ namespace Farthing.Server;
 internal sealed record ServerOptions
 {
     public const string Usage = """
-        Usage: Farthing.Server [--port N] [--data DIR] [--wallets-per-minute N] [--sample-site URL --sample-state DIR]
+        Usage: Farthing.Server [--port N] [--data DIR] [--wallets-per-minute N] [--sample-site URL --sample-state DIR] [--test-clock]
           --port N                 the port on 127.0.0.1 (default 5080; 0 for any free one)
           --data DIR               the data directory (default ./data)
           --wallets-per-minute N   how many wallets one address may make in a minute (default 120)
           --sample-site URL        makes a payee for the sample site at this origin, and
           --sample-state DIR       writes site.json there for it
-        Environment: FARTHING_OPERATOR_KEY (the operator's key), FARTHING_FEE_BASIS_POINTS (the operator's fee, default 100: one percent)
+          --test-clock             lets the operator's key move the server's clock on, at /v1/test/clock; not for live money
+        Environment: FARTHING_OPERATOR_KEY (the operator's key), FARTHING_FEE_BASIS_POINTS (the operator's fee, default 100: one percent),
+          FARTHING_TEST_CLOCK=1 (the same as --test-clock)
         """;
 
     /// <summary>The port on 127.0.0.1; 0 for any free one. Default 5080.</summary>
@@ -36,6 +38,9 @@ internal sealed record ServerOptions
     /// <summary>The operator's fee in hundredths of a percent. Default 100.</summary>
     public uint FeeBasisPoints { get; private init; } = 100;
 
+    /// <summary>Whether the operator can move the clock. Default false.</summary>
+    public bool HasTestClock { get; private init; }
+
     /// <summary>Reads the command line and the environment.</summary>
     /// <exception cref="StartRefusedException">An option is unknown or has a value that is not allowed.</exception>
     public static ServerOptions Parse(IReadOnlyList<string> args, Func<string, string?> environment)
@@ -44,6 +49,13 @@ internal sealed record ServerOptions
         for (var i = 0; i < args.Count; i += 2)
         {
             var name = args[i];
+            if (name == "--test-clock")
+            {
+                options = options with { HasTestClock = true };
+                i--;
+                continue;
+            }
+
             if (i + 1 == args.Count) throw Wrong($"{name} needs a value.");
             var value = args[i + 1];
             options = name switch
@@ -60,7 +72,12 @@ internal sealed record ServerOptions
         if ((options.SampleSite is null) != (options.SampleState is null)) throw Wrong("--sample-site and --sample-state go together.");
         if (environment("FARTHING_OPERATOR_KEY") is { Length: > 0 } key) options = options with { OperatorKey = CheckedKey(key) };
         if (environment("FARTHING_FEE_BASIS_POINTS") is { Length: > 0 } fee) options = options with { FeeBasisPoints = Number("FARTHING_FEE_BASIS_POINTS", fee, 10_000) };
-        return options;
+        return environment("FARTHING_TEST_CLOCK") switch
+        {
+            null or "" => options,
+            "1" => options with { HasTestClock = true },
+            var other => throw Wrong($"FARTHING_TEST_CLOCK must be 1 or absent, not '{other}'."),
+        };
     }
 
     private static uint Number(string name, string value, uint most, uint least = 0) =>

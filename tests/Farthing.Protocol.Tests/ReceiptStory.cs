@@ -26,6 +26,11 @@ internal sealed class ReceiptStory
         .Stranger().Leg(2, TransferCode.Payment, Payment, 20_000).Leg(2, TransferCode.Fee, Payment + 1, 1_000).Stranger()
         .Leg(6, TransferCode.FeeRefund, Keys.IdOf(0x5501), 500, Payment + 1).Leg(6, TransferCode.Refund, Keys.IdOf(0x5500), 10_000, Payment).Stranger();
 
+    /// <summary>A payment of 0.02 USD with a fee of 0.001 USD and two shares, of 0.006 and 0.003 USD.</summary>
+    public static ReceiptStory Shared() => new ReceiptStory()
+        .Stranger().Leg(2, TransferCode.Payment, Payment, 20_000).Leg(2, TransferCode.Fee, Payment + 1, 1_000)
+        .Leg(2, TransferCode.Split, Payment + 16, 6_000).Leg(2, TransferCode.Split, Payment + 17, 3_000);
+
     /// <summary>A payment of 0.02 USD without a fee.</summary>
     public static ReceiptStory Single() => new ReceiptStory().Stranger().Stranger().Leg(2, TransferCode.Payment, Payment, 20_000).Stranger();
 

@@ -34,6 +34,7 @@ public class ReceiptTests
         { "held posted", "posted", "0.05", "0", "0" },
         { "held posted in part, with a fee", "posted", "0.03", "0.001", "0" },
         { "held posted refunded", "posted", "0.03", "0", "0.03" },
+        { "shared, one share refunded", "posted", "0.02", "0.001", "0.002" },
         { "held voided", "voided", "0.05", "0", "0" },
         { "held expired", "expired", "0.05", "0", "0" },
     };
@@ -50,6 +51,7 @@ public class ReceiptTests
             "held posted in part, with a fee" => ReceiptStory.Held().Leg(4, TransferCode.Payment, Post, 30_000, Payment).Leg(2, TransferCode.Fee, Post + 1, 1_000),
             "held posted refunded" => ReceiptStory.Held().Leg(4, TransferCode.Payment, Post, 30_000, Payment)
                 .Leg(6, TransferCode.Refund, Keys.IdOf(0x8800), 10_000, Post).Leg(6, TransferCode.Refund, Keys.IdOf(0x8900), 20_000, Post),
+            "shared, one share refunded" => ReceiptStory.Shared().Leg(6, TransferCode.SplitRefund, Post + 16, 2_000, Payment + 16).Leg(6, TransferCode.Refund, Post, 2_000, Payment),
             "held voided" => ReceiptStory.Held().Leg(5, TransferCode.Payment, Keys.IdOf(0x8800), 50_000, Payment),
             _ => ReceiptStory.Held().Stranger().Leg(11, TransferCode.Payment, Payment, 50_000, Payment),
         };
@@ -139,6 +141,14 @@ public class ReceiptTests
             ReceiptStory.Held().Leg(11, TransferCode.Payment, Post, 50_000, Payment),
             ReceiptStory.Held().Leg(4, TransferCode.Payment, Post, 50_000, Payment).Leg(6, TransferCode.Refund, Keys.IdOf(0x100), 1, Payment),
             ReceiptStory.Held().Leg(1, TransferCode.None, Post, 0),
+            ReceiptStory.Held().Leg(2, TransferCode.Split, Payment + 16, 1),
+            ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 16, 1),
+            ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 15, 1),
+            ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 32, 1),
+            ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 18, 10_001),
+            ReceiptStory.Shared().Leg(6, TransferCode.SplitRefund, Post, 6_001, Payment + 16),
+            ReceiptStory.Shared().Leg(6, TransferCode.SplitRefund, Post, 1, Payment + 1),
+            new ReceiptStory().Leg(2, TransferCode.Payment, Payment, 20_000).Leg(2, TransferCode.Split, Payment + 16, 19_500).Leg(2, TransferCode.Fee, Payment + 1, 501),
         ];
         foreach (var story in stories)
         {

@@ -133,6 +133,14 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public async Task A_live_data_directory_refuses_a_clock_that_is_moved_by_hand()
+    {
+        using var data = new TemporaryDirectory();
+        File.WriteAllText(data.File("farthing.json"), """{"format":1,"mode":"live"}""");
+        await AssertRefusedAsync(data.Path, "whose clock nobody moves by hand", "--test-clock");
+    }
+
+    [Fact]
     public async Task A_strangers_directory_is_left_alone()
     {
         using var data = new TemporaryDirectory();

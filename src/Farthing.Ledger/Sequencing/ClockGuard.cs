@@ -82,7 +82,16 @@ internal sealed class ClockGuard
 
     private long Expected(Reading from, Reading to) => from.UnixMilliseconds + (long)time.GetElapsedTime(from.Timestamp, to.Timestamp).TotalMilliseconds;
 
-    private Reading Now() => new(time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp());
+    // The two clocks are read one after the other. Whoever is held up in between, or sees both moved on, looks again: it would take that for a leap.
+    private Reading Now()
+    {
+        while (true)
+        {
+            var before = time.GetTimestamp();
+            var reading = new Reading(time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp());
+            if (time.GetElapsedTime(before, reading.Timestamp) < Tolerance) return reading;
+        }
+    }
 
     private static string Describe(long milliseconds) => TimeSpan.FromMilliseconds(milliseconds).ToString("c");
 }

@@ -1,11 +1,12 @@
 using Farthing.Ledger;
+using Farthing.Payments.Offers;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Desk;
 
 /// <summary>Ends held payments for their payees: posts or voids them.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, TimeProvider time)
+internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, OfferDirectory offers, TimeProvider time)
 {
     public async ValueTask<Answer<Payment>> PostAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key, Amount? amount)
     {
@@ -20,11 +21,16 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Time
 
         var refundableUntil = payment.Tag.RefundableUntil(ledger.NowUnixMilliseconds(time));
         var posted = amount ?? new(payment.Asset, payment.Price.Command.Units);
-        var post = Command.Post(postId, digest, id.Value, amount?.Units ?? UInt128.Zero, refundableUntil);
         var fee = payment.Tag.FeeOf(posted);
-        return await EndAsync(payment, digest, fee.IsZero
-            ? [post]
-            : [post, Command.Transfer(LegIds.FeeOf(postId), digest, payment.Payee, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil)]);
+        var chain = new List<Command> { Command.Post(postId, digest, id.Value, amount?.Units ?? UInt128.Zero, refundableUntil) };
+        if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(postId), digest, payment.Payee, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil));
+        if (await FindSplitsAsync(payment) is { } splits)
+        {
+            var shares = new Command[Split.MaxPayees];
+            chain.AddRange(shares.AsSpan(0, SplitLegs.Write(shares, postId, digest, payment.Payee, posted - fee, splits, refundableUntil)));
+        }
+
+        return await EndAsync(payment, digest, [.. chain]);
     }
 
     public async ValueTask<Answer<Payment>> VoidAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key)
@@ -36,6 +42,15 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Time
         return await ledger.FindAsync(voidId) is { } known
             ? await RepeatAsync(found.Value, known, digest)
             : await EndAsync(found.Value, digest, [Command.Void(voidId, digest, id.Value)]);
+    }
+
+    private async ValueTask<IReadOnlyList<Split>?> FindSplitsAsync(PaymentRecords payment)
+    {
+        var legs = PaymentRecords.LegsOf(ledger, payment.Price);
+        var claim = legs.FindIndex(leg => leg.Command.Kind == RecordKind.Claim);
+        if (claim < 0) return null;
+        var offer = new Id<OfferKind>(legs[claim].Command.Cited);
+        return (await offers.FindAsync(offer) ?? throw new InvalidOperationException($"The payment {payment.Id:x32} has the splits of the offer {offer}, which has no row.")).Splits;
     }
 
     private async ValueTask<Answer<PaymentRecords>> FindAsync(Caller caller, Id<PaymentKind> id)
@@ -56,7 +71,6 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Time
     {
         if (record.Command.Digest != digest) return Payees.PayeeDirectory.Conflict;
         if (record.Outcome == Outcome.Done) return await reader.DescribeAsync(PaymentRecords.AsEnded(payment.Price, record));
-        var outcome = record.Outcome == Outcome.ChainRefused && await ledger.FindAsync(LegIds.FeeOf(record.Command.Id)) is { } fee ? fee.Outcome : record.Outcome;
-        return Refusals.OfEndOfHold(outcome);
+        return Refusals.OfEndOfHold(Refusals.OfChain(ledger, record));
     }
 }

@@ -49,7 +49,7 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
         private Task<CommandResult[]?>? answer;
         private int length;
 
-        public bool HasRoomFor(PreparedPayment payment) => length + payment.ChainLength <= commands.Length;
+        public bool HasRoomFor(PreparedPayment payment) => length + payment.MaxChainLength <= commands.Length;
 
         public bool IsEmpty => length == 0;
 

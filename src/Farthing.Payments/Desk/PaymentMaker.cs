@@ -50,10 +50,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {
-        var chain = new Command[PreparedPayment.MaxChainLength];
-        var length = prepared.WriteChain(chain, attempt);
-        if (length < chain.Length) chain = chain[..length];
-        return await ledger.TrySubmitAsync(chain) is { } results
+        return await ledger.TrySubmitManyAsync(prepared.ToChain(attempt)) is { } results
             ? TryAnswer(prepared, prepared.IdOf(attempt), results, out var payment) ? payment : await AnswerUnmadeAsync(prepared, results)
             : LedgerCalls.NotReady;
     }
@@ -90,9 +87,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             var (standing, next) = await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.Terms!.Resource);
             if (standing is not null) return await AnswerStandingAsync(prepared, standing);
 
-            var chain = new Command[PreparedPayment.MaxChainLength];
-            var length = prepared.WriteChain(chain, next);
-            if (await ledger.TrySubmitAsync(chain[..length]) is not { } results) return LedgerCalls.NotReady;
+            if (await ledger.TrySubmitManyAsync(prepared.ToChain(next)) is not { } results) return LedgerCalls.NotReady;
             if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
             if (!results[0].IsDuplicate && Refusals.OfChain(results) is var outcome && outcome != Outcome.IdAlreadyUsed)
                 return Refuse(outcome, prepared, results);
@@ -131,8 +126,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             return await DescribeAsync(shown, await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
         }
 
-        var outcome = price.Outcome == Outcome.ChainRefused && await ledger.FindAsync(LegIds.FeeOf(price.Command.Id)) is { } fee ? fee.Outcome : price.Outcome;
-        return Refuse(outcome, price);
+        return Refuse(Refusals.OfChain(ledger, price), price);
     }
 
     /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>

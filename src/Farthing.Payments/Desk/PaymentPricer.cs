@@ -62,6 +62,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
             Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
             Terms = parties.Terms,
+            Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
         };

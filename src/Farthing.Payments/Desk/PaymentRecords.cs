@@ -58,9 +58,6 @@ internal sealed class PaymentRecords
     /// <summary>The fee out of what the payee keeps; nothing before the post.</summary>
     public Amount Fee => Status == PaymentStatus.Posted ? Tag.FeeOf(Kept) : new(Asset, UInt128.Zero);
 
-    /// <summary>The fee as it was taken, before any refund.</summary>
-    public Amount FeeTaken => Status == PaymentStatus.Posted ? Tag.FeeOf(Amount) : new(Asset, UInt128.Zero);
-
     /// <summary>Until when it can be refunded, Unix milliseconds; zero for never.</summary>
     public long RefundableUntil => Status == PaymentStatus.Posted ? Posted.Command.DeadlineUnixMilliseconds : 0;
 
@@ -90,6 +87,14 @@ internal sealed class PaymentRecords
         var posted = end ?? price;
         var refunds = await ledger.ReadCitationsAsync(posted.Command.Id);
         return new(price, end, [.. refunds.Where(refund => refund.Outcome == Outcome.Done && refund.Position < size)]);
+    }
+
+    /// <summary>What was carried out, or refused, together with a price or post, in its order.</summary>
+    public static List<JournalRecord> LegsOf(Ledger.Ledger ledger, JournalRecord head)
+    {
+        var legs = new List<JournalRecord>();
+        for (var record = head; record.Command.Linked; legs.Add(record)) record = ledger.Read(record.Position + 1);
+        return legs;
     }
 
     /// <summary>The payment as it was when it was made.</summary>

@@ -1,4 +1,5 @@
 using Farthing.Ledger;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -9,9 +10,6 @@ namespace Farthing.Payments.Desk;
 /// <remarks>Immutable; safe to share between threads.</remarks>
 internal sealed class PreparedPayment
 {
-    /// <summary>The most commands in the chain of a payment: claim, price and fee.</summary>
-    public const int MaxChainLength = 3;
-
     public required LabelledSecrets Secrets { get; init; }
 
     /// <summary>The id that the caller's key stands for; zero if there is no key.</summary>
@@ -35,6 +33,9 @@ internal sealed class PreparedPayment
 
     public required Terms? Terms { get; init; }
 
+    /// <summary>Who shares in the price; empty if nobody but the payee does.</summary>
+    public required IReadOnlyList<Split> Splits { get; init; }
+
     public required bool Hold { get; init; }
 
     /// <summary>When the hold expires, or until when the payment can be refunded (zero for never). Unix milliseconds.</summary>
@@ -52,10 +53,10 @@ internal sealed class PreparedPayment
     /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
 
-    /// <summary>How many commands <see cref="WriteChain"/> writes.</summary>
-    public int ChainLength => 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1);
+    /// <summary>At least as many commands as <see cref="WriteChain"/> writes.</summary>
+    public int MaxChainLength => 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count;
 
-    /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price and fee.</summary>
+    /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price, fee and shares.</summary>
     /// <returns>How many were written.</returns>
     public int WriteChain(Span<Command> chain, uint attempt)
     {
@@ -65,7 +66,7 @@ internal sealed class PreparedPayment
         if (IsOnce)
         {
             // The purchase is the same whichever of the site's terms it is bought by; the key and its request are bound by the claim.
-            if (Key != UInt128.Zero) chain[length++] = Command.Claim(Key, Digest, id) with { Linked = true };
+            if (Key != UInt128.Zero) chain[length++] = Command.Claim(Key, Digest, id);
             digest = id;
         }
 
@@ -74,9 +75,25 @@ internal sealed class PreparedPayment
         var tag = Tag.Pack();
         chain[length++] = Hold
             ? Command.Hold(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)
-            : Command.Transfer(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo) with { Linked = !fee.IsZero };
+            : Command.Transfer(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo);
         if (!fee.IsZero) chain[length++] = Command.Transfer(LegIds.FeeOf(id), digest, Payee.Account, Payee.FeesAccount, fee, TransferCode.Fee, Deadline);
+        if (Splits.Count > 0)
+        {
+            // The post gives the shares, also when the wallet's memo, which names the offer too, can no longer be read.
+            if (Hold) chain[length++] = Command.Claim(LegIds.SplitsOf(id), digest, Memo.Offer!.Value.Value);
+            else length += SplitLegs.Write(chain[length..], id, digest, Payee.Account, Price - fee, Splits, Deadline);
+        }
+
+        LedgerCalls.Link(chain[..length]);
         return length;
+    }
+
+    /// <summary>The linked commands.</summary>
+    public Command[] ToChain(uint attempt)
+    {
+        var chain = new Command[MaxChainLength];
+        var length = WriteChain(chain, attempt);
+        return length == chain.Length ? chain : chain[..length];
     }
 
     /// <summary>The payment as the ledger has just carried it out.</summary>

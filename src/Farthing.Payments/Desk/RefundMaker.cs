@@ -46,7 +46,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
     public async ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => await allowances.LeftAsync(wallet.Value, payee.Value);
 
-    /// <summary>The allowance, the fee, the price: the fee first, so that the payee has it when the price is taken back.</summary>
+    /// <summary>The allowance, the fee, the shares, the price: fee and shares first, so that the payee has them when the price is taken back.</summary>
     private async ValueTask<Command[]?> BuildAsync(PaymentRecords payment, Caller caller, UInt128 refundId, UInt128 digest, Amount? amount)
     {
         var posted = payment.Posted.Command.Id;
@@ -66,6 +66,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
         var fee = payment.Fee - payment.Tag.FeeOf(payment.Kept - given);
         if (!fee.IsZero) chain.Add(Command.Refund(LegIds.FeeOf(refundId), digest, LegIds.FeeOf(posted), fee.Units, TransferCode.FeeRefund));
+        var splits = PaymentRecords.LegsOf(ledger, payment.Posted).FindAll(leg => leg.Command.Code == TransferCode.Split);
+        if (splits.Count > 0) chain.AddRange(await SplitLegs.RefundAsync(ledger, splits, refundId, digest, given.Units - fee.Units, payment.Kept.Units - payment.Fee.Units));
         chain.Add(Command.Refund(refundId, digest, posted, given.Units, TransferCode.Refund, RefundTag.Of(caller)));
         return [.. chain];
     }
@@ -82,12 +84,12 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
         // What was left of the payment then, which is not what is left now.
         var before = await PaymentRecords.ReadAsync(ledger, payment.Price, record.Position);
-        if (record.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(record.Outcome, before.Kept);
-        if (fee is { } feeLeg && feeLeg.Outcome != Outcome.ChainRefused) return Refusals.OfRefund(feeLeg.Outcome, before.Kept);
         var allowance = await FindLegAsync(LegIds.AllowanceOf(record.Command.Id), digest);
-        return allowance is { Outcome: Outcome.InsufficientFunds }
-            ? new Refusal(RefusalCodes.RefundAllowanceExhausted, "This wallet has used up its one-click refunds with this payee for this month. Ask the payee, who can still refund.")
-            : throw new InvalidOperationException($"The refund {record.Command.Id:x32} was refused without a reason.");
+        if (allowance is { Outcome: Outcome.InsufficientFunds })
+            return new Refusal(RefusalCodes.RefundAllowanceExhausted, "This wallet has used up its one-click refunds with this payee for this month. Ask the payee, who can still refund.");
+        // The first leg, whichever it was, stands so many records before the price as its number in the chain says.
+        var first = ledger.Read(record.Position - record.ChainIndex);
+        return Refusals.OfRefund(Refusals.OfChain(ledger, first), before.Kept);
     }
 
     private async ValueTask<JournalRecord?> FindLegAsync(UInt128 id, UInt128 digest) =>

@@ -17,6 +17,10 @@ internal static class Refusals
         throw new InvalidOperationException("A chain was refused without a reason.");
     }
 
+    /// <summary>The refusal of a chain in the journal that begins with a price or post.</summary>
+    public static Outcome OfChain(Ledger.Ledger ledger, in JournalRecord head) =>
+        head.Outcome != Outcome.ChainRefused ? head.Outcome : PaymentRecords.LegsOf(ledger, head).First(leg => leg.Outcome != Outcome.ChainRefused).Outcome;
+
     /// <summary>Why a payment was refused, insufficient funds aside.</summary>
     public static Refusal OfPayment(Outcome outcome) => outcome switch
     {

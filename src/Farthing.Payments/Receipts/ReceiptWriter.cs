@@ -50,11 +50,10 @@ public sealed class ReceiptWriter
     {
         List<JournalRecord> legs = [payment.Price, .. payment.Refunds];
         if (payment.End is { } end) legs.Add(end);
-        if (!payment.FeeTaken.IsZero)
+        foreach (var leg in PaymentRecords.LegsOf(ledger, payment.Posted).Where(leg => leg.Command.Code is TransferCode.Fee or TransferCode.Split))
         {
-            var id = LegIds.FeeOf(payment.Posted.Command.Id);
-            legs.Add(await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The fee {id:x32} has no record."));
-            legs.AddRange((await ledger.ReadCitationsAsync(id)).Where(refund => refund.Outcome == Outcome.Done && refund.Position < size));
+            legs.Add(leg);
+            legs.AddRange((await ledger.ReadCitationsAsync(leg.Command.Id)).Where(refund => refund.Outcome == Outcome.Done && refund.Position < size));
         }
 
         legs.Sort((left, right) => left.Position.CompareTo(right.Position));

@@ -3,6 +3,7 @@ using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.People;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -15,14 +16,16 @@ public sealed class StatementReader
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
     private readonly PayeeDirectory payees;
+    private readonly Handles handles;
     private readonly LabelledSecrets secrets;
     private readonly Cursor cursor;
 
-    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, LabelledSecrets secrets)
+    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, Handles handles, LabelledSecrets secrets)
     {
         this.ledger = ledger;
         this.wallets = wallets;
         this.payees = payees;
+        this.handles = handles;
         this.secrets = secrets;
         cursor = new Cursor(secrets, "statement");
     }
@@ -64,13 +67,16 @@ public sealed class StatementReader
     {
         (RecordKind.Transfer, TransferCode.Payment) => "payment",
         (RecordKind.Transfer, TransferCode.Fee) => "fee",
+        (RecordKind.Transfer, TransferCode.Split) => "split",
         (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
+        (RecordKind.Transfer, TransferCode.PersonalPayment) => "personal_payment",
         (RecordKind.Hold, TransferCode.Payment) => "hold",
         (RecordKind.Post, TransferCode.Payment) => "post",
         (RecordKind.Void, TransferCode.Payment) => "void",
         (RecordKind.Expire, TransferCode.Payment) => "expire",
         (RecordKind.Refund, TransferCode.Refund) => "refund",
         (RecordKind.Refund, TransferCode.FeeRefund) => "fee_refund",
+        (RecordKind.Refund, TransferCode.SplitRefund) => "split_refund",
         _ => null,
     };
 
@@ -82,7 +88,8 @@ public sealed class StatementReader
         var isMoved = command.Kind is RecordKind.Transfer or RecordKind.Post or RecordKind.Refund;
         var after = isDebit ? record.DebitAfter : record.CreditAfter;
         var isTopUp = command.Code == TransferCode.TopUp;
-        var party = isTopUp ? null : await FindPartyAsync(caller, command, parties);
+        var isPersonal = command.Code == TransferCode.PersonalPayment;
+        var party = isTopUp ? null : isPersonal ? await FindPersonAsync(caller, command) : await FindPartyAsync(caller, command, parties);
         return new StatementLine(
             kind,
             command.Asset,
@@ -97,11 +104,19 @@ public sealed class StatementReader
             new Amount(command.Asset, after.Available),
             party?.Payment,
             isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
-            command.Code is TransferCode.Fee or TransferCode.FeeRefund ? null : party?.Counterparty,
+            isPersonal ? new Id<PersonalPaymentKind>(command.Id) : null,
+            await FindCounterpartyAsync(caller, command, party),
             party?.Title,
             party?.Reference,
             DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
     }
+
+    private async ValueTask<string?> FindCounterpartyAsync(Caller caller, Command command, Party? party) => command.Code switch
+    {
+        TransferCode.Fee or TransferCode.FeeRefund => null,
+        TransferCode.Split or TransferCode.SplitRefund => (await payees.LoadAsync(command.Debit == caller.Account ? command.Credit : command.Debit))?.Payee.Name,
+        _ => party?.Counterparty,
+    };
 
     /// <summary>The payment that a record belongs to: its own id, what it cites, or what the post that it cites cites.</summary>
     private async ValueTask<Party> FindPartyAsync(Caller caller, Command command, Dictionary<UInt128, Party> parties)
@@ -111,6 +126,8 @@ public sealed class StatementReader
         var price = await ReadAsync(head);
         if (price.Command.Kind == RecordKind.Post) price = await ReadAsync(price.Command.Cited);
 
+        // Who only shares in the price does not learn whose it was or what was bought.
+        if (caller.Kind == CallerKind.Payee && price.Command.Credit != caller.Account) return parties[head] = new Party(null, new Amount(price.Command.Asset, price.Command.Units), null, null, null);
         var wallet = await wallets.LoadAsync(price.Command.Debit) ?? throw new InvalidOperationException($"The wallet {price.Command.Debit:x32} has no row.");
         var counterparty = caller.Kind == CallerKind.Wallet
             ? (await payees.LoadAsync(price.Command.Credit))?.Payee.Name
@@ -121,5 +138,12 @@ public sealed class StatementReader
         async ValueTask<JournalRecord> ReadAsync(UInt128 id) => await ledger.FindAsync(id) ?? throw new InvalidOperationException($"The payment {id:x32} has no record.");
     }
 
-    private sealed record Party(Id<PaymentKind> Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
+    private async ValueTask<Party> FindPersonAsync(Caller caller, Command command)
+    {
+        var isPayer = command.Debit == caller.Account;
+        var memo = PersonalMemo.TryOpen((await wallets.LoadAsync(caller.Account))?.Memos, isPayer, command.Id, command.Memo);
+        return new Party(null, new Amount(command.Asset, command.Units), handles.Of(isPayer ? command.Credit : command.Debit).ToString(), memo?.Note, null);
+    }
+
+    private sealed record Party(Id<PaymentKind>? Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
 }

@@ -133,12 +133,14 @@ internal sealed class ReceiptCheck
         {
             (ReceiptLegKind.Transfer, TransferCode.Payment) => $"{leaf.Amount} went to {payee}",
             (ReceiptLegKind.Transfer, TransferCode.Fee) => $"the payee paid the operator a fee of {leaf.Amount}",
+            (ReceiptLegKind.Transfer, TransferCode.Split) => $"the payee gave {payee} a share of {leaf.Amount}",
             (ReceiptLegKind.Hold, _) => $"{leaf.Amount} was held for {payee}",
             (ReceiptLegKind.Post, _) => $"{leaf.Amount} of what was held went to {payee}",
             (ReceiptLegKind.Void, _) => $"what was held for {payee} was returned to the payer",
             (ReceiptLegKind.Expire, _) => $"the time to take what was held for {payee} ran out, and it returned to the payer",
             (ReceiptLegKind.Refund, TransferCode.Refund) => $"{payee} gave {leaf.Amount} back to the payer",
             (ReceiptLegKind.Refund, TransferCode.FeeRefund) => $"the operator gave {leaf.Amount} of the fee back to the payee",
+            (ReceiptLegKind.Refund, TransferCode.SplitRefund) => $"{payee} gave {leaf.Amount} of its share back to the payee",
             _ => $"{leaf.Amount} moved for another reason",
         };
         return $"{what} {DescribeTime(leaf.UnixMilliseconds)}";

@@ -15,6 +15,8 @@ internal enum ReceiptLegKind : byte
 internal sealed class ReceiptSums
 {
     private const ulong LegNumberMask = 0xFF;
+    private const ulong FirstSplitLeg = 0x10;
+    private const ulong LastSplitLeg = 0x1F;
 
     // The transfer that a refund must cite: the price itself, or the post of the hold. Zero while nothing is posted.
     private UInt128 posted;
@@ -22,6 +24,10 @@ internal sealed class ReceiptSums
     private UInt128 feeUnits;
     private UInt128 feeRefundedUnits;
     private UInt128 refundedUnits;
+
+    // What each payee that shares in the price still has of its share, by the leg's id.
+    private readonly Dictionary<UInt128, UInt128> splits = [];
+    private UInt128 splitUnits;
 
     private ReceiptSums(LedgerLeaf first)
     {
@@ -71,9 +77,11 @@ internal sealed class ReceiptSums
         return ((ReceiptLegKind)leaf.Kind, leaf.Code) switch
         {
             (ReceiptLegKind.Transfer, TransferCode.Fee) => RefuseFee(leaf),
+            (ReceiptLegKind.Transfer, TransferCode.Split) => RefuseSplit(leaf),
             (ReceiptLegKind.Post or ReceiptLegKind.Void or ReceiptLegKind.Expire, TransferCode.Payment) => RefuseEndOfHold(leaf),
             (ReceiptLegKind.Refund, TransferCode.Refund) => RefuseRefund(leaf),
             (ReceiptLegKind.Refund, TransferCode.FeeRefund) => RefuseFeeRefund(leaf),
+            (ReceiptLegKind.Refund, TransferCode.SplitRefund) => RefuseSplitRefund(leaf),
             _ => "one of them has no place in a payment",
         };
     }
@@ -99,7 +107,7 @@ internal sealed class ReceiptSums
     private string? RefuseFee(LedgerLeaf leaf)
     {
         if (posted == UInt128.Zero || feeLeg != UInt128.Zero || leaf.Id != (posted | UInt128.One)) return "a fee does not belong to the price";
-        if (leaf.Amount.Units > Amount.Units) return "the fee is more than the price";
+        if (leaf.Amount.Units > Amount.Units - splitUnits) return "the fee is more than the price";
         feeLeg = leaf.Id;
         feeUnits = leaf.Amount.Units;
         return null;
@@ -140,6 +148,24 @@ internal sealed class ReceiptSums
         if (feeLeg == UInt128.Zero || leaf.Cited != feeLeg) return "a refund of the fee does not belong to the fee";
         if (leaf.Amount.Units > feeUnits - feeRefundedUnits) return "more of the fee was given back than was taken";
         feeRefundedUnits += leaf.Amount.Units;
+        return null;
+    }
+
+    private string? RefuseSplit(LedgerLeaf leaf)
+    {
+        var number = leaf.Id - posted;
+        if (posted == UInt128.Zero || leaf.Id < posted || number < FirstSplitLeg || number > LastSplitLeg) return "a share does not belong to the price";
+        // The fee stands before the shares; neither can be more than there is.
+        if (leaf.Amount.Units > Amount.Units - feeUnits - splitUnits || !splits.TryAdd(leaf.Id, leaf.Amount.Units)) return "the shares are more than the price";
+        splitUnits += leaf.Amount.Units;
+        return null;
+    }
+
+    private string? RefuseSplitRefund(LedgerLeaf leaf)
+    {
+        if (!splits.TryGetValue(leaf.Cited, out var left)) return "a refund of a share does not belong to the share";
+        if (leaf.Amount.Units > left) return "more of a share was given back than was given";
+        splits[leaf.Cited] = left - leaf.Amount.Units;
         return null;
     }
 }

@@ -13,6 +13,7 @@ internal static class Words
     {
         "payment" => $"Paid to {line.Counterparty}",
         "refund" => $"Refund from {line.Counterparty}",
+        "personal_payment" => line.SignedUnits.Sign < 0 ? $"Paid to {line.Counterparty}" : $"From {line.Counterparty}",
         "top_up" => "Top-up, play money",
         "hold" => $"Set aside for {line.Counterparty}",
         "post" => $"Paid to {line.Counterparty}, from what was set aside",

@@ -124,11 +124,28 @@ public class ClockTests
     }
 
     /// <summary>A clock whose wall time can be set apart from the time that passes.</summary>
+    [Fact]
+    public void Clocks_that_move_on_between_two_looks_at_them_did_not_leap()
+    {
+        var time = new LeapingTime { Now = Noon };
+        var clock = new ClockGuard(time, 0);
+        Assert.Equal(Noon.ToUnixTimeMilliseconds(), clock.BeginBatch());
+        time.AfterReadingNow = () =>
+        {
+            time.AfterReadingNow = () => { };
+            time.Pass(TimeSpan.FromDays(30));
+        };
+        Assert.Null(clock.NotReadyReason);
+        Assert.Equal(Noon.AddDays(30).ToUnixTimeMilliseconds(), clock.BeginBatch());
+    }
+
     private sealed class LeapingTime : TimeProvider
     {
         private long passed;
 
         public DateTimeOffset Now { get; set; }
+
+        public Action AfterReadingNow { get; set; } = () => { };
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -138,7 +155,12 @@ public class ClockTests
             passed += time.Ticks;
         }
 
-        public override DateTimeOffset GetUtcNow() => Now;
+        public override DateTimeOffset GetUtcNow()
+        {
+            var now = Now;
+            AfterReadingNow();
+            return now;
+        }
 
         public override long GetTimestamp() => passed;
     }

@@ -30,6 +30,8 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/payments/{id}/void"] = "200 400 401 403 404 409 413 415 500 503",
         ["post /v1/payments/{id}/refunds"] = "201 400 401 403 404 409 410 413 415 500 503",
         ["get /v1/payments/{id}/receipt"] = "200 400 401 403 404 500 503",
+        ["post /v1/people/payments"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/people/payments/{id}"] = "200 400 401 403 404 410 500 503",
         ["get /v1/ledger/checkpoint"] = "200 500 503",
         ["get /v1/ledger/tile/{level}/{index}"] = "200 404 500 503",
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
@@ -46,7 +48,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Top-ups", "Payments", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Top-ups", "Payments", "People", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 

@@ -14,9 +14,9 @@ internal delegate ValueTask<Refusal?> RestHandler(RestRequest request);
 /// </remarks>
 internal static class RestDoor
 {
-    /// <summary>Maps every call.</summary>
+    /// <summary>Maps every call; those of the test clock only if there is one.</summary>
     public static void MapRest(
-        this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes, ScrapedMetrics metrics)
+        this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes, ScrapedMetrics metrics, TestClock? testClock)
     {
         var door = new RestRoutes(routes, system);
         PayeesApi.Map(door);
@@ -25,9 +25,11 @@ internal static class RestDoor
         TopUpsApi.Map(door);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
+        PeopleApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
         MetricsApi.Map(door, metrics);
+        if (testClock is not null) TestClockApi.Map(door, testClock);
     }
 }
 

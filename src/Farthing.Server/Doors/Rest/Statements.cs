@@ -34,6 +34,7 @@ internal static class Statements
         AmountJson.From(line.BalanceAfter),
         line.Payment?.ToString(),
         line.TopUp?.ToString(),
+        line.PersonalPayment?.ToString(),
         line.Counterparty,
         line.Title,
         line.Reference,

@@ -27,11 +27,11 @@ internal static class WalletsApi
             OperationId = "readWallet",
             Tag = "Wallets",
             Summary = "Read a wallet and its balance",
-            Description = "balance is what can be spent; held is set aside for payments that are not posted yet, and is not part of balance.",
+            Description = "balance is what can be spent; held is set aside for payments that are not posted yet, and is not part of balance. handle is what other people pay and ask this wallet by: give it to whom you like; it tells nothing of the wallet.",
             Key = KeyOwner.Wallet,
             Query = [QueryMember.At],
             Answer = typeof(WalletJson),
-            AnswerExample = """{"id":"wal_01JD8Y2M6K3T5V7W9XAZBCDEFG","currency":"USD","balance":{"amount":"9.98","currency":"USD"},"held":{"amount":"0","currency":"USD"}}""",
+            AnswerExample = """{"id":"wal_01JD8Y2M6K3T5V7W9XAZBCDEFG","currency":"USD","balance":{"amount":"9.98","currency":"USD"},"held":{"amount":"0","currency":"USD"},"handle":"hdl_7ZD8Y2M6K3T5V7W9XAZBCDEFGH"}""",
             Refusals = [RefusalCodes.InvalidId, RefusalCodes.WalletNotFound, RefusalCodes.WalletErased],
         });
         door.Get("/v1/wallets/{id}/statement", ReadStatementAsync, new RestCall
@@ -91,7 +91,8 @@ internal static class WalletsApi
         var read = await request.System.Wallets.ReadAsync(request.Caller.Wallet, at);
         if (!read.IsGiven) return read.Refusal;
         var (wallet, balance, held) = read.Value;
-        return await request.AnswerAsync(new WalletJson(wallet.Id.ToString(), wallet.Asset.Code, AmountJson.From(balance), AmountJson.From(held)), Wire.Default.WalletJson);
+        var answer = new WalletJson(wallet.Id.ToString(), wallet.Asset.Code, AmountJson.From(balance), AmountJson.From(held), request.System.People.HandleOf(wallet.Id).ToString());
+        return await request.AnswerAsync(answer, Wire.Default.WalletJson);
     }
 
     private static async ValueTask<Refusal?> ReadStatementAsync(RestRequest request) =>

@@ -56,7 +56,7 @@ internal sealed record NewWalletBody
 internal sealed record WalletMade(string Id, string Currency, string Key);
 
 /// <summary>A wallet and its money.</summary>
-internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held);
+internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held, string Handle);
 
 /// <summary>A wallet that was erased.</summary>
 internal sealed record WalletErased(string Id, string Status);
@@ -74,7 +74,7 @@ internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, st
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? Counterparty, string? Title, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
@@ -146,6 +146,16 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 /// <summary>What shows that the log only grew.</summary>
 internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string> Hashes);
 
+/// <summary>Body of <c>POST /v1/test/clock</c>: one of the two.</summary>
+internal sealed record MoveClockBody
+{
+    public string? Now { get; init; }
+    public string? Advance { get; init; }
+}
+
+/// <summary>What the server's clock shows.</summary>
+internal sealed record ClockJson(string Now);
+
 /// <summary>Reads and writes what travels, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -172,6 +182,8 @@ internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string>
 [JsonSerializable(typeof(TopUpJson))]
 [JsonSerializable(typeof(StatementPage))]
 [JsonSerializable(typeof(NewPaymentBody))]
+[JsonSerializable(typeof(NewPersonalPaymentBody))]
+[JsonSerializable(typeof(PersonalPaymentJson))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(PaymentPage))]
 [JsonSerializable(typeof(BatchAnswer))]
@@ -180,4 +192,6 @@ internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string>
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ChangeJson))]
 [JsonSerializable(typeof(ConsistencyJson))]
+[JsonSerializable(typeof(MoveClockBody))]
+[JsonSerializable(typeof(ClockJson))]
 internal sealed partial class Wire : JsonSerializerContext;

@@ -34,7 +34,7 @@ internal static class RecordCsv
         AppendField(text, IdOf(command.Debit));
         AppendField(text, IdOf(command.Credit));
         AppendField(text, hasAsset ? Decimal(command.Asset, command.Units) : "");
-        AppendField(text, record.UnitsAsked == UInt128.Zero ? "" : Decimal(command.Asset, record.UnitsAsked));
+        AppendField(text, record.UnitsAsked == UInt128.Zero || !hasAsset ? "" : Decimal(command.Asset, record.UnitsAsked));
         AppendField(text, command.Asset.Code ?? "");
         AppendField(text, command.Code == TransferCode.None ? "" : RecordWords.Of(command.Code));
         AppendField(text, IdOf(command.Cited));

@@ -1,3 +1,4 @@
+using Farthing.Ledger.State;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger;
@@ -40,6 +41,9 @@ public enum RecordKind : byte
 
     /// <summary>A hold's deadline passed. Made by the ledger itself at the head of a batch.</summary>
     Expire = 11,
+
+    /// <summary>An account ended, and is forgotten: what was left of it is its heir's. Made by the ledger itself at the head of a batch.</summary>
+    EndAccount = 12,
 }
 
 /// <summary>What an account allows.</summary>
@@ -60,9 +64,12 @@ public enum AccountFlags : byte
 
     /// <summary>Set by a close.</summary>
     Closed = 8,
+
+    /// <summary>Set by the opening of an account that ends.</summary>
+    Ends = 16,
 }
 
-/// <summary>Makes a transfer or hold move as much as is there, where that is less than what is asked; nothing, if nothing is there.</summary>
+/// <summary>Makes a transfer, hold or refund move as much as is there, where that is less than what is asked; nothing, if nothing is there.</summary>
 [Flags]
 public enum Balancing : byte
 {
@@ -74,6 +81,9 @@ public enum Balancing : byte
 
     /// <summary>At most what the credit account owes (<see cref="Balances.Owed"/>), also where it may have more.</summary>
     Credit = 2,
+
+    /// <summary>Of a refund: at most what can still be given back of what it cites.</summary>
+    Cited = 4,
 }
 
 /// <summary>One thing to be done by the ledger. Commands marked <see cref="Linked"/> form a chain with the next one: all are carried out or none.</summary>
@@ -104,16 +114,19 @@ public readonly record struct Command
     /// <summary>How many units; zero in a post or refund means all that is left. Of a balancing command the most that may move; of its record, what moved.</summary>
     public UInt128 Units { get; private init; }
 
-    /// <summary>Of a transfer or hold: whether less may move than is asked.</summary>
+    /// <summary>Of a transfer, hold or refund: whether less may move than is asked.</summary>
     public Balancing Balancing { get; private init; }
 
     /// <summary>What it is for.</summary>
     public TransferCode Code { get; private init; }
 
-    /// <summary>The hold or transfer that is posted, voided or refunded; for a claim, what the key stands for.</summary>
+    /// <summary>The hold or transfer that is posted, voided or refunded; for a claim, what the key stands for; for an account that ends, its heir.</summary>
     public UInt128 Cited { get; private init; }
 
-    /// <summary>Of a hold: when it expires. Of a transfer or post: until when it can be refunded, zero for never. Unix milliseconds.</summary>
+    /// <summary>
+    /// Of a hold: when it expires. Of a transfer or post: until when it can be refunded, zero for never. Of an account: when it ends, zero for never.
+    /// Unix milliseconds.
+    /// </summary>
     public long DeadlineUnixMilliseconds { get; private init; }
 
     /// <summary>For the caller's use: an index of the payment's reference, blind to whoever lacks the key.</summary>
@@ -131,19 +144,42 @@ public readonly record struct Command
     /// <summary>True if the next command belongs to the same chain.</summary>
     public bool Linked { get; init; }
 
-    /// <summary>Opens an account. Opening one that is already there with the same asset and flags changes nothing and answers as the first time.</summary>
+    /// <summary>Opens an account. Opening one that is already there with the same asset, flags, end and heir changes nothing and answers as the first time.</summary>
+    /// <remarks>
+    /// From its end on, no transfer or hold debits or credits an account (<see cref="Outcome.AccountEnded"/>), nor can what it took part in be refunded; its holds are
+    /// posted, voided and expire as ever. Five minutes later, once nothing is held on it, what is left goes to its heir and the account is forgotten, but for its records.
+    /// </remarks>
     /// <param name="account">The account's id.</param>
     /// <param name="asset">What it counts.</param>
     /// <param name="flags">What it allows; it cannot be opened frozen or closed.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The flags contain <see cref="AccountFlags.Frozen"/> or <see cref="AccountFlags.Closed"/>.</exception>
-    public static Command OpenAccount(UInt128 account, Asset asset, AccountFlags flags) => (flags & (AccountFlags.Frozen | AccountFlags.Closed)) != 0
-        ? throw new ArgumentOutOfRangeException(nameof(flags), flags, "An account cannot be opened frozen or closed.")
-        : new() { Kind = RecordKind.OpenAccount, Id = account, Debit = account, Asset = asset, Flags = flags };
+    /// <param name="endsUnixMilliseconds">The first moment at which it has ended. Default: never.</param>
+    /// <param name="heir">Of an account that ends: an open account of the same asset that does not end and allows anything, so that it can always receive, and owe.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The flags contain more than the two limits.</exception>
+    /// <exception cref="ArgumentException">There is an heir and no end, or an end and no heir.</exception>
+    public static Command OpenAccount(UInt128 account, Asset asset, AccountFlags flags, long endsUnixMilliseconds = 0, UInt128 heir = default)
+    {
+        if ((flags & ~(AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits)) != 0)
+            throw new ArgumentOutOfRangeException(nameof(flags), flags, "An account is opened with limits or without; the other flags come later, or by themselves.");
+        var end = new AccountEnd(endsUnixMilliseconds, heir);
+        if (end.IsNever != (heir == UInt128.Zero)) throw new ArgumentException("An account that ends has an heir, and no other has one.", nameof(heir));
+        return new()
+        {
+            Kind = RecordKind.OpenAccount,
+            Id = account,
+            // An account that ends is forgotten, and then only this tells how it was opened.
+            Digest = end.IsNever ? UInt128.Zero : StateDigest.OfOpening(asset, flags, end),
+            Debit = account,
+            Asset = asset,
+            Flags = flags,
+            Cited = heir,
+            DeadlineUnixMilliseconds = endsUnixMilliseconds,
+        };
+    }
 
     /// <summary>Moves units at once.</summary>
     /// <remarks>
     /// A balancing transfer that finds nothing is carried out and moves nothing, so that it never refuses the rest of its chain ("and pay back what is owed, if
-    /// anything"). What moved is in its record.
+    /// anything"). What moved is in its record. Of what involves an account that ends nothing is refundable after its end.
     /// </remarks>
     public static Command Transfer(UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Amount amount, TransferCode code,
         long refundableUntilUnixMilliseconds = 0, UInt128 reference1 = default, UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default,
@@ -189,8 +225,12 @@ public readonly record struct Command
         new() { Kind = RecordKind.Void, Id = id, Digest = digest, Cited = hold };
 
     /// <summary>Gives back <paramref name="units"/> of a transfer or post, or all that is left if zero.</summary>
+    /// <remarks>
+    /// A balancing refund gives back at most what can still be given back. If that is nothing (all is given back, or the time for it is over, or an account of the
+    /// transfer has ended), it is carried out all the same and moves nothing: its record then names no accounts.
+    /// </remarks>
     public static Command Refund(UInt128 id, UInt128 digest, UInt128 transfer, UInt128 units, TransferCode code,
-        UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default) => new()
+        UInt128 reference2 = default, ReadOnlyMemory<byte> memo = default, bool balancing = false) => new()
         {
             Kind = RecordKind.Refund,
             Id = id,
@@ -200,6 +240,7 @@ public readonly record struct Command
             Code = code,
             Reference2 = reference2,
             Memo = memo,
+            Balancing = balancing ? Balancing.Cited : Balancing.None,
         };
 
     /// <summary>Binds an id to a digest and to what it stands for.</summary>
@@ -217,6 +258,9 @@ public readonly record struct Command
     /// <summary>This command with what moved filled in.</summary>
     internal Command AsCarriedOut(UInt128 debit, UInt128 credit, Amount amount, TransferCode code) =>
         this with { Debit = debit, Credit = credit, Asset = amount.Asset, Units = amount.Units, Code = code };
+
+    /// <summary>This transfer or post with another end of its refunds.</summary>
+    internal Command RefundableUntil(long unixMilliseconds) => this with { DeadlineUnixMilliseconds = unixMilliseconds };
 
     // Used by the record codec when a journal is replayed.
     internal static Command FromRecord(RecordKind kind, UInt128 id, UInt128 digest, UInt128 debit, UInt128 credit, Asset asset, UInt128 units, TransferCode code,

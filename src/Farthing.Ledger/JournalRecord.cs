@@ -9,7 +9,7 @@ public readonly record struct JournalRecord
 {
     private readonly Command command;
 
-    /// <summary>The command as carried out: of a post, void, expiry or refund, accounts, asset and units are filled in from what it cites, and the code but for a refund. A refused one is as the caller gave it.</summary>
+    /// <summary>The command as carried out: of a post, void, expiry or refund, accounts, asset and units are filled in from what it cites, and the code but for a refund; refunds end with the accounts. A refused one is as the caller gave it.</summary>
     public Command Command
     {
         get => command;
@@ -19,7 +19,7 @@ public readonly record struct JournalRecord
     /// <summary>Of a post, void or refund that was carried out: true if the caller asked for all there was (zero units).</summary>
     public bool UnitsWereZero { get; init; }
 
-    /// <summary>Of a balancing transfer or hold that was carried out: how many units were asked for; <see cref="Command"/> has those that moved. Else zero.</summary>
+    /// <summary>Of a balancing transfer, hold or refund that was carried out: how many units were asked for; <see cref="Command"/> has those that moved. Else zero.</summary>
     public UInt128 UnitsAsked { get; init; }
 
     /// <summary>What became of it.</summary>
@@ -49,22 +49,28 @@ public readonly record struct JournalRecord
     /// <summary>The credit account's counts after this record.</summary>
     public Balances CreditAfter { get; init; }
 
+    /// <summary>True for an expiry or the end of an account: no command, but made by the state machine itself at the head of a batch.</summary>
+    internal bool IsMadeByLedger => command.Kind is RecordKind.Expire or RecordKind.EndAccount;
+
     /// <summary><see cref="Command"/> without a copy of its 200 bytes.</summary>
     [UnscopedRef]
     internal ref readonly Command CommandInPlace => ref command;
 
     /// <summary>The command as its caller gave it, which replay hands to the state machine again.</summary>
-    /// <exception cref="InvalidOperationException">An expiry, which the state machine makes itself at the head of a batch.</exception>
+    /// <exception cref="InvalidOperationException">It has <see cref="IsMadeByLedger"/>.</exception>
     internal Command ToCommand()
     {
-        if (Command.Kind == RecordKind.Expire) throw new InvalidOperationException("An expiry is not a command.");
-        if (Outcome == Outcome.Done && Command.Balancing != Balancing.None)
-            return Command.AsCarriedOut(Command.Debit, Command.Credit, new Amount(Command.Asset, UnitsAsked), Command.Code);
-        if (Outcome != Outcome.Done || Command.Kind is not (RecordKind.Post or RecordKind.Void or RecordKind.Refund)) return Command;
-
-        var units = UnitsWereZero ? UInt128.Zero : Command.Units;
-        // A refund says itself what it is for; a post or void is for what the hold was.
-        var code = Command.Kind == RecordKind.Refund ? Command.Code : TransferCode.None;
-        return Command.AsCarriedOut(UInt128.Zero, UInt128.Zero, new Amount(default, units), code);
+        if (IsMadeByLedger) throw new InvalidOperationException($"{Command.Kind} is not a command.");
+        if (Outcome != Outcome.Done) return Command;
+        var isBalancing = Command.Balancing != Balancing.None;
+        var asked = isBalancing ? UnitsAsked : UnitsWereZero ? UInt128.Zero : Command.Units;
+        return Command.Kind switch
+        {
+            RecordKind.Transfer or RecordKind.Hold when isBalancing => Command.AsCarriedOut(Command.Debit, Command.Credit, new Amount(Command.Asset, asked), Command.Code),
+            // A refund says itself what it is for; a post or void is for what the hold was.
+            RecordKind.Refund => Command.AsCarriedOut(UInt128.Zero, UInt128.Zero, new Amount(default, asked), Command.Code),
+            RecordKind.Post or RecordKind.Void => Command.AsCarriedOut(UInt128.Zero, UInt128.Zero, new Amount(default, asked), TransferCode.None),
+            _ => Command,
+        };
     }
 }

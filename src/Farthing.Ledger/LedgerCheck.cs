@@ -98,7 +98,7 @@ public sealed record LedgerCheckReport
     /// <summary>How many batches they were written in.</summary>
     public long Batches { get; init; }
 
-    /// <summary>Per asset, everything that was ever debited and credited, posted, in the asset's units. The two are equal in a sound ledger.</summary>
+    /// <summary>Per asset, everything that was ever debited and credited on accounts that are still there, posted, in the asset's units. The two are equal in a sound ledger.</summary>
     public required IReadOnlyDictionary<Asset, (UInt128 Debits, UInt128 Credits)> Totals { get; init; }
 
     /// <summary>The RFC 6962 root over the sound records, 32 bytes.</summary>

@@ -60,13 +60,14 @@ internal sealed class Opening(IJournal journal, SnapshotDirectory snapshots, Sea
         var state = new LedgerState();
         state.Expect(checked((int)header.Accounts));
         foreach (var account in snapshot.ReadAccounts()) state.Restore(account);
+        if (!state.HasAllHeirs) throw new SnapshotException("has an account without its heir");
         foreach (var hold in snapshot.ReadHolds())
         {
             if (!state.TryRestore(hold)) throw new SnapshotException($"has a hold without its accounts, {hold.Id:x32}");
         }
         foreach (var refundable in snapshot.ReadRefundables())
         {
-            if (!state.TryRestore(refundable)) throw new SnapshotException($"has a refundable without its accounts, {refundable.Id:x32}");
+            if (!state.TryRestore(refundable, header.UnixMilliseconds)) throw new SnapshotException($"has a refundable without its accounts, {refundable.Id:x32}");
         }
         if (state.Digest != header.StateDigest) throw new SnapshotException($"has other balances than the journal at {header.Place}");
         state.StandAt(header.NextPosition, header.UnixMilliseconds);

@@ -2,7 +2,7 @@ namespace Farthing.Ledger;
 
 /// <summary>What became of a command. The checks stand in the order of these members; the first that fails names the refusal.</summary>
 /// <remarks>
-/// The numbers are on disk: they never change. Refusals up to <see cref="AccountExistsDifferently"/> do not depend on balances, are not journaled and bind nothing;
+/// The numbers are on disk: they never change. Refusals up to <see cref="HeirCannotInherit"/> do not depend on balances, are not journaled and bind nothing;
 /// those after it are journaled, bind their id for ever, and are answered again to whoever repeats the command.
 /// Each has its stable code and advice in <c>docs/errors.md</c>.
 /// </remarks>
@@ -46,8 +46,14 @@ public enum Outcome : byte
     /// <summary>The id is bound to something else: another digest, kind or chain.</summary>
     IdAlreadyUsed = 11,
 
-    /// <summary>An account with this id was opened with another asset or other flags. That never changes, so there is nothing to bind.</summary>
+    /// <summary>An account with this id was opened with another asset, other flags, another end or another heir. That never changes, so there is nothing to bind.</summary>
     AccountExistsDifferently = 12,
+
+    /// <summary>An account that is debited, credited or opened has ended. Time does not go back, so there is nothing to bind: the same chain can never be carried out.</summary>
+    AccountEnded = 13,
+
+    /// <summary>The heir of an account to be opened is not there, or closed, of another asset, has limits, or ends itself.</summary>
+    HeirCannotInherit = 14,
 
     // Refused for the state of things. Journaled, and bound to the id.
 
@@ -87,7 +93,7 @@ public enum Outcome : byte
     /// <summary>More is posted than was held.</summary>
     ExceedsHeld = 32,
 
-    /// <summary>The transfer's refund deadline has passed, or it had none.</summary>
+    /// <summary>The transfer's refund deadline has passed, or it had none, or one of its accounts has ended.</summary>
     RefundWindowOver = 33,
 
     /// <summary>More is given back than is left of the transfer; nothing is left included.</summary>
@@ -108,7 +114,7 @@ public enum Outcome : byte
     /// <summary>The account is already frozen, not frozen, or closed.</summary>
     AccountStateUnchanged = 39,
 
-    /// <summary>Only an account without balance and holds can be closed.</summary>
+    /// <summary>Only an account without balance and holds, and that is nobody's heir, can be closed.</summary>
     AccountNotEmpty = 40,
 
     /// <summary>The debit account would owe more than it has.</summary>

@@ -83,9 +83,10 @@ public sealed partial class ErrorsPageTests
 
             ## Outcomes of the ledger
 
-            The state machine checks in this order, and the first check that fails names the outcome. Numbers 1 to 12 are mistakes of the calling code or
-            clashes of ids: they are not journaled and bind nothing. From 20 on, the refusal depends on the state of accounts: it is journaled, binds
-            its id for ever, and whoever repeats the command gets the same answer.
+            The state machine checks in this order, and the first check that fails names the outcome. Numbers 1 to 14 are mistakes of the calling code,
+            clashes of ids or ends of accounts: they are not journaled and bind nothing. From 20 on, the refusal depends on the state of accounts: it is
+            journaled, binds its id for ever, and whoever repeats the command gets the same answer. Of a chain, all commands are checked for 1 to 10,
+            then all for 11 and 12; the rest, 13 and 14 included, is checked command by command as the chain is carried out.
 
             | number | outcome | journaled | meaning |
             | --- | --- | --- | --- |
@@ -93,7 +94,7 @@ public sealed partial class ErrorsPageTests
             """);
         foreach (var outcome in Enum.GetValues<Outcome>())
         {
-            var journaled = outcome == Outcome.Done || outcome > Outcome.AccountExistsDifferently ? "yes" : "no";
+            var journaled = outcome == Outcome.Done || outcome >= Outcome.ChainRefused ? "yes" : "no";
             page.Append(CultureInfo.InvariantCulture, $"| {(int)outcome} | `{SnakeCase(outcome.ToString())}` | {journaled} | {Meaning(outcome)} |\n");
         }
         return page.ToString();

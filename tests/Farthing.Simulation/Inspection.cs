@@ -46,7 +46,7 @@ internal sealed class Inspection(SteppedLedger ledger, IReadOnlyList<WrittenFram
         var bound = new HashSet<UInt128>();
         foreach (var record in records)
         {
-            if (record.Command.Kind == RecordKind.Expire || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
+            if (record.IsMadeByLedger || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
             if (!bound.Add(record.Command.Id)) throw wrong($"{record.Command} was carried out twice");
         }
         foreach (var submission in answered)
@@ -90,7 +90,7 @@ internal sealed class Inspection(SteppedLedger ledger, IReadOnlyList<WrittenFram
         for (var i = Math.Min(records.Count, 40); i > 0; i--)
         {
             var record = records[random.Next(records.Count)];
-            if (record.Command.Kind is RecordKind.Expire or RecordKind.OpenAccount) continue;
+            if (record.IsMadeByLedger || record.Command.Kind == RecordKind.OpenAccount) continue;
             if (!ledger.State.TryGetPosition(record.Command.Id, out var position)) position = ledger.SealedIds.TryFind(record.Command.Id, out var found) ? found.Position : -1;
             if (position != record.Position) throw wrong($"{record.Command} is at {record.Position}, and is found at {position}");
         }
@@ -99,7 +99,7 @@ internal sealed class Inspection(SteppedLedger ledger, IReadOnlyList<WrittenFram
             if (!ledger.State.TryGetAccount(id, out var account)) continue;
             var end = random.NextInt64(records.Count + 1);
             var walked = records.Take((int)end).Where(record => record.Outcome == Outcome.Done && (record.Command.Debit == id || record.Command.Credit == id)
-                && record.Command.Kind is RecordKind.Transfer or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire).Reverse();
+                && record.Command.Kind is RecordKind.Transfer or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire or RecordKind.EndAccount).Reverse();
             var read = ledger.History.ReadStatement(id, account.LastPosition, (0, end), records.Count);
             if (!read.Select(record => record.Position).SequenceEqual(walked.Select(record => record.Position))) throw wrong($"account {id} has another statement before record {end}");
         }

@@ -113,5 +113,5 @@ internal sealed class History(RecordReader records, FrameIndex frames, SealedSeg
         record.Outcome == Outcome.Done && (record.Command.Debit == account || record.Command.Credit == account);
 
     private static bool IsMovement(RecordKind kind) =>
-        kind is RecordKind.Transfer or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire;
+        kind is RecordKind.Transfer or RecordKind.Hold or RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire or RecordKind.EndAccount;
 }

@@ -44,7 +44,7 @@ internal sealed class Replay(LedgerState state, SealedIds? sealedIds = null)
         if (state.Digest != header.StateDigest) throw Damage.At(header, "carrying out its commands again gives other balances");
     }
 
-    /// <summary>Adds the commands that a batch was made from. Expiries are none: they come by themselves at its head.</summary>
+    /// <summary>Adds the commands that a batch was made from. Expiries and ends of accounts are none: they come by themselves at its head.</summary>
     /// <exception cref="LedgerDamagedException">A record cannot be read.</exception>
     public static void ReadCommands(Frame frame, List<Command> commands)
     {
@@ -54,7 +54,7 @@ internal sealed class Replay(LedgerState state, SealedIds? sealedIds = null)
         {
             if (!RecordCodec.TryRead(bytes, position, header.UnixMilliseconds, out var record, out var length)) throw Damage.At(header, $"record {position} cannot be read");
             bytes = bytes[length..];
-            if (record.CommandInPlace.Kind != RecordKind.Expire) commands.Add(record.ToCommand());
+            if (!record.IsMadeByLedger) commands.Add(record.ToCommand());
         }
     }
 

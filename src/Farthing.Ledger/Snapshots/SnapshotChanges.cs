@@ -12,6 +12,7 @@ internal sealed class SnapshotChanges
 {
     private readonly IdTable<AccountChange> accounts = new();
     private readonly List<UInt128> accountIds = [];
+    private readonly Dictionary<UInt128, AccountEnd> ends = [];
     private readonly List<Asset> assets = [];
     private readonly Dictionary<Asset, int> assetNumbers = [];
 
@@ -57,6 +58,7 @@ internal sealed class SnapshotChanges
 
     private void Add(in RecordView record, long position)
     {
+        if (record.IsEmptyRefund) return;
         switch (record.Kind)
         {
             case RecordKind.OpenAccount:
@@ -74,6 +76,12 @@ internal sealed class SnapshotChanges
                 break;
             case RecordKind.CloseAccount:
                 Move(record.Debit, record.DebitAfter, position).Add(AccountFlags.Closed);
+                break;
+            case RecordKind.EndAccount:
+                Move(record.Debit, record.DebitAfter, position);
+                Move(record.Credit, record.CreditAfter, position);
+                accounts.Find(record.Id).IsForgotten = true;
+                ends.Remove(record.Id);
                 break;
         }
 
@@ -111,6 +119,11 @@ internal sealed class SnapshotChanges
         ref var change = ref Touch(record.Id, position);
         change.OpenedPosition = position;
         change.Added = record.Flags;
+        if (record.DeadlineUnixMilliseconds != 0)
+        {
+            change.Added |= AccountFlags.Ends;
+            ends.Add(record.Id, new(record.DeadlineUnixMilliseconds, record.Cited));
+        }
         var asset = record.Asset;
         ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(assetNumbers, asset, out var isThere);
         if (!isThere)
@@ -142,24 +155,26 @@ internal sealed class SnapshotChanges
         var next = 0;
         foreach (var account in before)
         {
-            for (; next < accountIds.Count && accountIds[next] < account.Id; next++) after.Add(Opened(accountIds[next]));
-            if (next < accountIds.Count && accountIds[next] == account.Id) after.Add(Changed(account, accounts.Find(accountIds[next++])));
+            for (; next < accountIds.Count && accountIds[next] < account.Id; next++) AddOpened(accountIds[next], after);
+            if (next < accountIds.Count && accountIds[next] == account.Id) AddChanged(account, accounts.Find(accountIds[next++]), after);
             else after.Add(account);
         }
-        for (; next < accountIds.Count; next++) after.Add(Opened(accountIds[next]));
+        for (; next < accountIds.Count; next++) AddOpened(accountIds[next], after);
     }
 
-    private static SavedAccount Changed(in SavedAccount account, in AccountChange change)
+    private static void AddChanged(in SavedAccount account, in AccountChange change, SnapshotWriter after)
     {
         if (change.OpenedPosition >= 0) throw new InvalidOperationException($"A snapshot has account {account.Id:x32}, which was opened behind it.");
-        return account with { Flags = (account.Flags | change.Added) & ~change.Removed, Balances = change.Balances, LastPosition = change.LastPosition };
+        if (change.IsForgotten) return;
+        after.Add(account with { Flags = (account.Flags | change.Added) & ~change.Removed, Balances = change.Balances, LastPosition = change.LastPosition });
     }
 
-    private SavedAccount Opened(UInt128 id)
+    private void AddOpened(UInt128 id, SnapshotWriter after)
     {
         ref var change = ref accounts.Find(id);
         if (change.OpenedPosition < 0) throw new InvalidOperationException($"A snapshot lacks account {id:x32}, which was opened before it.");
-        return new(id, assets[change.Asset], change.Added & ~change.Removed, change.Balances, change.OpenedPosition, change.LastPosition);
+        if (change.IsForgotten) return;
+        after.Add(new SavedAccount(id, assets[change.Asset], change.Added & ~change.Removed, change.Balances, change.OpenedPosition, change.LastPosition, ends.GetValueOrDefault(id)));
     }
 
     private void MergeHolds(IEnumerable<SavedHold> before, SnapshotWriter after)
@@ -218,6 +233,7 @@ internal sealed class SnapshotChanges
         public int Asset;
         public AccountFlags Added;
         public AccountFlags Removed;
+        public bool IsForgotten;
 
         public void Add(AccountFlags flags)
         {

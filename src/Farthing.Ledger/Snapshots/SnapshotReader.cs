@@ -10,7 +10,7 @@ namespace Farthing.Ledger.Snapshots;
 /// <remarks>Used in this order, each to its end: <see cref="ReadAccounts"/>, <see cref="ReadHolds"/>, <see cref="ReadRefundables"/>. Not thread-safe.</remarks>
 internal sealed class SnapshotReader : IDisposable
 {
-    private const AccountFlags AllFlags = AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits | AccountFlags.Frozen | AccountFlags.Closed;
+    private const AccountFlags AllFlags = AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits | AccountFlags.Frozen | AccountFlags.Closed | AccountFlags.Ends;
 
     private readonly DurableFile file;
     private readonly List<Asset> assets = [];
@@ -119,9 +119,10 @@ internal sealed class SnapshotReader : IDisposable
             || !Varint.TryRead(ref rest, out UInt128 creditsPosted)
             || !Varint.TryRead(ref rest, out UInt128 creditsHeld)
             || !TryReadPosition(ref rest, 0, out var opened)
-            || !TryReadPosition(ref rest, opened, out var last))
+            || !TryReadPosition(ref rest, opened, out var last)
+            || !TryReadEnd(ref rest, flags, out var accountEnd))
             return false;
-        account = new(id, asset, flags, new(debitsPosted, debitsHeld, creditsPosted, creditsHeld), opened, last);
+        account = new(id, asset, flags, new(debitsPosted, debitsHeld, creditsPosted, creditsHeld), opened, last, accountEnd);
         Advance(rest);
         return true;
     }
@@ -174,6 +175,15 @@ internal sealed class SnapshotReader : IDisposable
         }
 
         asset = assets[(int)number];
+        return true;
+    }
+
+    private static bool TryReadEnd(ref ReadOnlySpan<byte> rest, AccountFlags flags, out AccountEnd accountEnd)
+    {
+        accountEnd = default;
+        if ((flags & AccountFlags.Ends) == 0) return true;
+        if (!Varint.TryRead(ref rest, out ulong time) || time is 0 or > long.MaxValue || !TryReadWide(ref rest, out var heir)) return false;
+        accountEnd = new((long)time, heir);
         return true;
     }
 

@@ -53,6 +53,12 @@ internal sealed class SnapshotWriter : IDisposable
         at += Varint.Write(destination[at..], account.Balances.CreditsHeld);
         at += Varint.Write(destination[at..], (ulong)account.OpenedPosition);
         at += Varint.Write(destination[at..], (ulong)(account.LastPosition - account.OpenedPosition));
+        if (!account.End.IsNever)
+        {
+            at += Varint.Write(destination[at..], (ulong)account.End.UnixMilliseconds);
+            BinaryPrimitives.WriteUInt128LittleEndian(destination[at..], account.End.Heir);
+            at += 16;
+        }
         Take(at, StateDigest.Of(account));
         accounts++;
     }

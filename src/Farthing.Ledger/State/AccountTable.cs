@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Farthing.Protocol;
 
@@ -43,8 +44,13 @@ internal struct AccountState : IIdentified
 
     public readonly bool IsClosed => (Flags & AccountFlags.Closed) != 0;
 
+    /// <summary>True if it has an end: see <see cref="AccountTable.EndOf"/>.</summary>
+    public readonly bool Ends => (Flags & AccountFlags.Ends) != 0;
+
+    public readonly bool HasHolds => (DebitsHeld | CreditsHeld) != UInt128.Zero;
+
     /// <summary>What the account allowed when it was opened.</summary>
-    public readonly AccountFlags FlagsOfOpening => Flags & ~(AccountFlags.Frozen | AccountFlags.Closed);
+    public readonly AccountFlags FlagsOfOpening => Flags & (AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits);
 }
 
 /// <summary>All accounts, with what is needed to undo the current chain and to know their digest.</summary>
@@ -55,20 +61,32 @@ internal sealed class AccountTable
     private const int PrefetchedAhead = 8;
 
     private readonly IdTable<AccountState> accounts = new();
+    private readonly EndingAccounts ends = new();
     private readonly List<Asset> assets = [];
     private readonly Dictionary<Asset, int> assetNumbers = [];
 
     // What the current chain touched, as it was before.
     private readonly AccountState[] touched = new AccountState[2 * LedgerState.MaxChainLength];
     private int touchedCount;
-    private int countBefore;
+
+    // The numbers of those it opened.
+    private readonly List<int> opened = [];
 
     // Numbers of accounts whose share of the digest is out of date: a busy account is hashed once a batch, not once a transfer.
     private readonly List<int> stale = [];
     private UInt128 digest;
 
-    /// <summary>How many accounts there are; they are numbered from one.</summary>
+    /// <summary>How many accounts there are.</summary>
     public int Count => accounts.Count;
+
+    /// <summary>No account has a higher number. They are numbered from one; where one was forgotten, the id is zero until another takes its place.</summary>
+    public int LastNumber => accounts.LastNumber;
+
+    /// <summary>The end of the next account that is not held up, Unix milliseconds, or long.MaxValue.</summary>
+    public long NextEnd => ends.NextEnd;
+
+    /// <summary>All heirs of accounts that end.</summary>
+    public IEnumerable<UInt128> Heirs => ends.Heirs;
 
     /// <summary>The sum of all accounts' hashes, modulo 2^128.</summary>
     public UInt128 Digest
@@ -80,7 +98,8 @@ internal sealed class AccountTable
             {
                 if (i + PrefetchedAhead < numbers.Length) accounts.PrefetchItem(numbers[i + PrefetchedAhead]);
                 ref var account = ref accounts[numbers[i]];
-                var share = StateDigest.Of(account, AssetOf(account));
+                if (account.Id == UInt128.Zero) continue;
+                var share = StateDigest.Of(account, AssetOf(account), EndOf(account));
                 digest = unchecked(digest - account.DigestShare + share);
                 account.DigestShare = share;
                 account.IsStale = false;
@@ -99,17 +118,25 @@ internal sealed class AccountTable
 
     public Asset AssetOf(in AccountState account) => assets[account.AssetNumber];
 
-    public ref AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position)
+    /// <summary>When an account ends.</summary>
+    public AccountEnd EndOf(in AccountState account) => account.Ends ? ends[account.Number] : default;
+
+    /// <summary>True if an account ends whose heir has this id.</summary>
+    public bool IsHeir(UInt128 id) => ends.IsHeir(id);
+
+    public ref AccountState Open(UInt128 id, Asset asset, AccountFlags flags, long position, in AccountEnd end = default)
     {
         ref var account = ref Add(new()
         {
             Id = id,
-            Number = accounts.Count + 1,
+            Number = accounts.NextNumber,
             AssetNumber = NumberOf(asset),
-            Flags = flags,
+            Flags = end.IsNever ? flags : flags | AccountFlags.Ends,
             OpenedPosition = position,
             LastPosition = -1,
         });
+        opened.Add(account.Number);
+        if (!end.IsNever) ends.Add(account.Number, end, position);
         Touch(ref account);
         return ref account;
     }
@@ -128,13 +155,13 @@ internal sealed class AccountTable
             CreditsPosted = saved.Balances.CreditsPosted,
             CreditsHeld = saved.Balances.CreditsHeld,
             DigestShare = StateDigest.Of(saved),
-            Number = accounts.Count + 1,
+            Number = accounts.NextNumber,
             AssetNumber = NumberOf(saved.Asset),
             Flags = saved.Flags,
             OpenedPosition = saved.OpenedPosition,
             LastPosition = saved.LastPosition,
         });
-        countBefore = accounts.Count;
+        if (!saved.End.IsNever) ends.Add(account.Number, saved.End, saved.OpenedPosition);
         digest = unchecked(digest + account.DigestShare);
     }
 
@@ -168,6 +195,7 @@ internal sealed class AccountTable
                 throw new InvalidOperationException($"Account {after.Id:x32} would have more credits than debits.");
 
             after.IsTouched = false;
+            if (after.Ends && !after.HasHolds) ends.GoOn(after.Number);
             if (after.IsStale) continue;
             after.IsStale = true;
             stale.Add(after.Number);
@@ -176,7 +204,7 @@ internal sealed class AccountTable
         if (postedOut != postedIn || heldOut != heldIn)
             throw new InvalidOperationException($"A chain would debit {postedOut} and credit {postedIn}, hold {heldOut} out and {heldIn} in.");
         touchedCount = 0;
-        countBefore = accounts.Count;
+        opened.Clear();
     }
 
     /// <summary>Puts back what the chain changed.</summary>
@@ -184,8 +212,25 @@ internal sealed class AccountTable
     {
         foreach (ref readonly var before in touched.AsSpan(0, touchedCount)) accounts[before.Number] = before;
         touchedCount = 0;
-        while (accounts.Count > countBefore) accounts.RemoveNewest();
+        foreach (var number in opened) Remove(ref accounts[number]);
+        opened.Clear();
     }
+
+    /// <summary>The first account, by end and then by opening, whose end is not after <paramref name="time"/> and that is not held up.</summary>
+    public bool TryPeekEnd(long time, [NotNullWhen(true)] out EndingAccount? account) => ends.TryPeek(time, out account);
+
+    /// <summary>Passes over the account that was peeked at, until its holds are resolved.</summary>
+    public void HoldUp(EndingAccount account) => ends.HoldUp(account);
+
+    /// <summary>Between two chains: forgets an account that has ended. Its number and its memory go to another one.</summary>
+    public void Forget(ref AccountState account)
+    {
+        digest = unchecked(digest - account.DigestShare);
+        Remove(ref account);
+    }
+
+    /// <summary>Between two batches: drops what is no longer needed.</summary>
+    public void Sweep() => ends.Sweep();
 
     /// <summary>Asks for the memory where an account is looked for. Changes nothing.</summary>
     public void PrefetchSlot(UInt128 id) => accounts.PrefetchSlot(id);
@@ -195,9 +240,16 @@ internal sealed class AccountTable
 
     private ref AccountState Add(scoped in AccountState account)
     {
+        var countBefore = accounts.Count;
         ref var added = ref accounts.Add(account);
-        if (accounts.Count != account.Number) throw new InvalidOperationException($"Account {account.Id:x32} was open already.");
+        if (accounts.Count == countBefore) throw new InvalidOperationException($"Account {account.Id:x32} was open already.");
         return ref added;
+    }
+
+    private void Remove(ref AccountState account)
+    {
+        if (account.Ends) ends.Remove(account.Number);
+        accounts.Remove(account.Number);
     }
 
     private int NumberOf(Asset asset)

@@ -37,6 +37,9 @@ internal sealed class DeadlineQueue<T> where T : class, IDeadlined
         return false;
     }
 
+    /// <summary>Takes out the one that was just peeked at.</summary>
+    public void Dequeue() => queue.Dequeue();
+
     /// <summary>Drops the dead ones when they are the greater part, so that memory follows what is live.</summary>
     public void Sweep(int liveCount)
     {

@@ -95,7 +95,7 @@ internal sealed class IdIndex
         Newest.Entries.Add(new(id, digest, at.Position, kind, outcome, (byte)at.ChainIndex, (byte)at.BoundIndex, at.IsLastBound));
     }
 
-    /// <summary>Unbinds the id of an account that its chain did not open after all.</summary>
+    /// <summary>Unbinds an id that its chain bound, or would have: an account that was not opened after all, or a chain that binds nothing.</summary>
     public void Unbind(UInt128 id)
     {
         ref var entry = ref Newest.Entries.Find(id);

@@ -13,8 +13,8 @@ internal interface IIdentified
 
 /// <summary>An item for each of many ids.</summary>
 /// <remarks>
-/// Items stand in the order in which they came, are numbered in it from one, and are never moved; slots of eight bytes lead to them. A new id touches one
-/// slot: a table of a million ids has few enough of them for the processor's cache.
+/// Items are numbered from one in the order in which they came, and are never moved; slots of eight bytes lead to them. A new id touches one
+/// slot: a table of a million ids has few enough of them for the processor's cache. The number of an item that was taken out goes to a later one.
 /// Slots are open addressed with linear probing, in shards that each grow by themselves: a table of millions never stops the writer to grow as a whole.
 /// Not thread-safe.
 /// </remarks>
@@ -33,14 +33,21 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
     private static readonly ulong LowerSeed = MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private readonly Shard[] shards = new Shard[1 << ShardBits];
+    private readonly Stack<int> freeNumbers = [];
     private T[][] blocks = [];
 
     public IdTable() => Array.Fill(shards, new Shard { Slots = Unused });
 
-    /// <summary>How many items there are; the number of the newest.</summary>
-    public int Count { get; private set; }
+    /// <summary>How many items there are.</summary>
+    public int Count => LastNumber - freeNumbers.Count;
 
-    /// <summary>The item with a number, which is from 1 to <see cref="Count"/>.</summary>
+    /// <summary>No item has a higher number.</summary>
+    public int LastNumber { get; private set; }
+
+    /// <summary>The number of the next item that is added, if its id has none yet.</summary>
+    public int NextNumber => freeNumbers.TryPeek(out var number) ? number : LastNumber + 1;
+
+    /// <summary>The item with a number, which is from 1 to <see cref="LastNumber"/>; the default one if it was taken out.</summary>
     public ref T this[int number] => ref blocks[(number - 1) >> BlockBits][(number - 1) & BlockMask];
 
     /// <summary>The item of an id, or a null reference.</summary>
@@ -62,8 +69,12 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
         ref var slot = ref Seek(shard.Slots, item.Id, hash);
         if (slot.Number == 0)
         {
-            AddBlocks(Count + 1L);
-            slot = new(hash, ++Count);
+            if (!freeNumbers.TryPop(out var number))
+            {
+                AddBlocks(LastNumber + 1L);
+                number = ++LastNumber;
+            }
+            slot = new(hash, number);
             shard.Count++;
         }
 
@@ -72,15 +83,15 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
         return ref place;
     }
 
-    /// <summary>Takes the newest item out again.</summary>
-    public void RemoveNewest()
+    /// <summary>Takes the item with a number out again.</summary>
+    public void Remove(int number)
     {
-        var hash = HashOf(this[Count].Id);
+        var hash = HashOf(this[number].Id);
         ref var shard = ref ShardOf(hash);
         var slots = shard.Slots;
         var mask = (uint)slots.Length - 1;
         var gap = hash & mask;
-        while (slots[gap].Number != Count) gap = (gap + 1) & mask;
+        while (slots[gap].Number != number) gap = (gap + 1) & mask;
         // Those behind it that could not stand here take its place.
         for (var at = (gap + 1) & mask; slots[at].Number != 0; at = (at + 1) & mask)
         {
@@ -91,7 +102,8 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
 
         slots[gap] = default;
         shard.Count--;
-        Count--;
+        this[number] = default;
+        freeNumbers.Push(number);
     }
 
     /// <summary>Takes all items out; their memory is used again.</summary>
@@ -103,7 +115,8 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
             Array.Clear(shard.Slots);
             shard.Count = 0;
         }
-        Count = 0;
+        freeNumbers.Clear();
+        LastNumber = 0;
     }
 
     /// <summary>Makes room for so many items in all.</summary>

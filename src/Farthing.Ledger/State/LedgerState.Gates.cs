@@ -56,7 +56,7 @@ internal sealed partial class LedgerState
     }
 
     /// <summary>Looks for ids that are bound already: the chain is a repetition, or in conflict with what they are bound to.</summary>
-    /// <returns>True if the chain is not to be carried out; then the results are complete. Else those of accounts that are already open are.</returns>
+    /// <returns>True if the chain is not to be carried out; then the results are complete. Else those of accounts that are already open, or were, are.</returns>
     private bool FindBoundIds(ReadOnlySpan<Command> chain, Span<CommandResult> results)
     {
         var unopened = false;
@@ -69,8 +69,8 @@ internal sealed partial class LedgerState
             ref readonly var account = ref BindsItsId(command) ? ref Unsafe.NullRef<AccountState>() : ref accounts.Find(command.Id);
             if (!Unsafe.IsNullRef(in account))
             {
-                if (command.Digest != UInt128.Zero) return RefuseUnjournaled(results, i, Outcome.IdAlreadyUsed);
-                if (accounts.AssetOf(account) != command.Asset || account.FlagsOfOpening != command.Flags)
+                if (accounts.AssetOf(account) != command.Asset || account.FlagsOfOpening != command.Flags
+                    || accounts.EndOf(account) != new AccountEnd(command.DeadlineUnixMilliseconds, command.Cited))
                     return RefuseUnjournaled(results, i, Outcome.AccountExistsDifferently);
                 results[i] = new CommandResult(Outcome.Done, account.OpenedPosition, true);
                 continue;
@@ -82,6 +82,12 @@ internal sealed partial class LedgerState
             if (BindsItsId(command))
             {
                 if (bindingCount++ == 0) firstBinding = i;
+            }
+            else if (isKnown)
+            {
+                // It has ended and is forgotten.
+                results[i] = new CommandResult(Outcome.Done, entry.Position, true);
+                continue;
             }
             else
             {

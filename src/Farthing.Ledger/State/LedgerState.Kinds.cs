@@ -22,7 +22,9 @@ internal sealed partial class LedgerState
 
     private Outcome OpenAccount(in Command command, in Place place, BatchBuffer buffer)
     {
-        ref var account = ref accounts.Open(command.Id, command.Asset, command.Flags, place.Position);
+        var end = new AccountEnd(command.DeadlineUnixMilliseconds, command.Cited);
+        if (!end.IsNever && !CanInherit(end.Heir, command.Asset)) return Outcome.HeirCannotInherit;
+        ref var account = ref accounts.Open(command.Id, command.Asset, command.Flags, place.Position, end);
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         Append(buffer, command, place, ref account, ref NoAccount);
         return Outcome.Done;
@@ -31,8 +33,9 @@ internal sealed partial class LedgerState
     private Outcome TransferOrHold(in Command command, in Place place, BatchBuffer buffer)
     {
         ref var debit = ref accounts.Find(command.Debit);
-        if (Unsafe.IsNullRef(ref debit)) return Outcome.DebitAccountNotFound;
         ref var credit = ref accounts.Find(command.Credit);
+        if (HasEnded(ref debit) || HasEnded(ref credit)) return Outcome.AccountEnded;
+        if (Unsafe.IsNullRef(ref debit)) return Outcome.DebitAccountNotFound;
         if (Unsafe.IsNullRef(ref credit)) return Outcome.CreditAccountNotFound;
         if (debit.AssetNumber != credit.AssetNumber || command.Asset != accounts.AssetOf(debit)) return Outcome.AssetsMustMatch;
         var isHold = command.Kind == RecordKind.Hold;
@@ -47,6 +50,7 @@ internal sealed partial class LedgerState
 
         accounts.Touch(ref debit);
         accounts.Touch(ref credit);
+        var lastRefund = deadline;
         if (isHold)
         {
             debit.DebitsHeld += units;
@@ -57,18 +61,19 @@ internal sealed partial class LedgerState
         {
             debit.DebitsPosted += units;
             credit.CreditsPosted += units;
-            MakeRefundable(command, place, debit, credit, units);
+            lastRefund = MakeRefundable(command, place, debit, credit, units);
         }
 
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
-        if (command.Balancing == Balancing.None)
+        if (command.Balancing == Balancing.None && lastRefund == deadline)
         {
             Append(buffer, command, place, ref debit, ref credit);
         }
         else
         {
-            var carriedOut = command.AsCarriedOut(command.Debit, command.Credit, new Amount(command.Asset, units), command.Code);
-            Append(buffer, carriedOut, place, ref debit, ref credit, unitsAsked: command.Units);
+            var carriedOut = command.AsCarriedOut(command.Debit, command.Credit, new Amount(command.Asset, units), command.Code).RefundableUntil(lastRefund);
+            var asked = command.Balancing == Balancing.None ? UInt128.Zero : command.Units;
+            Append(buffer, carriedOut, place, ref debit, ref credit, unitsAsked: asked);
         }
 
         return Outcome.Done;
@@ -96,8 +101,8 @@ internal sealed partial class LedgerState
         Resolve(hold, command.Kind, place.Position, ref debit, ref credit);
         debit.DebitsPosted += units;
         credit.CreditsPosted += units;
-        MakeRefundable(command, place, debit, credit, units);
-        BindAndAppend(buffer, command, place, ref debit, ref credit, units, hold.Code, previousCitation: -1);
+        var lastRefund = MakeRefundable(command, place, debit, credit, units);
+        BindAndAppend(buffer, command.RefundableUntil(lastRefund), place, ref debit, ref credit, units, hold.Code, previousCitation: -1);
         return Outcome.Done;
     }
 
@@ -119,8 +124,11 @@ internal sealed partial class LedgerState
         if (Unsafe.IsNullRef(in cited)) return Outcome.CitedNotFound;
         if (cited.Outcome != Outcome.Done) return Outcome.CitedWasRefused;
         if (cited.Kind is not (RecordKind.Transfer or RecordKind.Post)) return Outcome.CitedIsNotRefundable;
-        if (!refundables.TryFind(cited.Position, out var refundable) || refundable.Deadline < UnixMilliseconds) return Outcome.RefundWindowOver;
-        var units = command.Units == UInt128.Zero ? refundable.UnitsLeft : command.Units;
+        var isBalancing = command.Balancing != Balancing.None;
+        if (!refundables.TryFind(cited.Position, out var refundable) || refundable.Deadline < UnixMilliseconds)
+            return isBalancing ? RefundNothing(command, place, buffer) : Outcome.RefundWindowOver;
+        var units = command.Units == UInt128.Zero || (isBalancing && command.Units > refundable.UnitsLeft) ? refundable.UnitsLeft : command.Units;
+        if (units == UInt128.Zero && isBalancing) return RefundNothing(command, place, buffer);
         if (units == UInt128.Zero || units > refundable.UnitsLeft) return Outcome.ExceedsRefundable;
         ref var giver = ref accounts[refundable.Giver];
         ref var receiver = ref accounts[refundable.Receiver];
@@ -139,6 +147,15 @@ internal sealed partial class LedgerState
         return Outcome.Done;
     }
 
+    /// <summary>Carries out a balancing refund that finds nothing to give back. It names no accounts, which may be forgotten, and is no citation.</summary>
+    private Outcome RefundNothing(in Command command, in Place place, BatchBuffer buffer)
+    {
+        ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
+        var carriedOut = command.AsCarriedOut(UInt128.Zero, UInt128.Zero, default, command.Code);
+        Append(buffer, carriedOut, place, ref NoAccount, ref NoAccount, unitsWereZero: command.Units == UInt128.Zero, unitsAsked: command.Units);
+        return Outcome.Done;
+    }
+
     private Outcome Claim(in Command command, in Place place, BatchBuffer buffer)
     {
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
@@ -152,7 +169,7 @@ internal sealed partial class LedgerState
         if (Unsafe.IsNullRef(ref account)) return Outcome.DebitAccountNotFound;
         if (account.IsClosed || (command.Kind != RecordKind.CloseAccount && account.IsFrozen == (command.Kind == RecordKind.FreezeAccount)))
             return Outcome.AccountStateUnchanged;
-        var isEmpty = account.DebitsPosted == account.CreditsPosted && (account.DebitsHeld | account.CreditsHeld) == UInt128.Zero;
+        var isEmpty = account.DebitsPosted == account.CreditsPosted && !account.HasHolds && !accounts.IsHeir(account.Id);
         if (command.Kind == RecordKind.CloseAccount && !isEmpty) return Outcome.AccountNotEmpty;
 
         accounts.Touch(ref account);
@@ -225,19 +242,22 @@ internal sealed partial class LedgerState
         credit.CreditsHeld -= hold.Units;
     }
 
-    private void MakeRefundable(in Command command, in Place place, in AccountState debit, in AccountState credit, UInt128 units)
+    /// <returns>The last moment at which it can be refunded, or zero.</returns>
+    private long MakeRefundable(in Command command, in Place place, in AccountState debit, in AccountState credit, UInt128 units)
     {
-        if (command.DeadlineUnixMilliseconds == 0) return;
+        var last = LastRefund(command.DeadlineUnixMilliseconds, debit, credit);
+        if (last == 0) return last;
         refundables.Add(new Refundable
         {
             Id = command.Id,
             Giver = credit.Number,
             Receiver = debit.Number,
-            Deadline = command.DeadlineUnixMilliseconds,
+            Deadline = last,
             Position = place.Position,
             UnitsLeft = units,
             LastCitation = -1,
         });
+        return last;
     }
 
     /// <summary>Binds and journals a command that cites another, with what that other one says filled in.</summary>
@@ -246,7 +266,8 @@ internal sealed partial class LedgerState
     {
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(accounts.AssetOf(debit), units), code);
-        Append(buffer, carriedOut, place, ref debit, ref credit, previousCitation, command.Units == UInt128.Zero);
+        var asked = command.Balancing == Balancing.None ? UInt128.Zero : command.Units;
+        Append(buffer, carriedOut, place, ref debit, ref credit, previousCitation, command.Units == UInt128.Zero, asked);
     }
 
     /// <summary>Journals a command that was carried out and makes it the newest of its accounts' histories.</summary>

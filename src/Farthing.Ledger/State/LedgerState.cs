@@ -41,16 +41,26 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     /// <summary>An order-independent digest of all accounts, open holds and what can be refunded, kept up to date as they change.</summary>
     public UInt128 Digest => unchecked(accounts.Digest + holds.Digest + refundables.Digest);
 
-    /// <summary>When the next hold expires, or long.MaxValue.</summary>
-    public long NextDeadline => holds.NextDeadline;
+    /// <summary>When the next hold expires, or the next account that has ended is to be forgotten; or long.MaxValue.</summary>
+    public long NextDeadline => Math.Min(holds.NextDeadline, NextEnd);
 
-    /// <summary>Begins a batch: sets the time, which must not go back, and journals the expiries that are due, at most 1,024 and the rest of the last one's chain.</summary>
+    /// <summary>How many accounts there are.</summary>
+    public int AccountCount => accounts.Count;
+
+    /// <summary>How many accounts there is memory for that was ever used.</summary>
+    public int AccountRoom => accounts.LastNumber;
+
+    /// <summary>
+    /// Begins a batch: sets the time, which must not go back, and journals the expiries that are due, at most 1,024 and the rest of the last one's chain; then
+    /// the ends of accounts that are due, at most 1,024.
+    /// </summary>
     public void BeginBatch(long unixMilliseconds, BatchBuffer buffer)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(unixMilliseconds, UnixMilliseconds);
         UnixMilliseconds = unixMilliseconds;
         holds.Sweep();
         refundables.Sweep();
+        accounts.Sweep();
 
         var chainStart = -1L;
         for (var count = 0; holds.TryPeekDue(unixMilliseconds, out var hold); count++)
@@ -60,6 +70,8 @@ internal sealed partial class LedgerState(UInt128 maxCount)
             Expire(hold, buffer);
             Commit(1);
         }
+
+        EndAccounts(buffer);
     }
 
     /// <summary>Carries out one chain, all or none; appends its records, refused ones included, unless the refusal is one that is not journaled or all are duplicates.</summary>
@@ -85,16 +97,18 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         var firstRecord = buffer.Offsets.Count;
         for (var i = 0; i < chain.Length; i++)
         {
-            if (results[i].IsDuplicate) continue;
-            var outcome = CarryOut(chain[i], places[i], buffer);
+            var isOpen = results[i].IsDuplicate;
+            var outcome = OpensEnded(chain[i]) ? Outcome.AccountEnded : isOpen ? Outcome.Done : CarryOut(chain[i], places[i], buffer);
             if (outcome != Outcome.Done)
             {
                 buffer.CutTo(firstRecord);
-                Refuse(chain, results, places, i, outcome, buffer);
+                RollBack();
+                if (outcome < Outcome.ChainRefused) RefuseUnbound(chain, results, i, outcome);
+                else Refuse(chain, results, places, i, outcome, buffer);
                 return;
             }
 
-            results[i] = new CommandResult(Outcome.Done, places[i].Position, false, UnixMilliseconds);
+            if (!isOpen) results[i] = new CommandResult(Outcome.Done, places[i].Position, false, UnixMilliseconds);
         }
 
         Commit(recordCount);
@@ -112,13 +126,14 @@ internal sealed partial class LedgerState(UInt128 maxCount)
     public List<UInt128> OpenHolds(TransferCode code) =>
         [.. holds.All.Where(hold => hold.Code == code).OrderBy(hold => hold.Position).Select(hold => hold.Id)];
 
-    /// <summary>Totals per asset of posted debits and credits over all accounts; equal if the ledger is sound.</summary>
+    /// <summary>Totals per asset of posted debits and credits over all accounts that are not forgotten; equal if the ledger is sound.</summary>
     public IReadOnlyDictionary<Asset, (UInt128 Debits, UInt128 Credits)> Totals()
     {
         var totals = new Dictionary<Asset, (UInt128 Debits, UInt128 Credits)>();
-        for (var number = 1; number <= accounts.Count; number++)
+        for (var number = 1; number <= accounts.LastNumber; number++)
         {
             ref readonly var account = ref accounts[number];
+            if (account.Id == UInt128.Zero) continue;
             var asset = accounts.AssetOf(account);
             var (debits, credits) = totals.GetValueOrDefault(asset);
             totals[asset] = (debits + account.DebitsPosted, credits + account.CreditsPosted);
@@ -155,14 +170,9 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         return recordCount;
     }
 
-    /// <summary>Undoes the chain and journals it as refused, so that its ids are bound and a late repetition cannot pay.</summary>
+    /// <summary>Journals the chain as refused, so that its ids are bound and a late repetition cannot pay.</summary>
     private void Refuse(ReadOnlySpan<Command> chain, Span<CommandResult> results, ReadOnlySpan<Place> places, int culprit, Outcome outcome, BatchBuffer buffer)
     {
-        accounts.RollBack();
-        holds.RollBack();
-        refundables.RollBack();
-        ids.RollBack();
-
         var recordCount = 0;
         for (var i = 0; i < chain.Length; i++)
         {
@@ -193,6 +203,25 @@ internal sealed partial class LedgerState(UInt128 maxCount)
         }
 
         Commit(recordCount);
+    }
+
+    /// <summary>Answers that the chain is refused, for a reason that is not journaled and binds nothing.</summary>
+    private void RefuseUnbound(ReadOnlySpan<Command> chain, Span<CommandResult> results, int culprit, Outcome outcome)
+    {
+        for (var i = 0; i < chain.Length; i++)
+        {
+            if (!results[i].IsDuplicate) ids.Unbind(chain[i].Id);
+        }
+
+        RefuseUnjournaled(results, culprit, outcome);
+    }
+
+    private void RollBack()
+    {
+        accounts.RollBack();
+        holds.RollBack();
+        refundables.RollBack();
+        ids.RollBack();
     }
 
     private void Commit(int recordCount)

@@ -7,7 +7,7 @@ namespace Farthing.Ledger.State;
 internal static partial class RecordCodec
 {
     private const AccountFlags FlagsOfOpening = AccountFlags.DebitsMustNotExceedCredits | AccountFlags.CreditsMustNotExceedDebits;
-    private const Balancing BothBalancing = Balancing.Debit | Balancing.Credit;
+    private const Balancing AllBalancing = Balancing.Debit | Balancing.Credit | Balancing.Cited;
 
     private const int WideLength = 16;
     private const int Malformed = Varint.Malformed;
@@ -70,7 +70,7 @@ internal static partial class RecordCodec
         var chain = bytes[1];
         var members = MembersIn(bytes);
         view.Id = BinaryPrimitives.ReadUInt128LittleEndian(bytes[4..]);
-        if (view.Kind is < RecordKind.OpenAccount or > RecordKind.Expire) return false;
+        if (view.Kind is < RecordKind.OpenAccount or > RecordKind.EndAccount) return false;
         view.ChainIndex = (byte)(chain & (MaxChainLength - 1));
         view.Linked = (chain & LinkedBit) != 0;
         view.UnitsWereZero = (chain & UnitsWereZeroBit) != 0;
@@ -204,7 +204,7 @@ internal static partial class RecordCodec
     private static int ReadBalancing(ReadOnlySpan<byte> bytes, int at, out Balancing balancing, out UInt128 unitsAsked)
     {
         balancing = at < bytes.Length ? (Balancing)bytes[at] : Balancing.None;
-        var isSound = balancing != Balancing.None && (balancing & ~BothBalancing) == 0;
+        var isSound = balancing != Balancing.None && (balancing & ~AllBalancing) == 0;
         return Varint.Read(bytes, isSound ? at + 1 : Malformed, out unitsAsked);
     }
 }

@@ -46,9 +46,12 @@ internal ref struct RecordView
     /// <summary>True if it was carried out, and is of the history of the accounts it names.</summary>
     public readonly bool IsDone => Outcome == Outcome.Done;
 
-    /// <summary>True if it binds its id: all do but expiries, and openings of accounts that were refused.</summary>
-    public readonly bool BindsItsId => Kind != RecordKind.Expire && (IsDone || Kind != RecordKind.OpenAccount);
+    /// <summary>True if it binds its id: all do but expiries, ends of accounts, and openings of accounts that were refused.</summary>
+    public readonly bool BindsItsId => Kind is not (RecordKind.Expire or RecordKind.EndAccount) && (IsDone || Kind != RecordKind.OpenAccount);
 
     /// <summary>True if it resolves a hold or gives something back.</summary>
-    public readonly bool IsCitation => IsDone && Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire;
+    public readonly bool IsCitation => IsDone && Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire && !IsEmptyRefund;
+
+    /// <summary>True for a balancing refund that found nothing to give back: it touches nothing.</summary>
+    public readonly bool IsEmptyRefund => Kind == RecordKind.Refund && Units == UInt128.Zero;
 }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Farthing.Ledger.State;
 
 /// <summary>A transfer or post that can still be refunded.</summary>
+/// <remarks>It may be kept for a while after its deadline. By then its accounts may have ended, and their numbers may be others': they mean nothing any more.</remarks>
 internal sealed class Refundable : IDeadlined
 {
     public required UInt128 Id { get; init; }

@@ -30,6 +30,8 @@ internal static class Refusals
         Outcome.DebitAccountFrozen => new(RefusalCodes.WalletFrozen, "The wallet is paused. Resume it, then pay with a new key."),
         Outcome.DebitAccountClosed or Outcome.CreditAccountClosed => new(RefusalCodes.AccountClosed, "The wallet or payee is closed."),
         Outcome.DeadlineMustBeInFuture => new(RefusalCodes.RefundWindowOver, "The time for refunds was over before the payment reached the ledger. Pay with a new key."),
+        // Nothing was bound: what comes again is priced anew, and takes from the windows of that moment.
+        Outcome.AccountEnded => new(RefusalCodes.NotReady, "A period ended in this very moment. Repeat with the same key."),
         _ => throw Unexpected(outcome),
     };
 

@@ -17,6 +17,7 @@ public class SnapshotFileTests
     [
         new(1, Asset.Usd, AccountFlags.None, new(300, 0, 0, 0), OpenedPosition: 0, LastPosition: 7),
         new(2, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits | AccountFlags.Frozen, new(120, 40, 300, 0), OpenedPosition: 1, LastPosition: 9),
+        new(3, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits | AccountFlags.Ends, new(0, 0, 5, 0), OpenedPosition: 3, LastPosition: 4, new(1_700_000_040_000, Heir: 1)),
         new(UInt128.MaxValue, new("allowance:USD", 6), AccountFlags.CreditsMustNotExceedDebits | AccountFlags.Closed, new(UInt128.One << 127, 0, UInt128.One << 127, 0), 2, 2),
     ];
 

@@ -31,13 +31,15 @@ public class SnapshotStateTests
                 var path = Path.Combine(directory.Path, $"{until}");
                 var header = Make(before, frames.GetRange(from, until - from), path);
                 saved.AddOrUpdate("accounts", header.Accounts, (_, sum) => sum + header.Accounts);
+                var ends = ReadParts(path).Item1.Count(account => !account.End.IsNever);
+                saved.AddOrUpdate("accounts that end", ends, (_, sum) => sum + ends);
                 saved.AddOrUpdate("holds", header.Holds, (_, sum) => sum + header.Holds);
                 saved.AddOrUpdate("refundables", header.Refundables, (_, sum) => sum + header.Refundables);
                 GoOn(seed, path, journal, until);
                 before = path;
             }
         });
-        Assert.Equal(3, saved.Count);
+        Assert.Equal(4, saved.Count);
         Assert.All(saved, kind => Assert.True(kind.Value > LeastSaved, $"Only {kind.Value} {kind.Key} were saved."));
     }
 

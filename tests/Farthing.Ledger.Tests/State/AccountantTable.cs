@@ -15,11 +15,12 @@ namespace Farthing.Ledger.Tests.State;
 /// transfer B1 alice shop 99 as debit    = done      // balancing: at most what the debit account has; "as credit" what the credit account owes; "as both"
 /// post     P1 H1 45                     = done      // "all" posts or refunds all that is left
 /// void     V1 H1                        = hold_already_posted
-/// refund   R1 T1 10                     = done
+/// refund   R1 T1 10                     = done      // "as cited": balancing, at most what can still be given back
 /// claim    K1 T1                        = done
 /// freeze   F1 alice                     = done      // and unfreeze, close
 /// chain                                             // the lines up to "end" are one chain
-/// time     10m expires H2 H3                        // the batch's time, from the start; and the holds that must expire
+/// account  day USD wallet ends 9m heir rail = done  // an account that ends, and gets an heir
+/// time     10m expires H2 H3 ends day               // the batch's time, from the start; the holds that must expire, the accounts that must be forgotten
 /// balance  alice available 55 held 0                // held: debits held
 /// full     1000                                     // first line only: the highest count of an account
 /// </code>
@@ -69,12 +70,17 @@ internal sealed class AccountantTable
         _ => UInt128.Parse(text, CultureInfo.InvariantCulture),
     };
 
-    private static long Time(string text) => Start + (text[^1] switch
+    private static long Time(string text)
     {
-        's' => 1_000,
-        'm' => 60_000,
-        _ => throw new FormatException($"'{text}' is not a time."),
-    } * long.Parse(text[..^1], CultureInfo.InvariantCulture));
+        var number = text.TrimEnd('m', 's');
+        return Start + (text[number.Length..] switch
+        {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            _ => throw new FormatException($"'{text}' is not a time."),
+        } * long.Parse(number, CultureInfo.InvariantCulture));
+    }
 
     private static Asset AssetOf(string text) => text switch
     {
@@ -93,7 +99,7 @@ internal sealed class AccountantTable
         switch (words[0])
         {
             case "time":
-                AdvanceTo(Time(words[1]), words.Length > 3 ? words[3..] : []);
+                AdvanceTo(Time(words[1]), words[2..]);
                 break;
             case "balance":
                 CheckBalance(words);
@@ -120,7 +126,7 @@ internal sealed class AccountantTable
         var id = Id(words[1]);
         var options = new Options(words);
         var until = options.Text("until") is { } text ? Time(text) : 0;
-        var balancing = options.Text("as") switch { null => Balancing.None, "debit" => Balancing.Debit, "credit" => Balancing.Credit, "both" => Balancing.Debit | Balancing.Credit, _ => throw new FormatException(place) };
+        var balancing = options.Text("as") switch { null => Balancing.None, "cited" => Balancing.Cited, "debit" => Balancing.Debit, "credit" => Balancing.Credit, "both" => Balancing.Debit | Balancing.Credit, _ => throw new FormatException(place) };
         var memo = new byte[options.Text("memo") is { } length ? (int)Number(length) : 0];
         var asset = options.Text("of") is { } code ? AssetOf(code) : Asset.Usd;
         return words[0] switch
@@ -131,12 +137,12 @@ internal sealed class AccountantTable
                 "reserve" => AccountFlags.CreditsMustNotExceedDebits,
                 "clearing" => AccountFlags.None,
                 _ => throw new FormatException(place),
-            }),
+            }, options.Text("ends") is { } end ? Time(end) : 0, options.Text("heir") is { } heir ? Id(heir) : 0),
             "transfer" => Command.Transfer(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo, balancing: balancing),
             "hold" => Command.Hold(id, digest, Id(words[2]), Id(words[3]), new Amount(asset, Number(words[4])), TransferCode.Payment, until, memo: memo, balancing: balancing),
             "post" => Command.Post(id, digest, Id(words[2]), Number(words[3]), until, memo: memo),
             "void" => Command.Void(id, digest, Id(words[2])),
-            "refund" => Command.Refund(id, digest, Id(words[2]), Number(words[3]), TransferCode.Refund, memo: memo),
+            "refund" => Command.Refund(id, digest, Id(words[2]), Number(words[3]), TransferCode.Refund, memo: memo, balancing: balancing == Balancing.Cited),
             "claim" => Command.Claim(id, digest, Id(words[2])),
             "freeze" => Command.ChangeAccount(RecordKind.FreezeAccount, id, Id(words[2])),
             "unfreeze" => Command.ChangeAccount(RecordKind.UnfreezeAccount, id, Id(words[2])),
@@ -172,14 +178,16 @@ internal sealed class AccountantTable
         Assert.True(again.All(a => a.IsDuplicate == isBound), $"The repetition was not recognised. {place}");
     }
 
-    private void AdvanceTo(long time, string[] expiring)
+    private void AdvanceTo(long time, string[] due)
     {
         var before = ledger.State.NextPosition;
         now = time;
         ledger.Apply(now);
-        var expired = ledger.Records.Where(record => record.Position >= before).Select(record => record.Command).ToArray();
-        Assert.All(expired, command => Assert.Equal(RecordKind.Expire, command.Kind));
-        Assert.True(expired.Select(command => command.Id).SequenceEqual(expiring.Select(Id)), $"Other holds expired: {expired.Length}. {place}");
+        var ends = Array.IndexOf(due, "ends") is >= 0 and var index ? index : due.Length;
+        var expected = due[..ends].Skip(1).Select(name => (RecordKind.Expire, Id(name))).Concat(due[ends..].Skip(1).Select(name => (RecordKind.EndAccount, Id(name))));
+        var made = ledger.Records.Where(record => record.Position >= before).Select(record => (record.Command.Kind, record.Command.Id)).ToArray();
+        Assert.True(made.SequenceEqual(expected), $"Other holds expired, or accounts ended: {string.Join(", ", made)}. {place}");
+        Assert.All(made, record => Assert.False(record.Kind == RecordKind.EndAccount && ledger.State.TryGetAccount(record.Id, out _)));
     }
 
     private void CheckBalance(string[] words)

@@ -53,27 +53,40 @@ public class IdTableTests
     [Theory]
     [InlineData(0)]
     [InlineData(3_000)]
-    public void The_newest_items_can_be_taken_out_and_all_others_are_still_found(int expected)
+    public void Items_can_be_taken_out_and_all_others_are_still_found_where_they_were(int expected)
     {
-        const int Rounds = 3_000;
+        const int Rounds = 20_000, Most = 1_000;
         var table = new IdTable<Item>();
         table.Expect(expected);
-        var kept = 0;
+        var random = new Random(1);
+        var numbers = new Dictionary<UInt128, int>();
+        var ids = new List<UInt128>();
         for (var round = 1; round <= Rounds; round++)
         {
             // Ids that differ in their low byte only are neighbours, and stand in each other's way.
-            for (var added = 0; added < round % 7; added++) table.Add(new(IdOf(1_000_000 + round) + (UInt128)added, -1));
-            while (table.Count > kept) table.RemoveNewest();
-            table.Add(new(IdOf(1_000_000 + round / 2) + 100 + (UInt128)(round % 2), round));
-            kept = table.Count;
+            var id = IdOf(1_000_000 + round / 7) + (UInt128)(round % 7);
+            numbers.Add(id, table.NextNumber);
+            ids.Add(id);
+            Assert.Equal(id, table.Add(new(id, round)).Id);
+            while (ids.Count > Most || (ids.Count > 0 && random.Next(2) == 0))
+            {
+                var at = random.Next(ids.Count);
+                numbers.Remove(ids[at], out var number);
+                table.Remove(number);
+                Assert.Equal(default, table[number]);
+                Assert.True(Unsafe.IsNullRef(ref table.Find(ids[at])));
+                ids.RemoveAt(at);
+                if (random.Next(3) == 0) break;
+            }
+
+            Assert.Equal(ids.Count, table.Count);
+            // The numbers of those taken out are used again.
+            Assert.InRange(table.LastNumber, table.Count, Most + 1);
         }
 
-        Assert.Equal(Rounds, kept);
-        for (var round = 1; round <= Rounds; round++)
-        {
-            Assert.Equal(round, table.Find(IdOf(1_000_000 + round / 2) + 100 + (UInt128)(round % 2)).Value);
-            Assert.True(Unsafe.IsNullRef(ref table.Find(IdOf(1_000_000 + round))));
-        }
+        Assert.NotEmpty(ids);
+        Assert.All(numbers, entry => Assert.Equal(entry.Key, table[entry.Value].Id));
+        Assert.All(ids, id => Assert.True(Unsafe.AreSame(ref table.Find(id), ref table[numbers[id]])));
     }
 
     [Fact]

@@ -200,9 +200,140 @@ public class LedgerStateTests
         Assert.Throws<InvalidOperationException>(accounts.Commit);
     }
 
+    [Fact]
+    public void Ends_of_accounts_of_a_batch_are_capped()
+    {
+        var windows = Enumerable.Range(0, LedgerState.MaxEndsPerBatch + 1).Select(_ => Window(10)).ToArray();
+        ledger.Apply(Start, [.. windows.Select(window => new[] { window })]);
+        Assert.Equal(Start + 10_000 + LedgerState.ForgetAfterMilliseconds, ledger.State.NextDeadline);
+        var (count, position) = (ledger.State.AccountCount, ledger.State.NextPosition);
+
+        ledger.Apply(ledger.State.NextDeadline);
+        Assert.Equal(position + LedgerState.MaxEndsPerBatch, ledger.State.NextPosition);
+        Assert.True(ledger.State.TryGetAccount(windows[^1].Id, out _));
+        Assert.Equal(ledger.State.UnixMilliseconds, ledger.State.NextDeadline);
+
+        ledger.Apply(ledger.State.NextDeadline);
+        Assert.Equal(count - windows.Length, ledger.State.AccountCount);
+        Assert.Equal(long.MaxValue, ledger.State.NextDeadline);
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void An_account_with_holds_is_forgotten_with_the_next_batch_after_the_last_one_is_resolved()
+    {
+        var window = Window(10);
+        var (first, second) = (HoldOn(window.Id, Start + 900_000), HoldOn(window.Id, Start + 900_000));
+        ledger.Apply(Start, [window], [Transfer(Rail, window.Id, 10)], [first], [second]);
+        ledger.Apply(Start + 400_000);
+        Assert.Equal(Start + 900_000, ledger.State.NextDeadline);
+        ledger.Apply(Start + 400_000, [Command.Void(NextId(), 1, first.Id)]);
+        Assert.Equal(Start + 900_000, ledger.State.NextDeadline);
+
+        // A chain that is refused has resolved nothing.
+        Command[] refused = [Command.Void(NextId(), 1, second.Id) with { Linked = true }, Transfer(Shop, Rail, 1_000_000)];
+        Assert.Equal(Outcome.InsufficientFunds, ledger.Apply(Start + 400_000, refused)[0][1].Outcome);
+        ledger.Apply(Start + 400_000);
+        Assert.True(ledger.State.TryGetAccount(window.Id, out _));
+
+        ledger.Apply(Start + 400_000, [Command.Post(NextId(), 1, second.Id, 0)]);
+        Assert.True(ledger.State.TryGetAccount(window.Id, out _));
+        Assert.True(ledger.State.NextDeadline <= ledger.State.UnixMilliseconds);
+        ledger.Apply(Start + 400_000);
+        Assert.False(ledger.State.TryGetAccount(window.Id, out _));
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void An_account_whose_heir_has_no_room_is_kept()
+    {
+        var full = new RecordedLedger(1_000);
+        full.Apply(Start, [Command.OpenAccount(Rail, Asset.Usd, AccountFlags.None)], [Command.OpenAccount(Shop, Asset.Usd, AccountFlags.None)],
+            [Command.OpenAccount(77, Asset.Usd, AccountFlags.None, Start + 1, Rail)], [Command.OpenAccount(78, Asset.Usd, AccountFlags.None, Start + 2, Rail)],
+            [Transfer(Shop, Rail, 995)], [Transfer(Shop, 77, 5)], [Transfer(78, Shop, 10)]);
+        Assert.All(full.Apply(Start, [Transfer(Rail, 77, 5)])[0], answer => Assert.Equal(Outcome.Done, answer.Outcome));
+        full.Apply(Start + 2 + LedgerState.ForgetAfterMilliseconds);
+        Assert.True(full.State.TryGetAccount(77, out _));
+        Assert.False(full.State.TryGetAccount(78, out _));
+        Assert.Equal(long.MaxValue, full.State.NextDeadline);
+        Assert.All(full.State.Totals().Values, total => Assert.Equal(total.Debits, total.Credits));
+        full.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void An_account_may_end_at_the_end_of_time()
+    {
+        ledger.Apply(Start, [Command.OpenAccount(77, Asset.Usd, AccountFlags.None, long.MaxValue, Rail)]);
+        Assert.Equal(long.MaxValue, ledger.State.NextDeadline);
+        ledger.Apply(Start + 1, [Transfer(Rail, 77, 1)]);
+        ledger.AssertReplayGivesTheSame();
+    }
+
+    [Fact]
+    public void An_heir_and_an_end_go_together()
+    {
+        Assert.Throws<ArgumentException>(() => Command.OpenAccount(9, Asset.Usd, AccountFlags.None, Start));
+        Assert.Throws<ArgumentException>(() => Command.OpenAccount(9, Asset.Usd, AccountFlags.None, 0, Rail));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.OpenAccount(9, Asset.Usd, AccountFlags.Ends, Start, Rail));
+        // Malformed ones are refused by the ledger, as ever.
+        Assert.Equal(Outcome.AssetInvalid, ledger.Apply(Start, [Command.OpenAccount(9, default, AccountFlags.None, Start + 1, Rail)])[0][0].Outcome);
+        Assert.Equal(Outcome.AccountEnded, ledger.Apply(Start, [Command.OpenAccount(9, Asset.Usd, AccountFlags.None, -1, Rail)])[0][0].Outcome);
+    }
+
+    // wallets with a cap a day, for a hundred days: a hundred thousand windows, and in ./test --long a million.
+    [Fact]
+    public void However_many_windows_there_were_they_take_the_memory_of_two_days()
+    {
+        var wallets = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? 10_000 : 1_000;
+        const int Days = 100;
+        const long Day = 24 * 60 * 60 * 1000;
+        var state = new LedgerState();
+        var buffer = new BatchBuffer();
+        var results = new CommandResult[3];
+        state.BeginBatch(Start, buffer);
+        state.ApplyChain([Command.OpenAccount(Rail, Asset.Usd, AccountFlags.None)], results, buffer);
+        for (var day = 0; day < Days; day++)
+        {
+            var midnight = Start + (day + 1) * Day;
+            for (var wallet = 0; wallet < wallets; wallet++)
+            {
+                if (wallet % 1_000 == 0) Begin(midnight - Day + wallet);
+                var id = new UInt128((ulong)(midnight - Day) << 16, (ulong)(wallet + 1) << 8);
+                var chain = new[]
+                {
+                    Command.OpenAccount(id, Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, midnight, Rail) with { Linked = true },
+                    Command.Transfer(id + 1, 1, Rail, id, new Amount(Asset.Usd, 1_000), TransferCode.Allowance) with { Linked = true },
+                    Command.Transfer(id + 2, 1, id, Rail, new Amount(Asset.Usd, (ulong)wallet % 1_000 + 1), TransferCode.Allowance, midnight + Day),
+                };
+                state.ApplyChain(chain, results, buffer);
+                Assert.Equal(Outcome.Done, results[2].Outcome);
+            }
+            // Ids are left to sealed segments, here to none.
+            state.ForgetIds(state.NextPosition, default);
+        }
+
+        Begin(Start + Days * Day + LedgerState.ForgetAfterMilliseconds);
+        while (state.NextDeadline <= state.UnixMilliseconds) Begin(state.UnixMilliseconds);
+        Assert.Equal(1, state.AccountCount);
+        Assert.InRange(state.AccountRoom, wallets, 2 * wallets + 1);
+        Assert.Equal(4L * wallets * Days + 1, state.NextPosition);
+        Assert.True(state.TryGetAccount(Rail, out var rail));
+        Assert.Equal(rail.Balances.CreditsPosted, rail.Balances.DebitsPosted);
+
+        void Begin(long time)
+        {
+            buffer.Clear();
+            state.BeginBatch(time, buffer);
+        }
+    }
+
+    private Command Window(int seconds) => Command.OpenAccount(NextId(), Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, Start + (seconds * 1_000L), Rail);
+
+    private Command HoldOn(UInt128 account, long until) => Command.Hold(NextId(), 1, account, Rail, new Amount(Asset.Usd, 1), TransferCode.Allowance, until);
+
     private UInt128 NextId() => new((ulong)Start << 16, ++lastId);
 
-    private Command Transfer(ulong debit, ulong credit, ulong units, long refundableUntil = 0) =>
+    private Command Transfer(UInt128 debit, UInt128 credit, ulong units, long refundableUntil = 0) =>
         Command.Transfer(NextId(), 1, debit, credit, new Amount(Asset.Usd, units), TransferCode.Payment, refundableUntil);
 
     private Command Hold(int seconds) =>

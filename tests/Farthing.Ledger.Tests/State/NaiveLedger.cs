@@ -12,7 +12,11 @@ internal sealed class NaiveLedger(UInt128 maxCount)
     private long now;
     private long nextPosition;
 
-    public IEnumerable<(UInt128 Id, Balances Balances, AccountFlags Flags)> Accounts => world.Accounts.Select(a => (a.Key, a.Value.Balances, a.Value.Flags));
+    public IEnumerable<(UInt128 Id, Balances Balances, AccountFlags Flags)> Accounts =>
+        world.Accounts.Where(a => !a.Value.IsForgotten).Select(a => (a.Key, a.Value.Balances, a.Value.Flags));
+
+    /// <summary>Accounts that have ended and are forgotten; here they are not.</summary>
+    public IEnumerable<UInt128> Forgotten => world.Accounts.Where(a => a.Value.IsForgotten).Select(a => a.Key);
 
     public long NextPosition => nextPosition;
 
@@ -25,6 +29,17 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         foreach (var (id, hold) in world.Holds.Where(h => h.Value.Became == Done && h.Value.Deadline <= now).OrderBy(h => world.Bound[h.Key].Position))
         {
             world = Release(world, id, hold, HoldExpired);
+            nextPosition++;
+        }
+        foreach (var (id, end) in world.Accounts.Where(a => a.Value is { IsForgotten: false, Ends: not 0 } account && account.Ends + 300_000 <= now)
+            .Select(a => (a.Key, a.Value)).OrderBy(a => a.Value.Ends).ThenBy(a => a.Value.Opened))
+        {
+            var (spare, lack) = (Excess(end.Balances.CreditsPosted, end.Balances.DebitsPosted), Excess(end.Balances.DebitsPosted, end.Balances.CreditsPosted));
+            var heir = world.Accounts[end.Heir];
+            if (end.Balances.DebitsHeld != 0 || end.Balances.CreditsHeld != 0) continue;
+            if ((lack > 0 ? Room(heir, end, lack) : Room(end, heir, spare)) != Done) continue;
+            world = lack > 0 ? Moved(world, end.Heir, id, lack) : Moved(world, id, end.Heir, spare);
+            world = world with { Accounts = world.Accounts.SetItem(id, world.Accounts[id] with { IsForgotten = true }) };
             nextPosition++;
         }
     }
@@ -54,16 +69,18 @@ internal sealed class NaiveLedger(UInt128 maxCount)
                 : new CommandResult(world.Bound[c.Id].Outcome, world.Bound[c.Id].Position, true))];
         }
 
+        if (isOpen.All(open => open)) return [.. chain.Select(c => new CommandResult(Done, world.Accounts[c.Id].Opened, true))];
         var ids = keyed.Select(c => c.Id).ToImmutableArray();
         var positions = chain.Select((_, i) => nextPosition + isOpen.Take(i).Count(open => !open)).ToArray();
         var (after, culprit, outcome) = (world, -1, Done);
         for (var i = 0; i < chain.Length && outcome == Done; i++)
         {
-            if (isOpen[i]) continue;
-            (after, outcome) = Carry(after, chain[i], positions[i], ids);
+            if (chain[i].Kind == RecordKind.OpenAccount && chain[i].DeadlineUnixMilliseconds is not 0 and var end && end <= now) outcome = AccountEnded;
+            else if (!isOpen[i]) (after, outcome) = Carry(after, chain[i], positions[i], ids);
             culprit = i;
         }
 
+        if (outcome is AccountEnded or HeirCannotInherit) return Unjournaled(chain, culprit, outcome);
         nextPosition += isOpen.Count(open => !open);
         if (outcome == Done)
         {
@@ -120,9 +137,11 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         var account = world.Accounts.GetValueOrDefault(c.Id);
         var bound = world.Bound.GetValueOrDefault(c.Id);
         var opens = c.Kind == RecordKind.OpenAccount;
+        var differs = account is not null && (account.Asset != c.Asset || ((int)account.Flags & 3) != (int)c.Flags || (account.Ends, account.Heir) != (c.DeadlineUnixMilliseconds, c.Cited));
         return First(
             ((account is not null && !opens) || (bound is not null && (bound.Kind != c.Kind || bound.Digest != c.Digest)), IdAlreadyUsed),
-            (account is not null && (account.Asset != c.Asset || ((int)account.Flags & 3) != (int)c.Flags), AccountExistsDifferently));
+            (differs && account!.IsForgotten, IdAlreadyUsed),
+            (differs, AccountExistsDifferently));
     }
 
     private (World, Outcome) Carry(World w, Command c, long position, ImmutableArray<UInt128> chain)
@@ -131,15 +150,21 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         switch (c.Kind)
         {
             case RecordKind.OpenAccount:
-                return (w with { Accounts = w.Accounts.Add(c.Id, new(c.Asset, c.Flags, default, position)) }, Done);
+            {
+                var (heir, ends) = (w.Find(c.Cited), c.DeadlineUnixMilliseconds);
+                if (ends != 0 && (heir is null || heir.Asset != c.Asset || heir.Ends != 0 || heir.Flags is not (AccountFlags.None or AccountFlags.Frozen))) return (w, HeirCannotInherit);
+                var opened = new Account(c.Asset, c.Flags | (ends == 0 ? 0 : AccountFlags.Ends), default, position, ends, c.Cited, IsForgotten: false);
+                return (w with { Accounts = w.Accounts.Add(c.Id, opened) }, Done);
+            }
 
             case RecordKind.Claim:
                 return (after, Done);
 
             case RecordKind.Transfer or RecordKind.Hold:
             {
-                var (from, to, late) = (w.Accounts.GetValueOrDefault(c.Debit), w.Accounts.GetValueOrDefault(c.Credit), c.DeadlineUnixMilliseconds <= now);
+                var (from, to, late) = (w.Find(c.Debit), w.Find(c.Credit), c.DeadlineUnixMilliseconds <= now);
                 var outcome = First(
+                    (HasEnded(from) || HasEnded(to), AccountEnded),
                     (from is null, DebitAccountNotFound),
                     (to is null, CreditAccountNotFound),
                     (from?.Asset != c.Asset || to?.Asset != c.Asset, AssetsMustMatch),
@@ -155,7 +180,7 @@ internal sealed class NaiveLedger(UInt128 maxCount)
                 if (outcome != Done) return (w, outcome);
                 return c.Kind == RecordKind.Hold
                     ? (Held(after, c.Debit, c.Credit, units, 1) with { Holds = w.Holds.Add(c.Id, new(c.Debit, c.Credit, units, c.DeadlineUnixMilliseconds, Done)) }, Done)
-                    : (Posted(after, c, c.Debit, c.Credit, units), Done);
+                    : (Posted(after, c, c.Debit, c.Credit, units, now), Done);
             }
 
             case RecordKind.Post or RecordKind.Void:
@@ -173,20 +198,25 @@ internal sealed class NaiveLedger(UInt128 maxCount)
                     (isPost && late && c.DeadlineUnixMilliseconds != 0, DeadlineMustBeInFuture));
                 if (outcome != Done) return (w, outcome);
                 after = Release(after, c.Cited, hold!, isPost ? HoldAlreadyPosted : HoldAlreadyVoided);
-                return (isPost ? Posted(after, c, hold!.Debit, hold.Credit, c.Units == 0 ? hold.Units : c.Units) : after, Done);
+                return (isPost ? Posted(after, c, hold!.Debit, hold.Credit, c.Units == 0 ? hold.Units : c.Units, now) : after, Done);
             }
 
             case RecordKind.Refund:
             {
                 var cited = w.Bound.GetValueOrDefault(c.Cited);
                 var paid = w.Refundable.GetValueOrDefault(c.Cited);
+                var isOver = paid is null || paid.Deadline < now;
                 var units = c.Units == 0 ? paid?.Left ?? 0 : c.Units;
+                if (c.Balancing != Balancing.None) units = isOver ? 0 : UInt128.Min(units, paid!.Left);
+                var findsNothing = c.Balancing != Balancing.None && units == 0;
                 var (giver, receiver) = (w.Accounts.GetValueOrDefault(paid?.Credit ?? 0), w.Accounts.GetValueOrDefault(paid?.Debit ?? 0));
                 var outcome = First(
                     (cited is null && !w.Accounts.ContainsKey(c.Cited), CitedNotFound),
                     (cited is not null && cited.Outcome != Done, CitedWasRefused),
-                    (cited?.Kind is not (RecordKind.Transfer or RecordKind.Post), CitedIsNotRefundable),
-                    (paid is null || paid.Deadline < now, RefundWindowOver),
+                    (cited?.Kind is not (RecordKind.Transfer or RecordKind.Post), CitedIsNotRefundable));
+                if (outcome == Done && findsNothing) return (after, Done);
+                if (outcome == Done) outcome = First(
+                    (isOver, RefundWindowOver),
                     (units == 0 || units > paid?.Left, ExceedsRefundable),
                     (Is(giver, AccountFlags.Closed), DebitAccountClosed),
                     (Is(receiver, AccountFlags.Closed), CreditAccountClosed));
@@ -198,14 +228,15 @@ internal sealed class NaiveLedger(UInt128 maxCount)
 
             default:
             {
-                var account = w.Accounts.GetValueOrDefault(c.Debit);
+                var account = w.Find(c.Debit);
+                var isHeir = w.Accounts.Values.Any(a => !a.IsForgotten && a.Heir == c.Debit);
                 var b = account?.Balances ?? default;
                 var (isClose, isFreeze) = (c.Kind == RecordKind.CloseAccount, c.Kind == RecordKind.FreezeAccount);
                 var outcome = First(
                     (account is null, DebitAccountNotFound),
                     (Is(account, AccountFlags.Closed), AccountStateUnchanged),
                     (!isClose && Is(account, AccountFlags.Frozen) == isFreeze, AccountStateUnchanged),
-                    (isClose && (b.DebitsPosted != b.CreditsPosted || b.DebitsHeld != 0 || b.CreditsHeld != 0), AccountNotEmpty));
+                    (isClose && (b.DebitsPosted != b.CreditsPosted || b.DebitsHeld != 0 || b.CreditsHeld != 0 || isHeir), AccountNotEmpty));
                 if (outcome != Done) return (w, outcome);
                 var changed = account! with { Flags = isClose ? account.Flags | AccountFlags.Closed : account.Flags ^ AccountFlags.Frozen };
                 return (after with { Accounts = w.Accounts.SetItem(c.Debit, changed) }, Done);
@@ -214,6 +245,8 @@ internal sealed class NaiveLedger(UInt128 maxCount)
     }
 
     private static UInt128 Excess(UInt128 one, UInt128 other) => one > other ? one - other : 0;
+
+    private bool HasEnded(Account? account) => account is { Ends: not 0 } && account.Ends <= now;
 
     private static bool Is(Account? account, AccountFlags flag) => account is not null && account.Flags.HasFlag(flag);
 
@@ -229,8 +262,12 @@ internal sealed class NaiveLedger(UInt128 maxCount)
     private static World Release(World w, UInt128 id, Hold hold, Outcome became) =>
         Held(w, hold.Debit, hold.Credit, hold.Units, -1) with { Holds = w.Holds.SetItem(id, hold with { Became = became }) };
 
-    private static World Posted(World w, Command c, UInt128 debit, UInt128 credit, UInt128 units) =>
-        Moved(c.DeadlineUnixMilliseconds == 0 ? w : w with { Refundable = w.Refundable.Add(c.Id, new(debit, credit, units, c.DeadlineUnixMilliseconds)) }, debit, credit, units);
+    private static World Posted(World w, Command c, UInt128 debit, UInt128 credit, UInt128 units, long now)
+    {
+        var ends = new[] { debit, credit }.Select(id => w.Accounts[id].Ends).Where(end => end != 0).Select(end => end - 1);
+        var until = c.DeadlineUnixMilliseconds == 0 ? 0 : ends.Append(c.DeadlineUnixMilliseconds).Min();
+        return Moved(until <= now ? w : w with { Refundable = w.Refundable.Add(c.Id, new(debit, credit, units, until)) }, debit, credit, units);
+    }
 
     private static World Moved(World w, UInt128 debit, UInt128 credit, UInt128 units) => Change(w, debit, credit,
         b => b with { DebitsPosted = b.DebitsPosted + units }, b => b with { CreditsPosted = b.CreditsPosted + units });
@@ -247,7 +284,7 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         };
     }
 
-    private sealed record Account(Asset Asset, AccountFlags Flags, Balances Balances, long Opened);
+    private sealed record Account(Asset Asset, AccountFlags Flags, Balances Balances, long Opened, long Ends, UInt128 Heir, bool IsForgotten);
 
     private sealed record Bound(UInt128 Digest, RecordKind Kind, Outcome Outcome, long Position, ImmutableArray<UInt128> Chain);
 
@@ -256,5 +293,8 @@ internal sealed class NaiveLedger(UInt128 maxCount)
     private sealed record Refundable(UInt128 Debit, UInt128 Credit, UInt128 Left, long Deadline);
 
     private sealed record World(ImmutableDictionary<UInt128, Account> Accounts, ImmutableDictionary<UInt128, Bound> Bound,
-        ImmutableDictionary<UInt128, Hold> Holds, ImmutableDictionary<UInt128, Refundable> Refundable);
+        ImmutableDictionary<UInt128, Hold> Holds, ImmutableDictionary<UInt128, Refundable> Refundable)
+    {
+        public Account? Find(UInt128 id) => Accounts.GetValueOrDefault(id) is { IsForgotten: false } account ? account : null;
+    }
 }

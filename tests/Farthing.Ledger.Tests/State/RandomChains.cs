@@ -8,6 +8,7 @@ namespace Farthing.Ledger.Tests.State;
 internal sealed class RandomChains(int seed, int reach = 24)
 {
     private const int AccountCount = 12;
+    private const int EndingCount = 6;
 
     private static readonly Asset[] Assets = [Asset.Usd, Asset.Eur];
 
@@ -15,6 +16,7 @@ internal sealed class RandomChains(int seed, int reach = 24)
     private readonly List<UInt128> holds = [];
     private readonly List<UInt128> payments = [];
     private readonly List<UInt128> others = [];
+    private readonly List<Command> ending = [];
     private readonly List<Command[]> sent = [];
     private ulong counter;
 
@@ -102,7 +104,8 @@ internal sealed class RandomChains(int seed, int reach = 24)
 
             case < 65: return Command.Post(id, digest, Cited(holds), Part(), Chance(2) ? deadline : 0, 0, memo);
             case < 72: return Command.Void(id, digest, Cited(holds));
-            case < 86: return Command.Refund(id, digest, Cited(payments), Part(), TransferCode.Refund, 0, memo);
+            case < 86: return Command.Refund(id, digest, Cited(payments), Part(), TransferCode.Refund, 0, memo, balancing: Chance(5));
+            case < 87: return OpenEnding();
             case < 89: return Command.Claim(id, digest, Cited(payments));
             case < 94: return Chance(8) ? Command.OpenAccount(id, Chance(5) ? new Asset("no asset", 6) : Asset.Usd, AccountFlags.None) : Open(random.Next(1, AccountCount + 1));
             case < 95: return Command.ChangeAccount(RecordKind.FreezeAccount, id, AnyAccount());
@@ -118,8 +121,32 @@ internal sealed class RandomChains(int seed, int reach = 24)
         return Command.OpenAccount((UInt128)account, asset, Chance(8) ? AccountFlags.None : flags);
     }
 
+    // Accounts that end soon, some just now, mostly with a clearing account as their heir; now and then one is opened again, or otherwise.
+    private Command OpenEnding()
+    {
+        if (ending.Count > 0 && Chance(4))
+        {
+            var old = ending[random.Next(ending.Count)];
+            return Chance(3) ? Command.OpenAccount(old.Id, old.Asset, old.Flags, Now + 60_000, old.Cited) : old;
+        }
+
+        var asset = random.Next(2);
+        var heir = Chance(12) ? Chance(4) && ending.Count > 0 ? ending[^1].Id : AnyAccount() : (UInt128)(ulong)(1 + asset);
+        var command = Command.OpenAccount(FreshId(), Assets[asset], (AccountFlags)random.Next(3), Now + random.Next(0, 60) * 1_000, heir);
+        ending.Add(command);
+        if (ending.Count > EndingCount) ending.RemoveAt(0);
+        return command;
+    }
+
     private (UInt128 Debit, UInt128 Credit, Amount Amount) Movement()
     {
+        if (ending.Count > 0 && Chance(4))
+        {
+            var account = ending[random.Next(ending.Count)];
+            var amount = new Amount(account.Asset, (UInt128)(ulong)random.Next(1, 300));
+            return Chance(2) ? (account.Id, account.Cited, amount) : (account.Cited, account.Id, amount);
+        }
+
         var debit = Chance(5) ? (UInt128)random.Next(1, 3) : AnyAccount();
         // Mostly an account of the same asset, which is two away.
         var credit = Chance(40) ? AnyAccount() : (debit + (UInt128)(2 * random.Next(1, 6)) - 1) % AccountCount + 1;

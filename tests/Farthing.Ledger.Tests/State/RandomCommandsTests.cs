@@ -20,11 +20,12 @@ public class RandomCommandsTests
     private static void Check(int worlds, bool areIdsSealed)
     {
         var counts = new ConcurrentDictionary<Outcome, int>();
-        var (repeated, fromSealed, balancing) = (0, 0, new int[3]);
+        var (repeated, fromSealed, forgotten, balancing) = (0, 0, 0, new int[3]);
         Parallel.For(0, worlds, seed =>
         {
             using var world = areIdsSealed ? new SealedWorld(segmentBlocks: 9) : null;
-            var (outcomes, duplicates, sealedDuplicates, balanced) = Run(seed, world);
+            var (outcomes, duplicates, sealedDuplicates, balanced, gone) = Run(seed, world);
+            Interlocked.Add(ref forgotten, gone);
             Interlocked.Add(ref fromSealed, sealedDuplicates);
             for (var i = 0; i < balanced.Length; i++) Interlocked.Add(ref balancing[i], balanced[i]);
             foreach (var (outcome, count) in outcomes) counts.AddOrUpdate(outcome, count, (_, sum) => sum + count);
@@ -34,12 +35,13 @@ public class RandomCommandsTests
         Assert.True(counts.Values.Sum() + repeated >= worlds * CommandsPerWorld);
         Assert.True(repeated > worlds * CommandsPerWorld / 100, $"Only {repeated} repetitions.");
         Assert.True(!areIdsSealed || fromSealed > repeated / 2, $"Only {fromSealed} of {repeated} repetitions were of sealed ids.");
+        Assert.True(forgotten > worlds, $"Only {forgotten} accounts were forgotten.");
         Assert.All(balancing, count => Assert.True(count >= worlds / 2, $"Balancing commands that moved all, a part or nothing: {string.Join(", ", balancing)}."));
         foreach (var outcome in Enum.GetValues<Outcome>())
             Assert.True(counts.GetValueOrDefault(outcome) >= LeastOfEachOutcome, $"{outcome} came up only {counts.GetValueOrDefault(outcome)} times.");
     }
 
-    private static (Dictionary<Outcome, int> Outcomes, int Duplicates, int FromSealed, int[] Balanced) Run(int seed, SealedWorld? world)
+    private static (Dictionary<Outcome, int> Outcomes, int Duplicates, int FromSealed, int[] Balanced, int Forgotten) Run(int seed, SealedWorld? world)
     {
         var random = new Random(seed);
         // Where ids are sealed, all that was ever sent is repeated and cited again, not only what is new.
@@ -78,7 +80,7 @@ public class RandomCommandsTests
         Assert.All(ledger.State.Totals().Values, total => Assert.Equal(total.Debits, total.Credits));
         AssertHistoryAddsUp(ledger);
         ledger.AssertReplayGivesTheSame();
-        return (outcomes, duplicates, fromSealed, Balanced(ledger));
+        return (outcomes, duplicates, fromSealed, Balanced(ledger), model.Forgotten.Count());
     }
 
     // How many balancing commands moved all that was asked, a part of it, or nothing.
@@ -97,6 +99,8 @@ public class RandomCommandsTests
             Assert.True(ledger.State.TryGetAccount(id, out var account));
             if (account.Balances != balances || account.Flags != flags) Assert.Fail($"World {seed}, account {id}: {account}, not {balances} {flags}");
         }
+
+        Assert.Equal(model.Accounts.Count(), ledger.State.AccountCount);
     }
 
     // Each account's records, walked back by position, end at its opening, and the newest shows its balances.

@@ -18,7 +18,7 @@ public class RecordCodecTests
         (code, scale) => code == Codes.Length ? default : new Asset(Codes[code], scale));
 
     internal static readonly Gen<JournalRecord> GenRecord =
-        from kind in Gen.Byte[1, 11]
+        from kind in Gen.Byte[1, 12]
         from ids in GenId.Array[7]
         from asset in GenAsset
         from code in Gen.UShort
@@ -26,7 +26,7 @@ public class RecordCodecTests
         from flags in Gen.Byte[0, 3]
         from memo in Gen.OneOf(Gen.Const(Array.Empty<byte>()), Gen.Byte.Array[0, Command.MaxMemoLength])
         from linked in Gen.Bool
-        from balancing in Gen.OneOf(Gen.Const((byte)0), Gen.Byte[1, 3])
+        from balancing in Gen.OneOf(Gen.Const((byte)0), Gen.Byte[1, 7])
         from outcome in Gen.OneOf(Gen.Const((byte)0), Gen.Byte[20, 43])
         from chainIndex in Gen.Byte[0, 31]
         from wereZero in Gen.Bool
@@ -106,7 +106,7 @@ public class RecordCodecTests
     public void Arbitrary_bytes_never_throw()
     {
         var (read, refused) = (0, 0);
-        Gen.Select(Gen.Byte.Array[0, 200], Gen.Byte[0, 12], Gen.Byte[0, 255]).Sample((bytes, kind, members) =>
+        Gen.Select(Gen.Byte.Array[0, 200], Gen.Byte[0, 13], Gen.Byte[0, 255]).Sample((bytes, kind, members) =>
         {
             if (bytes.Length > 3) (bytes[0], bytes[2], bytes[3]) = (kind, members, (byte)(members & 0x83));
             Check(bytes, 1_000_000, ref read, ref refused);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Farthing.Ledger.State;
 using Farthing.Protocol;
 
 namespace Farthing.Ledger.Tests.State;
@@ -55,7 +56,17 @@ internal static class RecordVectors
             [Command.Hold(Id(0x20), Id(0xE3), rail, alice, usd(9_000_000), TransferCode.TopUp, Start + 90_000, balancing: Balancing.Credit)],
             [Command.Transfer(Id(0x21), Id(0xE4), alice, fees, usd(9_000_000), TransferCode.Payment, balancing: Balancing.Debit)],
             [Command.Transfer(Id(0x22), Id(0xE5), alice, rail, usd(7), TransferCode.Payment, balancing: Balancing.Debit | Balancing.Credit)],
-            [Command.Transfer(Id(0x23), Id(0xE6), alice, shop, usd(1), TransferCode.Payment, balancing: Balancing.Debit)]);
+            [Command.Transfer(Id(0x23), Id(0xE6), alice, shop, usd(1), TransferCode.Payment, balancing: Balancing.Debit)],
+            [
+                Command.OpenAccount(Id(0xD), Asset.Usd, AccountFlags.DebitsMustNotExceedCredits, Start + 120_000, fees) with { Linked = true },
+                Command.Transfer(Id(0x24), Id(0xE7), fees, Id(0xD), usd(100), TransferCode.Allowance, Start + 600_000),
+            ],
+            [Command.OpenAccount(Id(0xE), Asset.Usd, AccountFlags.None, Start + 120_001, fees)],
+            [Command.Transfer(Id(0x25), Id(0xE8), Id(0xE), rail, usd(30), TransferCode.Allowance)],
+            [Command.Refund(Id(0x26), Id(0xE9), Id(0x24), 30, TransferCode.Refund, balancing: true)],
+            [Command.Refund(Id(0x27), Id(0xEA), Id(0x24), 0, TransferCode.Refund, balancing: true)],
+            [Command.Refund(Id(0x28), Id(0xEB), Id(0x24), 1, TransferCode.Refund, balancing: true)]);
+        ledger.Apply(Start + 120_001 + LedgerState.ForgetAfterMilliseconds, [Command.Refund(Id(0x29), Id(0xEC), Id(0x24), 0, TransferCode.Refund, balancing: true)]);
 
         return [.. ledger.Batches.SelectMany(batch => batch.Records()).Select((entry, i) => Describe($"{i}: {entry.Record.Command.Kind}", entry.Record, entry.Bytes))];
     }

@@ -53,7 +53,7 @@ internal sealed class RecordedLedger(UInt128? maxCount = null, SealedWorld? worl
             var chain = new List<Command>();
             foreach (var (record, _) in batch.Records())
             {
-                if (record.Command.Kind == RecordKind.Expire) continue;
+                if (record.IsMadeByLedger) continue;
                 chain.Add(record.ToCommand());
                 if (record.Command.Linked) continue;
                 fresh.ApplyChain(chain.ToArray(), results, replayed);

@@ -34,7 +34,7 @@ internal sealed class SealedIds(SealedSegments segments, RecordReader records)
         for (var isSecond = false; segments.TryFind(id, out var position); isSecond = true)
         {
             record = records.ReadChecked(position);
-            if (record.Command.Id == id && record.Command.Kind != RecordKind.Expire) return true;
+            if (record.Command.Id == id && !record.IsMadeByLedger) return true;
             Distrust(position, isSecond);
         }
         return false;

@@ -213,7 +213,7 @@ internal sealed record ChangeJson
             Debit = IdOf(command.Debit),
             Credit = IdOf(command.Credit),
             Amount = isMovement ? AmountJson.From(new Amount(command.Asset, command.Units)) : null,
-            AmountAsked = record.UnitsAsked == UInt128.Zero ? null : new Amount(command.Asset, record.UnitsAsked).ToDecimalString(),
+            AmountAsked = record.UnitsAsked == UInt128.Zero || !isMovement ? null : new Amount(command.Asset, record.UnitsAsked).ToDecimalString(),
             Code = command.Code == TransferCode.None ? null : RecordWords.Of(command.Code),
             Cited = IdOf(command.Cited),
             Deadline = TimeOf(command.DeadlineUnixMilliseconds),

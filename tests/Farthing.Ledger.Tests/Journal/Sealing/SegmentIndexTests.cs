@@ -26,9 +26,9 @@ public class SegmentIndexTests
             Assert.Equal((frames[0].Header.PreviousHash, frames[^1].Header.Hash, frames[0].Header.Sequence), (index.Header.PreviousHash, index.Header.LastFrameHash, index.Header.FirstSequence));
             Assert.Equal((frames[0].Header.UnixMilliseconds, frames[^1].Header.UnixMilliseconds), (index.Header.FirstUnixMilliseconds, index.Header.LastUnixMilliseconds));
 
-            var bound = records.Where(record => record.Command.Kind != RecordKind.Expire && (record.Command.Kind != RecordKind.OpenAccount || record.Outcome == Outcome.Done))
+            var bound = records.Where(record => !record.IsMadeByLedger && (record.Command.Kind != RecordKind.OpenAccount || record.Outcome == Outcome.Done))
                 .ToDictionary(record => record.Command.Id, record => record.Position);
-            var cited = records.Where(record => record.Outcome == Outcome.Done && record.Command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire)
+            var cited = records.Where(record => record.Outcome == Outcome.Done && record.Command.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Refund or RecordKind.Expire && record.Command.Debit != 0)
                 .GroupBy(record => record.Command.Cited).ToDictionary(group => group.Key, group => group.Max(record => record.Position));
             Assert.True(bound.Count > 300 && cited.Count > 20 && index.Header.Times.Timeless > 20);
             Assert.Equal((bound.Count, cited.Count), (index.Header.IdCount, index.Header.CitationCount));
@@ -74,7 +74,7 @@ public class SegmentIndexTests
         {
             foreach (var record in IndexedJournal.Records(journal, segment))
             {
-                if (record.Command.Kind == RecordKind.Expire || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
+                if (record.IsMadeByLedger || (record.Command.Kind == RecordKind.OpenAccount && record.Outcome != Outcome.Done)) continue;
                 Assert.True(ids.TryFind(record.Command.Id, out var bound));
                 Assert.Equal(record.Position, bound.Position);
                 Assert.False(ids.TryFind(record.Command.Id + (UInt128.One << 70), out _));
@@ -104,7 +104,7 @@ public class SegmentIndexTests
     [Fact]
     public void From_any_position_the_history_of_an_account_is_few_steps_away()
     {
-        using var journal = IndexedJournal.Random(seed: 5, commands: 6_000, segmentBlocks: 200);
+        using var journal = IndexedJournal.Random(seed: 5, commands: 8_000, segmentBlocks: 200);
         Assert.True(journal.OpenSegment >= 1);
         var index = SegmentIndex.Open(IndexedJournal.Build(journal, 0))!;
         var records = IndexedJournal.Records(journal, 0);

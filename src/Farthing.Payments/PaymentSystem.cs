@@ -3,6 +3,7 @@ using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.People;
 using Farthing.Payments.Receipts;
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
 using Farthing.Payments.TopUps;
@@ -15,6 +16,9 @@ namespace Farthing.Payments;
 /// <remarks>Thread-safe.</remarks>
 public sealed class PaymentSystem
 {
+    /// <summary>The name of the meter of payments, in <c>System.Diagnostics.Metrics</c>.</summary>
+    public const string MeterName = "Farthing.Payments";
+
     private readonly IssuedKeys keys;
 
     private PaymentSystem(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, ReferenceIndex references)
@@ -25,6 +29,7 @@ public sealed class PaymentSystem
         Options = options;
         EntitlementVerifier = secrets.EntitlementKey.Verifier;
 
+        Schedule = new Schedule(settings, labelled, time);
         Payees = new PayeeDirectory(settings, ledger, chart, keys, time);
         Wallets = new WalletDirectory(settings, ledger, keys, time);
         Offers = new OfferDirectory(settings, Payees, labelled, time);
@@ -66,6 +71,9 @@ public sealed class PaymentSystem
 
     /// <summary>Statements.</summary>
     public StatementReader Statements { get; }
+
+    /// <summary>What falls due. It does nothing until it is run.</summary>
+    public Schedule Schedule { get; }
 
     /// <summary>Receipts.</summary>
     public ReceiptWriter Receipts { get; }

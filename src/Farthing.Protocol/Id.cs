@@ -38,6 +38,9 @@ public sealed class HandleKind : IIdKind { static string IIdKind.Prefix => "hdl"
 /// <summary>Ids of payments between wallets: <c>per_…</c>.</summary>
 public sealed class PersonalPaymentKind : IIdKind { static string IIdKind.Prefix => "per"; }
 
+/// <summary>Ids of monthly tips: <c>tip_…</c>.</summary>
+public sealed class TipKind : IIdKind { static string IIdKind.Prefix => "tip"; }
+
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>
 /// <param name="Value">The number; zero names nothing.</param>

@@ -52,7 +52,7 @@ internal static class ServerApp
         var operatorKeyHash = data.FindOperatorKeyHash(options.OperatorKey, out var madeOperatorKey);
 
         // 2. The ledger, and the payments above it.
-        using var metrics = new ScrapedMetrics(Ledger.Ledger.MeterName, "System.Runtime");
+        using var metrics = new ScrapedMetrics(Ledger.Ledger.MeterName, PaymentSystem.MeterName, "System.Runtime");
         await using var ledger = Ledger.Ledger.Open(
             new LedgerOptions { Directory = data.Ledger, Origin = OriginOf(secrets.LedgerKey), CheckpointKey = secrets.LedgerKey, ReportFault = Report }, time);
         foreach (var note in ledger.RecoveryNotes) Console.WriteLine($"Recovery: {note}");
@@ -114,6 +114,7 @@ internal static class ServerApp
         builder.Services.AddSingleton(walletCreations);
         builder.Services.AddSingleton(time);
         builder.Services.AddHostedService<PendingTopUps>();
+        builder.Services.AddHostedService<DueWork>();
         builder.Services.AddOpenApiDescription();
         builder.Services.AddWalletPages(data.FormKeys);
         return builder.Build();

@@ -1,3 +1,4 @@
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Microsoft.Data.Sqlite;
 
@@ -37,6 +38,12 @@ internal sealed class KillingSettings(ISettingsStore settings, Moments moments) 
     public ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow => settings.ListAsync<TRow>(owner, before, count);
 
     public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => settings.ListCreatingAsync<TRow>();
+
+    public ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count) => settings.ListDueAsync(count);
+
+    public ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count) => settings.ListFailingAsync(before, count);
+
+    public ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds) => settings.ReadBacklogAsync(nowUnixMilliseconds);
 
     private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
     {

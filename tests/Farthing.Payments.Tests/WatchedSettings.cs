@@ -1,3 +1,4 @@
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 
 namespace Farthing.Payments.Tests;
@@ -5,6 +6,11 @@ namespace Farthing.Payments.Tests;
 /// <summary>Settings that a test can stop at a step, so that another call comes in between.</summary>
 internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
 {
+    private int looks;
+
+    /// <summary>How often somebody looked what is due.</summary>
+    public int Looks => Volatile.Read(ref looks);
+
     public Func<Task> AfterFindingAPayee { get; set; } = () => Task.CompletedTask;
 
     public Func<Task> BeforeActivatingAnOffer { get; set; } = () => Task.CompletedTask;
@@ -37,4 +43,14 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
     public ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow => settings.ListAsync<TRow>(owner, before, count);
 
     public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => settings.ListCreatingAsync<TRow>();
+
+    public ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count)
+    {
+        Interlocked.Increment(ref looks);
+        return settings.ListDueAsync(count);
+    }
+
+    public ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count) => settings.ListFailingAsync(before, count);
+
+    public ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds) => settings.ReadBacklogAsync(nowUnixMilliseconds);
 }

@@ -1,3 +1,5 @@
+using Farthing.Payments.Schedules;
+
 namespace Farthing.Payments.Settings;
 
 /// <summary>The port to relational settings: rows of any kind, and the keys that made or changed them. Never a balance.</summary>
@@ -30,4 +32,13 @@ public interface ISettingsStore
 
     /// <summary>Rows whose making was cut off.</summary>
     ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow;
+
+    /// <summary>The rows of the schedule that are to be done soonest, soonest first, be they due or not; at most <paramref name="count"/>.</summary>
+    ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count);
+
+    /// <summary>The rows of the schedule that failed when they were last tried, newest subject first, from before an id (null for the newest), at most <paramref name="count"/>.</summary>
+    ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count);
+
+    /// <summary>How much of the schedule is due at a time.</summary>
+    ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds);
 }

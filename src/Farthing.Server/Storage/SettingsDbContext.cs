@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -14,6 +15,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<WalletRow> Wallets => Set<WalletRow>();
 
+    public DbSet<DueRow> Due => Set<DueRow>();
+
     public DbSet<ClaimRow> Claims => Set<ClaimRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -27,6 +30,12 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddRow<PayeeRow>(modelBuilder);
         AddOwnedRow<OfferRow>(modelBuilder);
         AddRow<WalletRow>(modelBuilder);
+        AddRow<DueRow>(modelBuilder);
+        modelBuilder.Entity<DueRow>(due =>
+        {
+            due.HasIndex(row => new { row.RunUnixMilliseconds, row.Id });
+            due.HasIndex(row => row.Id).HasFilter("Attempt > 0");
+        });
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
     }
 

@@ -1,3 +1,4 @@
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -98,6 +99,31 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
     {
         await using var context = await contexts.CreateDbContextAsync();
         return await context.Set<TRow>().Where(row => row.State == RowState.Creating).ToListAsync();
+    }
+
+    public async ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        return await context.Due.Where(row => row.RunUnixMilliseconds != null).OrderBy(row => row.RunUnixMilliseconds).ThenBy(row => row.Id).Take(count).ToListAsync();
+    }
+
+    public async ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        var rows = context.Due.Where(row => row.Attempt > 0);
+        if (before is { } id) rows = rows.Where(row => row.Id < id);
+        return await rows.OrderByDescending(row => row.Id).Take(count).ToListAsync();
+    }
+
+    public async ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        var due = context.Due.Where(row => row.RunUnixMilliseconds <= nowUnixMilliseconds);
+        return new Backlog(
+            await due.CountAsync(),
+            await due.MinAsync(row => row.DueUnixMilliseconds),
+            await context.Due.Where(row => row.RunUnixMilliseconds > nowUnixMilliseconds).MinAsync(row => row.RunUnixMilliseconds),
+            await context.Due.CountAsync(row => row.Attempt > 0));
     }
 
     public void Dispose()

@@ -37,6 +37,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
         ["get /v1/ledger/changes"] = "200 400 401 403 429 500 503",
         ["get /v1/ledger/key"] = "200 500 503",
+        ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
     };

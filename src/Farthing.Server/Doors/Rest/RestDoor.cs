@@ -28,6 +28,7 @@ internal static class RestDoor
         PeopleApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
+        ScheduleApi.Map(door);
         MetricsApi.Map(door, metrics);
         if (testClock is not null) TestClockApi.Map(door, testClock);
     }

@@ -146,6 +146,12 @@ internal sealed record ProblemJson(string Type, string Title, int Status, string
 /// <summary>What shows that the log only grew.</summary>
 internal sealed record ConsistencyJson(long From, long To, IReadOnlyList<string> Hashes);
 
+/// <summary>Something that failed when it was last tried.</summary>
+internal sealed record FailingJson(string Kind, string Subject, string DueAt, string TriedAgainAt, int Attempt, string Code);
+
+/// <summary>What falls due, and what of it fails.</summary>
+internal sealed record ScheduleJson(int DueNow, string? OldestDue, string? NextDue, int Failing, IReadOnlyList<FailingJson> Lines, string? Next);
+
 /// <summary>Body of <c>POST /v1/test/clock</c>: one of the two.</summary>
 internal sealed record MoveClockBody
 {
@@ -192,6 +198,7 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ChangeJson))]
 [JsonSerializable(typeof(ConsistencyJson))]
+[JsonSerializable(typeof(ScheduleJson))]
 [JsonSerializable(typeof(MoveClockBody))]
 [JsonSerializable(typeof(ClockJson))]
 internal sealed partial class Wire : JsonSerializerContext;

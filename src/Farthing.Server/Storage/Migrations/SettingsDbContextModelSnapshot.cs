@@ -16,6 +16,45 @@ namespace Farthing.Server.Storage.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Farthing.Payments.Schedules.DueRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DueUnixMilliseconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Fault")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Kind")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RunUnixMilliseconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Id")
+                        .HasFilter("Attempt > 0");
+
+                    b.HasIndex("State");
+
+                    b.HasIndex("RunUnixMilliseconds", "Id");
+
+                    b.ToTable("Due");
+                });
+
             modelBuilder.Entity("Farthing.Payments.Settings.ClaimRow", b =>
                 {
                     b.Property<string>("Scope")

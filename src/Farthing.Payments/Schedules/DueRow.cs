@@ -1,0 +1,29 @@
+using Farthing.Payments.Settings;
+
+namespace Farthing.Payments.Schedules;
+
+/// <summary>What is done when something falls due. Numbers are stored.</summary>
+public enum DueKind : byte
+{
+    /// <summary>A monthly tip.</summary>
+    Tip = 1,
+}
+
+/// <summary>When something is next due. Times are Unix milliseconds.</summary>
+/// <param name="Id">The subject: the tip or subscription that it is about. Each has one such row.</param>
+/// <param name="Kind">What is done.</param>
+/// <param name="DueUnixMilliseconds">The instant that it is due at, from which ids are derived; null when nothing is to come.</param>
+/// <param name="RunUnixMilliseconds">When it is to be done: the same, or later after a failure; null when nothing is to come.</param>
+/// <param name="Attempt">How often in a row it failed.</param>
+/// <param name="Fault">The code of the last failure, or null.</param>
+/// <param name="State">Always active.</param>
+/// <param name="Version">As of every row.</param>
+public sealed record DueRow(UInt128 Id, DueKind Kind, long? DueUnixMilliseconds, long? RunUnixMilliseconds, int Attempt, string? Fault, RowState State, int Version = 1) : ISettingsRow
+{
+    /// <summary>A new subject's row, to be written with the subject's own.</summary>
+    public static DueRow New(UInt128 subject, DueKind kind, long dueUnixMilliseconds) => new(subject, kind, dueUnixMilliseconds, dueUnixMilliseconds, 0, null, RowState.Active);
+
+    /// <summary>The row as it is when the subject is next due at another instant, or never again.</summary>
+    public DueRow MovedTo(long? dueUnixMilliseconds) =>
+        this with { DueUnixMilliseconds = dueUnixMilliseconds, RunUnixMilliseconds = dueUnixMilliseconds, Attempt = 0, Fault = null, Version = Version + 1 };
+}

@@ -66,6 +66,9 @@ internal enum Fault
     /// <summary>Of a command that was repeated, only the index of a sealed segment still knew.</summary>
     RepeatedFromSealed,
 
+    /// <summary>An opening found a ledger that had forgotten accounts that ended.</summary>
+    AccountsForgotten,
+
     /// <summary>The followers did their work: a segment was sealed, a snapshot made, the tree saved.</summary>
     SegmentSealed,
     SnapshotMade,

@@ -20,6 +20,7 @@ internal sealed class Inspection(SteppedLedger ledger, IReadOnlyList<WrittenFram
         {
             if (!state.TryGetAccount(id, out var account) || account.Balances != balances || account.Flags != flags) throw wrong($"account {id}: {account}, not {balances} {flags}");
         }
+        if (state.AccountCount != last.Model.Accounts.Count()) throw wrong($"{state.AccountCount} accounts, not {last.Model.Accounts.Count()}");
         if (state.Totals().Values.Any(total => total.Debits != total.Credits)) throw wrong("debits and credits differ");
     }
 

@@ -439,6 +439,7 @@ internal sealed class World
         segmentHeads.Clear();
         KnowSegments();
         model = frames[^1].Model.Copy();
+        if (model.Forgotten.Any()) Counts.Add(Fault.AccountsForgotten);
         guard = new(clock, ledger.State.UnixMilliseconds);
         // As the writer does when it starts.
         guard.BeginBatch();

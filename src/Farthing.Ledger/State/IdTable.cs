@@ -69,12 +69,7 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
         ref var slot = ref Seek(shard.Slots, item.Id, hash);
         if (slot.Number == 0)
         {
-            if (!freeNumbers.TryPop(out var number))
-            {
-                AddBlocks(LastNumber + 1L);
-                number = ++LastNumber;
-            }
-            slot = new(hash, number);
+            slot = new(hash, freeNumbers.Count > 0 ? freeNumbers.Pop() : AddNumber());
             shard.Count++;
         }
 
@@ -171,6 +166,12 @@ internal sealed class IdTable<T> where T : unmanaged, IIdentified
             if (slot.Number == 0 || (slot.Hash == hash && this[slot.Number].Id == id)) return ref slot;
             index = (index + 1) & mask;
         }
+    }
+
+    private int AddNumber()
+    {
+        AddBlocks(LastNumber + 1L);
+        return ++LastNumber;
     }
 
     private void AddBlocks(long count)

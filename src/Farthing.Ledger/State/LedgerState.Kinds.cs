@@ -66,18 +66,20 @@ internal sealed partial class LedgerState
 
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         if (command.Balancing == Balancing.None && lastRefund == deadline)
-        {
             Append(buffer, command, place, ref debit, ref credit);
-        }
         else
-        {
-            var carriedOut = command.AsCarriedOut(command.Debit, command.Credit, new Amount(command.Asset, units), command.Code).RefundableUntil(lastRefund);
-            var asked = command.Balancing == Balancing.None ? UInt128.Zero : command.Units;
-            Append(buffer, carriedOut, place, ref debit, ref credit, unitsAsked: asked);
-        }
-
+            AppendAsCarriedOut(buffer, command, place, ref debit, ref credit, units, lastRefund);
         return Outcome.Done;
     }
+
+    // Apart, as it copies a command, which the usual transfer need not even make room for.
+    private void AppendAsCarriedOut(BatchBuffer buffer, in Command command, in Place place, ref AccountState debit, ref AccountState credit, UInt128 units, long lastRefund)
+    {
+        var carriedOut = command.AsCarriedOut(command.Debit, command.Credit, new Amount(command.Asset, units), command.Code).RefundableUntil(lastRefund);
+        Append(buffer, carriedOut, place, ref debit, ref credit, unitsAsked: UnitsAsked(command));
+    }
+
+    private static UInt128 UnitsAsked(in Command command) => command.Balancing == Balancing.None ? UInt128.Zero : command.Units;
 
     /// <summary>What a balancing command moves.</summary>
     private static UInt128 WhatIsThere(in Command command, in Balances debit, in Balances credit)
@@ -266,8 +268,7 @@ internal sealed partial class LedgerState
     {
         ids.Bind(command.Id, command.Digest, command.Kind, Outcome.Done, place);
         var carriedOut = command.AsCarriedOut(debit.Id, credit.Id, new Amount(accounts.AssetOf(debit), units), code);
-        var asked = command.Balancing == Balancing.None ? UInt128.Zero : command.Units;
-        Append(buffer, carriedOut, place, ref debit, ref credit, previousCitation, command.Units == UInt128.Zero, asked);
+        Append(buffer, carriedOut, place, ref debit, ref credit, previousCitation, command.Units == UInt128.Zero, UnitsAsked(command));
     }
 
     /// <summary>Journals a command that was carried out and makes it the newest of its accounts' histories.</summary>

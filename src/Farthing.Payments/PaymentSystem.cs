@@ -41,10 +41,11 @@ public sealed class PaymentSystem
         var reader = new PaymentReader(ledger, Wallets, labelled);
         Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
         var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
-        var purchases = new OncePurchases(ledger, labelled);
+        var ownership = new Ownership(reader, Offers);
+        var purchases = new OncePurchases(ledger, labelled, Offers, ownership, time);
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, labelled, options, time);
         Desk = new PaymentDesk(
-            new PaymentMaker(ledger, pricer, purchases, reader, entitlements, references),
+            new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, references),
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
             new HoldEnder(ledger, reader, Offers, time),

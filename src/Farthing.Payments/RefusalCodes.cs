@@ -119,6 +119,9 @@ public static class RefusalCodes
     /// <summary>Shares that do not share.</summary>
     public static RefusalCode InvalidSplits { get; } = new("invalid_splits", 400, "The splits do not share the offer.", RetryAdvice.Never, "List 2 to 10 different payees, the offer's own included, whose basisPoints add up to exactly 10,000.");
 
+    /// <summary>Too many offers of several resources.</summary>
+    public static RefusalCode TooManyBundles { get; } = new("too_many_bundles", 409, "The payee has too many offers of several resources.", RetryAdvice.Never, "A payee has at most 100, closed ones included: list more resources in one, or end one with an asterisk for all that begin like it.");
+
     /// <summary>No such payment, or not yours.</summary>
     public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
 
@@ -207,7 +210,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, PaymentNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

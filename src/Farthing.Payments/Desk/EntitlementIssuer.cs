@@ -11,11 +11,19 @@ internal sealed class EntitlementIssuer(SigningKey key, TimeSpan lifetime, TimeP
     // A refund that reached the ledger in time may be journaled a moment after it.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    public string Issue(Terms terms, UInt128 payment, long refundableUntilUnixMilliseconds)
+    /// <summary>Issues an entitlement.</summary>
+    /// <param name="terms">The terms that it answers.</param>
+    /// <param name="payment">The payment that it stands on.</param>
+    /// <param name="refundableUntilUnixMilliseconds">Until when that can be refunded; zero for never.</param>
+    /// <param name="endUnixMilliseconds">When it stops to cover the terms, at a whole second; <see cref="Ownership.Never"/> for never.</param>
+    /// <returns>Null if it has stopped.</returns>
+    public string? Issue(Terms terms, UInt128 payment, long refundableUntilUnixMilliseconds, long endUnixMilliseconds)
     {
         var now = time.GetUtcNow();
         var issued = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        if (endUnixMilliseconds <= issued.ToUnixTimeMilliseconds()) return null;
         var refundableUntil = PaymentReader.TimeOf(refundableUntilUnixMilliseconds);
+        var expires = refundableUntil + Grace is { } windowOver && windowOver > now ? EndWhileRefundable(issued, windowOver) : issued + lifetime;
         return new Entitlement
         {
             Payee = terms.Payee,
@@ -23,7 +31,7 @@ internal sealed class EntitlementIssuer(SigningKey key, TimeSpan lifetime, TimeP
             Resource = terms.Resource,
             Nonce = terms.Nonce,
             Issued = issued,
-            Expires = refundableUntil + Grace is { } windowOver && windowOver > now ? EndWhileRefundable(issued, windowOver) : issued + lifetime,
+            Expires = endUnixMilliseconds < expires.ToUnixTimeMilliseconds() ? DateTimeOffset.FromUnixTimeMilliseconds(endUnixMilliseconds) : expires,
             RefundableUntil = refundableUntil,
         }.Sign(key);
     }

@@ -1,23 +1,50 @@
+using Farthing.Payments.Offers;
+using Farthing.Protocol;
+
 namespace Farthing.Payments.Desk;
 
-/// <summary>Purchases that a wallet makes only once: their ids follow from wallet, payee, resource and how many came before.</summary>
-/// <remarks>Thread-safe. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund, or any refund by the wallet; so two tabs pay once.</remarks>
-internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets)
+/// <summary>A purchase that need not be made again.</summary>
+/// <param name="Payment">The payment.</param>
+/// <param name="EndUnixMilliseconds">When it is over; <see cref="Ownership.Never"/> for never.</param>
+internal sealed record StandingPurchase(PaymentRecords Payment, long EndUnixMilliseconds);
+
+/// <summary>Purchases that a wallet makes only once: their ids follow from wallet, payee, subject and how many came before.</summary>
+/// <remarks>
+/// Thread-safe. The subject is a resource, or a bundle of them. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund,
+/// any refund by the wallet, or the end of what was bought for a while; so two tabs pay once.
+/// </remarks>
+internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, Ownership ownership, TimeProvider time)
 {
-    public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string resource, uint attempt)
+    public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string subject, uint attempt)
     {
         var bytes = new CanonicalBytes(stackalloc byte[768]);
         bytes.Add("once");
         bytes.Add(wallet);
         bytes.Add(payee);
-        bytes.Add(resource);
+        bytes.Add(subject);
         bytes.Add((UInt128)attempt);
         return bytes.ToOncePurchaseId(secrets);
     }
 
-    /// <summary>Finds the wallet's newest purchase of a resource.</summary>
+    /// <summary>Finds what a wallet has bought that covers terms: the resource itself, or a bundle of the payee's that is posted.</summary>
+    /// <returns>Null if the wallet has to pay.</returns>
+    public async ValueTask<StandingPurchase?> FindCoverAsync(UInt128 wallet, Terms terms)
+    {
+        if (terms.Once && (await FindAsync(wallet, terms.Payee.Value, terms.Resource)).Standing is { } own) return own;
+        foreach (var bundle in await offers.ListBundlesAsync(terms.Payee))
+        {
+            var isAsked = bundle.Id == terms.Offer;
+            if (!isAsked && !bundle.Covers(terms.Resource)) continue;
+            var (standing, _) = await FindAsync(wallet, terms.Payee.Value, Bundle.SubjectOf(bundle.Id));
+            if (standing is not null && (isAsked || standing.Payment.Status == PaymentStatus.Posted)) return standing;
+        }
+
+        return null;
+    }
+
+    /// <summary>Finds the wallet's newest purchase of a subject.</summary>
     /// <returns>The purchase, if it stands; and the number of the next one.</returns>
-    public async ValueTask<(PaymentRecords? Standing, uint Next)> FindAsync(UInt128 wallet, UInt128 payee, string resource)
+    public async ValueTask<(StandingPurchase? Standing, uint Next)> FindAsync(UInt128 wallet, UInt128 payee, string subject)
     {
         // The numbers that are used up have no gaps: double until one is free, then halve.
         uint free = 1;
@@ -31,11 +58,12 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
             else free = middle;
         }
 
-        var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, resource, used));
+        var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, subject, used));
         // An id that another payment has, however that came about, is used up but is no purchase of this wallet.
-        var stands = newest is { Stands: true } && newest.Wallet == wallet && newest.Payee == payee;
-        return (stands ? newest : null, used + 1);
+        if (newest is not { Stands: true } || newest.Wallet != wallet || newest.Payee != payee) return (null, used + 1);
+        var end = await ownership.EndOfAsync(newest);
+        return (ledger.NowUnixMilliseconds(time) < end ? new StandingPurchase(newest, end) : null, used + 1);
 
-        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(secrets, wallet, payee, resource, attempt)) is not null;
+        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(secrets, wallet, payee, subject, attempt)) is not null;
     }
 }

@@ -24,6 +24,12 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
                 continue;
             }
 
+            if (await maker.TryAnswerCoveredAsync(prepared!) is { } covered)
+            {
+                answers[i] = covered;
+                continue;
+            }
+
             if (!filling.HasRoomFor(prepared!)) filling = Submit(filling);
             filling.Add(i, prepared!);
         }

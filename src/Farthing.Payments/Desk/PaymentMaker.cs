@@ -8,7 +8,7 @@ namespace Farthing.Payments.Desk;
 /// <remarks>
 /// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
 /// </remarks>
-internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references)
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references)
 {
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
@@ -29,7 +29,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         var request = new PaymentRequest { Wallet = wallet, Key = default, Terms = token };
         if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return refusal;
-        return prepared!.IsOnce ? await SubmitAsync(prepared, 0) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
+        return prepared!.IsOnce ? await BuyAsync(prepared) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
     }
 
     /// <summary>Answers a request that was refused before the ledger saw it: if its key made a payment earlier, that is still the answer.</summary>
@@ -39,6 +39,13 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         return await RepeatAsync(record, request.Digest(), PaymentPricer.ReadTerms(request.Terms));
     }
 
+    /// <summary>Answers with a purchase that covers what is asked, if the wallet has one.</summary>
+    public async ValueTask<Answer<Payment>?> TryAnswerCoveredAsync(PreparedPayment prepared)
+    {
+        if (!prepared.MayBeCovered || await purchases.FindCoverAsync(prepared.Wallet.Account, prepared.Terms!) is not { } standing) return null;
+        return await AnswerStandingAsync(prepared, standing.Payment);
+    }
+
     /// <summary>Turns the ledger's answers to a payment's first attempt into the payment's.</summary>
     public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
         TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
@@ -46,7 +53,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private async ValueTask<Answer<Payment>> LoadAndPayAsync(PaymentRequest request) => await PayAsync(request, await pricer.ResolveAsync(request));
 
     private ValueTask<Answer<Payment>> PayAsync(PaymentRequest request, in Parties parties) =>
-        pricer.Prepare(request, parties, out var prepared) is { } refusal ? AnswerRefusedAsync(request, refusal) : SubmitAsync(prepared!, 0);
+        pricer.Prepare(request, parties, out var prepared) is { } refusal ? AnswerRefusedAsync(request, refusal) : BuyAsync(prepared!);
+
+    private ValueTask<Answer<Payment>> BuyAsync(PreparedPayment prepared) => prepared.MayBeCovered ? BuyUncoveredAsync(prepared) : SubmitAsync(prepared, 0);
+
+    private async ValueTask<Answer<Payment>> BuyUncoveredAsync(PreparedPayment prepared) => await TryAnswerCoveredAsync(prepared) ?? await SubmitAsync(prepared, 0);
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {
@@ -84,8 +95,8 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         for (var tries = 0; tries < MaxOnceAttempts; tries++)
         {
-            var (standing, next) = await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.Terms!.Resource);
-            if (standing is not null) return await AnswerStandingAsync(prepared, standing);
+            var (standing, next) = await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.OnceSubject!);
+            if (standing is not null) return await AnswerStandingAsync(prepared, standing.Payment);
 
             if (await ledger.TrySubmitManyAsync(prepared.ToChain(next)) is not { } results) return LedgerCalls.NotReady;
             if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
@@ -134,7 +145,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         var payment = await reader.DescribeAsync(shown);
         return terms is not null && current is { Status: PaymentStatus.Posted, Stands: true }
-            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil) }
+            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil, await ownership.EndOfAsync(current)) }
             : payment;
     }
 

@@ -6,7 +6,7 @@ using Farthing.Protocol;
 namespace Farthing.Payments.Desk;
 
 /// <summary>Who and what a request names, where it is known.</summary>
-internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, Offer? Offer, Terms? Terms);
+internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, Offer? Offer, Terms? Terms, IReadOnlyList<Offer>? Bundles);
 
 /// <summary>Resolves a request, prices it and checks it; reads memory only, once payee, offer and wallet were read.</summary>
 /// <remarks>Thread-safe.</remarks>
@@ -21,13 +21,15 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     public bool TryResolve(PaymentRequest request, out Parties parties)
     {
         var terms = ReadTerms(request.Terms);
-        parties = new(null, null, null, terms);
+        parties = new(null, null, null, terms, null);
         if (!wallets.TryGetLoaded(request.Wallet.Value, out var wallet)) return false;
         Offer? offer = null;
         if ((request.Offer ?? terms?.Offer) is { } offerId && !offers.TryGetLoaded(offerId.Value, out offer)) return false;
         PayeeEntry? payee = null;
         if ((request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId && !payees.TryGetLoaded(payeeId.Value, out payee)) return false;
-        parties = new(wallet, payee, offer, terms);
+        IReadOnlyList<Offer>? bundles = null;
+        if (terms is not null && !offers.TryGetLoadedBundles(terms.Payee, out bundles)) return false;
+        parties = new(wallet, payee, offer, terms, bundles);
         return true;
     }
 
@@ -62,6 +64,9 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
             Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
             Terms = parties.Terms,
+            OnceSubject = SubjectOf(parties),
+            MayBeCovered = MayBeCovered(parties),
+            OwnedForSeconds = parties.Offer?.OwnedForSeconds,
             Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
@@ -99,6 +104,19 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         return offer!.Payee == terms.Payee ? null : new(RefusalCodes.TermsInvalid, "The terms name an offer of another payee.");
     }
 
+    private static string? SubjectOf(in Parties parties) =>
+        parties.Offer is { Resources.Count: > 0 } bundle ? Bundle.SubjectOf(bundle.Id) : parties.Terms is { Once: true } terms ? terms.Resource : null;
+
+    private static bool MayBeCovered(in Parties parties)
+    {
+        foreach (var bundle in parties.Bundles ?? [])
+        {
+            if (bundle.Id != parties.Terms!.Offer && bundle.Covers(parties.Terms.Resource)) return true;
+        }
+
+        return false;
+    }
+
     private int DefaultWindowSeconds => (int)options.DefaultRefundWindow.TotalSeconds;
 
     private static Refusal Mismatch(string detail) => new(RefusalCodes.CurrencyMismatch, detail);
@@ -130,6 +148,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if (offer is null) return OfferDirectory.NotFound(id);
         if (offer.IsClosed) return new(RefusalCodes.OfferClosed, "The offer is closed. Ask the payee for a current one.");
         windowSeconds = offer.RefundWindowSeconds;
+        if (quantity != 1 && offer.Resources.Count > 0) return new(RefusalCodes.InvalidField, "The offer is a bundle, which is bought once: leave the quantity out.");
         return offer.Pricing.PriceOf(quantity, chosen, out price);
     }
 
@@ -138,6 +157,6 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         var wallet = await wallets.LoadAsync(request.Wallet.Value);
         var offer = (request.Offer ?? terms?.Offer) is { } offerId ? await offers.FindAsync(offerId) : null;
         var payee = (request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId ? await payees.LoadAsync(payeeId.Value) : null;
-        return new(wallet, payee, offer, terms);
+        return new(wallet, payee, offer, terms, terms is null || payee is null ? null : await offers.ListBundlesAsync(terms.Payee));
     }
 }

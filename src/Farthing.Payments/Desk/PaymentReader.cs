@@ -37,6 +37,9 @@ internal sealed class PaymentReader(Ledger.Ledger ledger, WalletDirectory wallet
         };
     }
 
+    /// <summary>The memo of a payment; null if the wallet is erased.</summary>
+    public async ValueTask<PaymentMemo?> ReadMemoAsync(PaymentRecords records) => PaymentMemo.TryOpen((await wallets.LoadAsync(records.Wallet))?.Memos, records.Id, records.Price.Command.Memo);
+
     public static Refusal NotFound(Id<PaymentKind> id) => new(RefusalCodes.PaymentNotFound, $"There is no payment {id} of this wallet or payee.");
 
     /// <summary>A deadline of the ledger, where zero is none.</summary>

@@ -41,14 +41,23 @@ internal sealed class PreparedPayment
     /// <summary>When the hold expires, or until when the payment can be refunded (zero for never). Unix milliseconds.</summary>
     public required long Deadline { get; init; }
 
-    /// <summary>True if the wallet buys this resource only once.</summary>
-    public bool IsOnce => Terms is { Once: true };
+    /// <summary>What the wallet buys only once, a resource or a bundle; null if it buys it each time.</summary>
+    public required string? OnceSubject { get; init; }
+
+    /// <summary>True if the payee sells a bundle, other than what is bought here, that covers it too.</summary>
+    public required bool MayBeCovered { get; init; }
+
+    /// <summary>How long what is bought is the wallet's, in seconds; null for ever.</summary>
+    public required int? OwnedForSeconds { get; init; }
+
+    /// <summary>True if the wallet buys this only once.</summary>
+    public bool IsOnce => OnceSubject is not null;
 
     /// <summary>The fee that is taken now.</summary>
     public Amount Fee => Hold ? new(Price.Asset, UInt128.Zero) : Tag.FeeOf(Price);
 
     /// <summary>The payment's id if it is the <paramref name="attempt"/>th purchase, which counts only for what is bought once.</summary>
-    public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Secrets, Wallet.Account, Payee.Account, Terms!.Resource, attempt) : Key;
+    public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Secrets, Wallet.Account, Payee.Account, OnceSubject!, attempt) : Key;
 
     /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
@@ -112,6 +121,6 @@ internal sealed class PreparedPayment
         Resource = Memo.Resource,
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds),
         RefundableUntil = Hold ? null : PaymentReader.TimeOf(Deadline),
-        Entitlement = Hold || Terms is null ? null : entitlements.Issue(Terms, id, Deadline),
+        Entitlement = Hold || Terms is null ? null : entitlements.Issue(Terms, id, Deadline, Ownership.EndOf(unixMilliseconds, OwnedForSeconds)),
     };
 }

@@ -18,9 +18,9 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
         if (price.Asset != payee!.Payee.Asset)
             return new Refusal(RefusalCodes.CurrencyMismatch, $"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
 
-        var standing = wallet is null ? null : await FindStandingAsync(wallet.Value, terms);
+        var standing = wallet is null ? null : await purchases.FindCoverAsync(wallet.Value.Value, terms);
         return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds,
-            standing is null ? null : await reader.DescribeAsync(standing));
+            standing is null ? null : await reader.DescribeAsync(standing.Payment));
     }
 
     public async ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token)
@@ -28,9 +28,8 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
         var terms = PaymentPricer.ReadTerms(token);
         var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
         if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
-        return await FindStandingAsync(wallet, terms!) is { Status: PaymentStatus.Posted } paid ? entitlements.Issue(terms!, paid.Id, paid.RefundableUntil) : default(string);
+        return await purchases.FindCoverAsync(wallet.Value, terms!) is { Payment: { Status: PaymentStatus.Posted } paid } standing
+            ? entitlements.Issue(terms!, paid.Id, paid.RefundableUntil, standing.EndUnixMilliseconds)
+            : default(string);
     }
-
-    private async ValueTask<PaymentRecords?> FindStandingAsync(Id<WalletKind> wallet, Terms terms) =>
-        terms.Once ? (await purchases.FindAsync(wallet.Value, terms.Payee.Value, terms.Resource)).Standing : null;
 }

@@ -4,14 +4,17 @@ using Farthing.Protocol;
 
 namespace Farthing.Payments.Offers;
 
-/// <summary>What an offer's row keeps as JSON, always the same for the same offer: its pricing and who shares it. Absent members are left out.</summary>
+/// <summary>What an offer's row keeps as JSON, always the same for the same offer: its pricing, who shares it and what else it covers. Absent members are left out.</summary>
 internal sealed record OfferDetails(PricingJson Pricing)
 {
     public IReadOnlyList<SplitJson>? Splits { get; init; }
 
+    public IReadOnlyList<string>? Resources { get; init; }
+
     public static OfferDetails From(NewOffer offer) => new(offer.Pricing.ToJson())
     {
         Splits = offer.Splits.Count == 0 ? null : [.. offer.Splits.Select(SplitJson.From)],
+        Resources = offer.Resources.Count == 0 ? null : offer.Resources,
     };
 
     /// <summary>Reads what a row keeps.</summary>

@@ -17,6 +17,13 @@ public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, s
 {
     /// <summary>Who shares what is paid, the offer's own payee included; empty if that one has all of it.</summary>
     public IReadOnlyList<Split> Splits { get; init; } = [];
+
+    /// <summary>What a purchase of it covers: resources of the payee, where one that ends in an asterisk is all that begin like it; empty if it covers just what it is bought for.</summary>
+    /// <remarks>A wallet buys such an offer once, and then pays for none of them while the purchase stands.</remarks>
+    public IReadOnlyList<string> Resources { get; init; } = [];
+
+    /// <summary>How long its purchase is the wallet's, in seconds; null for ever.</summary>
+    internal int? OwnedForSeconds => (Pricing as PerUse)?.OwnedForSeconds;
 }
 
 /// <summary>What is asked for a new offer.</summary>
@@ -36,6 +43,9 @@ public sealed record NewOffer(string Name, string? Resource, Pricing Pricing, in
 
     /// <summary>Who shares what is paid, the offer's own payee included; empty, as by default, if that one has all of it.</summary>
     public IReadOnlyList<Split> Splits { get; init; } = [];
+
+    /// <summary>What a purchase of it covers, at most 100; empty, as by default, if it covers just what it is bought for. See <see cref="Offer.Resources"/>.</summary>
+    public IReadOnlyList<string> Resources { get; init; } = [];
 }
 
 /// <summary>A page of a list, newest first, and the cursor of the next one or null.</summary>
@@ -46,6 +56,9 @@ public sealed record Page<T>(IReadOnlyList<T> Lines, string? Next);
 public sealed class OfferDirectory
 {
     private readonly RowCache<Offer> loaded = new();
+
+    // By payee: its offers that cover several resources, closed ones included.
+    private readonly RowCache<IReadOnlyList<Offer>> bundles = new();
     private readonly ISettingsStore settings;
     private readonly PayeeDirectory payees;
     private readonly Cursor cursor;
@@ -69,10 +82,15 @@ public sealed class OfferDirectory
 
         var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, OfferDetails.From(request).ToText(),
             request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
-        if (await settings.ClaimNewAsync($"offer:{payee}", key.ToHash(), Digest(row), row) is not { } standing) return PayeeDirectory.Conflict;
+        var scope = $"offer:{payee}";
+        if (request.Resources.Count > 0 && (await ListBundlesAsync(payee)).Count >= Bundle.MaxPerPayee && await settings.FindClaimAsync(scope, key.ToHash()) is null)
+            return new Refusal(RefusalCodes.TooManyBundles, $"A payee has at most {Bundle.MaxPerPayee} offers of several resources. List more resources in one offer, or all that begin alike.");
+        if (await settings.ClaimNewAsync(scope, key.ToHash(), Digest(row), row) is not { } standing) return PayeeDirectory.Conflict;
         await FinishAsync(standing);
+        var offer = loaded.Add(standing.Id, ToOffer(standing));
+        if (offer.Resources.Count > 0) await LoadBundlesAsync(payee);
         // The first answer is given again, even if the offer was closed since.
-        return loaded.Add(standing.Id, ToOffer(standing)) with { IsClosed = false };
+        return offer with { IsClosed = false };
     }
 
     /// <summary>An offer, closed ones included, or null. Answered from memory once it was read.</summary>
@@ -104,6 +122,11 @@ public sealed class OfferDirectory
         return closed;
     }
 
+    /// <summary>A payee's offers that cover several resources, closed ones included: what was bought stays bought.</summary>
+    internal ValueTask<IReadOnlyList<Offer>> ListBundlesAsync(Id<PayeeKind> payee) => bundles.TryGet(payee.Value, out var known) ? new(known) : LoadBundlesAsync(payee);
+
+    internal bool TryGetLoadedBundles(Id<PayeeKind> payee, out IReadOnlyList<Offer>? offers) => bundles.TryGet(payee.Value, out offers);
+
     internal static Refusal NotFound(Id<OfferKind> id) => new(RefusalCodes.OfferNotFound, $"There is no offer {id}.");
 
     internal bool TryGetLoaded(UInt128 id, out Offer? offer) => loaded.TryGet(id, out offer);
@@ -111,7 +134,9 @@ public sealed class OfferDirectory
     /// <summary>Carries a claimed row on. An offer has no account, so all that is left is to mark it active; a late repeat finds another version and changes nothing.</summary>
     internal async ValueTask FinishAsync(OfferRow row)
     {
-        if (row.State == RowState.Creating) await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
+        if (row.State != RowState.Creating) return;
+        var active = row with { State = RowState.Active, Version = row.Version + 1 };
+        await settings.WriteAsync(OfferDetails.Read(row.Details).Resources is null ? [active] : [active, new BundleRow(row.Id, row.Owner, RowState.Active)]);
     }
 
     private static Offer ToOffer(OfferRow row)
@@ -120,7 +145,17 @@ public sealed class OfferDirectory
         return new(new(row.Id), new(row.Owner), row.Name, row.Resource, details.ReadPricing(), row.RefundWindowSeconds, row.State == RowState.Closed, row.CreatedAt)
         {
             Splits = details.ReadSplits(),
+            Resources = details.Resources ?? [],
         };
+    }
+
+    private async ValueTask<IReadOnlyList<Offer>> LoadBundlesAsync(Id<PayeeKind> payee)
+    {
+        var found = new List<Offer>();
+        // Two that are made at once may both find room for one more.
+        foreach (var row in await settings.ListAsync<BundleRow>(payee.Value, null, 2 * Bundle.MaxPerPayee)) found.Add(await FindAsync(new(row.Id)) ?? throw new InvalidOperationException($"The offer {row.Id:x32} has lost its row."));
+        bundles.SetNewest(payee.Value, found, list => list.Count);
+        return found;
     }
 
     private static UInt128 Digest(OfferRow row)
@@ -143,6 +178,6 @@ public sealed class OfferDirectory
             return new(RefusalCodes.InvalidField, $"resource must be 1 to {NewOffer.MaxResourceLength} characters, without control characters.");
         if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
-        return request.Pricing.Check(owner.Asset);
+        return Bundle.Check(request.Resources) ?? request.Pricing.Check(owner.Asset);
     }
 }

@@ -22,8 +22,12 @@ public abstract record PricingJson
 /// <param name="Price">The price of one use.</param>
 public sealed record PerUseJson(AmountJson Price) : PricingJson
 {
+    /// <summary>How long what is bought only once is the wallet's; for ever by default.</summary>
+    public int? OwnedForSeconds { get; init; }
+
     /// <inheritdoc/>
-    public override Answer<Pricing> Read(string field) => WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal ? refusal : new PerUse(price);
+    public override Answer<Pricing> Read(string field) =>
+        WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal ? refusal : new PerUse(price) { OwnedForSeconds = OwnedForSeconds };
 }
 
 /// <summary><see cref="PayWhatYouWant"/> as it travels.</summary>

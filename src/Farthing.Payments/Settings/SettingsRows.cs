@@ -40,8 +40,12 @@ public interface IOwnedRow : ISettingsRow
 public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : ISettingsRow;
 
-/// <summary>An offer's settings; its owner is the payee. <see cref="Details"/> is JSON: its pricing, and who shares it.</summary>
+/// <summary>An offer's settings; its owner is the payee. <see cref="Details"/> is JSON: its pricing, who shares it, and what else it covers.</summary>
 public sealed record OfferRow(UInt128 Id, UInt128 Owner, string Name, string? Resource, string Details, int RefundWindowSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    : IOwnedRow;
+
+/// <summary>Says of an offer, whose id it has, that it covers several resources, so that a payee's few such offers are found among its many.</summary>
+public sealed record BundleRow(UInt128 Id, UInt128 Owner, RowState State, int Version = 1)
     : IOwnedRow;
 
 /// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure.</summary>

@@ -13,6 +13,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<OfferRow> Offers => Set<OfferRow>();
 
+    public DbSet<BundleRow> Bundles => Set<BundleRow>();
+
     public DbSet<WalletRow> Wallets => Set<WalletRow>();
 
     public DbSet<DueRow> Due => Set<DueRow>();
@@ -29,6 +31,7 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
     {
         AddRow<PayeeRow>(modelBuilder);
         AddOwnedRow<OfferRow>(modelBuilder);
+        AddOwnedRow<BundleRow>(modelBuilder);
         AddRow<WalletRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);
         modelBuilder.Entity<DueRow>(due =>

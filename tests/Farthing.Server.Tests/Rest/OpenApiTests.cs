@@ -101,6 +101,8 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (var part in reference.Split('/').Skip(1)) node = node?[part];
             Assert.True(node is not null, reference);
         });
+        Assert.Equal(["#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
+            document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(["operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }
 
@@ -176,7 +178,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Parameter();
 
-    [GeneratedRegex("\"\\$ref\":\"(#[^\"]+)\"")]
+    [GeneratedRegex("\"(#/[^\"]+)\"")]
     private static partial Regex Reference();
 
     [GeneratedRegex("src=\"([^\"]+)\"")]

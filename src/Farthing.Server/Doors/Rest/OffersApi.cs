@@ -23,6 +23,7 @@ internal static class OffersApi
             Summary = "Make an offer",
             Description = "Exactly one of: pricing, or price, which is short for the model per-use. All amounts are in the payee's currency. "
                 + "splits shares what is paid, after the fee, among 2 to 10 payees, the offer's own included, by basisPoints that add up to 10,000. "
+                + "resources makes it a bundle, which a wallet buys once, and which covers terms of any of up to 100 resources of the payee; one that ends in an asterisk is every resource that begins like it. "
                 + "refundWindowSeconds is 0 (never) to 7776000 (90 days), 900 by default.",
             Key = KeyOwner.Payee,
             TakesIdempotencyKey = true,
@@ -31,7 +32,7 @@ internal static class OffersApi
             Answer = typeof(OfferJson),
             BodyExample = """{"name":"One article","resource":"/articles/rain","price":{"amount":"0.02","currency":"USD"},"splits":[{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","basisPoints":7000},{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFH","basisPoints":3000}],"refundWindowSeconds":900}""",
             AnswerExample = OfferExample,
-            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidPricing, RefusalCodes.InvalidSplits, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
+            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidPricing, RefusalCodes.InvalidSplits, RefusalCodes.TooManyBundles, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
         });
         door.Get("/v1/offers", ListAsync, new RestCall
         {
@@ -95,7 +96,8 @@ internal static class OffersApi
         var window = body.RefundWindowSeconds ?? NewOffer.DefaultRefundWindowSeconds;
         if (window is < 0 or > NewOffer.MaxRefundWindowSeconds) return new Refusal(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
         if (body.Splits is { Count: 0 }) return new Refusal(RefusalCodes.InvalidSplits, "splits is empty. Leave it out, and the payee has all that is paid.");
-        asked = new NewOffer(body.Name, body.Resource, pricing.Value, window) { Splits = splits };
+        if (body.Resources is { Count: 0 }) return new Refusal(RefusalCodes.InvalidField, "resources is empty. Leave it out, and a purchase covers just what it is bought for.");
+        asked = new NewOffer(body.Name, body.Resource, pricing.Value, window) { Splits = splits, Resources = body.Resources ?? [] };
         return null;
     }
 
@@ -142,6 +144,7 @@ internal static class OffersApi
         offer.Resource,
         offer.Pricing.ToJson(),
         offer.Splits.Count == 0 ? null : [.. offer.Splits.Select(SplitJson.From)],
+        offer.Resources.Count == 0 ? null : offer.Resources,
         offer.RefundWindowSeconds,
         offer.IsClosed ? "closed" : "open",
         WireTime.Format(offer.CreatedAt));

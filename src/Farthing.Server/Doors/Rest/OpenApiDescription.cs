@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Farthing.Payments;
+using Farthing.Payments.Offers;
 using Farthing.Protocol;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -110,6 +111,7 @@ internal static partial class OpenApiDescription
     private static void NameParts(OpenApiSchema schema, OpenApiDocument document)
     {
         if (schema.Items is OpenApiSchema items) schema.Items = Named(items, document);
+        if (schema.AnyOf is { } cases) schema.AnyOf = [.. cases.Select(part => part is OpenApiSchema whole ? Named(whole, document) : part)];
         foreach (var (name, part) in schema.Properties?.ToList() ?? [])
         {
             if (part is OpenApiSchema whole) schema.Properties![name] = Named(whole, document);
@@ -288,7 +290,14 @@ internal static partial class OpenApiDescription
             schema.Metadata[NameMark] = NameOf(type);
         }
 
-        if (type.Name.EndsWith("Body", StringComparison.Ordinal) || type == typeof(NoFields)) schema.AdditionalPropertiesAllowed = false;
+        if (type.Name.EndsWith("Body", StringComparison.Ordinal) || type == typeof(NoFields) || type.BaseType == typeof(PricingJson)) schema.AdditionalPropertiesAllowed = false;
+        if (context.JsonTypeInfo.PolymorphismOptions is { } union && schema.Discriminator is { } discriminator)
+        {
+            // Each case has the name of its type, as every other schema has.
+            discriminator.Mapping = union.DerivedTypes.ToDictionary(
+                derived => (string)derived.TypeDiscriminator!, derived => new OpenApiSchemaReference(NameOf(derived.DerivedType), context.Document));
+        }
+
         if (type == typeof(AmountJson))
         {
             schema.Description = "An exact amount. In a statement it may have a minus sign.";

@@ -36,12 +36,13 @@ internal sealed record NewOfferBody
     public AmountJson? Price { get; init; }
     public PricingJson? Pricing { get; init; }
     public IReadOnlyList<SplitJson>? Splits { get; init; }
+    public IReadOnlyList<string>? Resources { get; init; }
     public int? RefundWindowSeconds { get; init; }
 }
 
 /// <summary>An offer.</summary>
 internal sealed record OfferJson(
-    string Id, string Payee, string Name, string? Resource, PricingJson Pricing, IReadOnlyList<SplitJson>? Splits, int RefundWindowSeconds, string Status, string CreatedAt);
+    string Id, string Payee, string Name, string? Resource, PricingJson Pricing, IReadOnlyList<SplitJson>? Splits, IReadOnlyList<string>? Resources, int RefundWindowSeconds, string Status, string CreatedAt);
 
 /// <summary>A page of offers.</summary>
 internal sealed record OfferPage(IReadOnlyList<OfferJson> Lines, string? Next);

@@ -55,6 +55,31 @@ namespace Farthing.Server.Storage.Migrations
                     b.ToTable("Due");
                 });
 
+            modelBuilder.Entity("Farthing.Payments.Settings.BundleRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Owner")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State");
+
+                    b.HasIndex("Owner", "Id");
+
+                    b.ToTable("Bundles");
+                });
+
             modelBuilder.Entity("Farthing.Payments.Settings.ClaimRow", b =>
                 {
                     b.Property<string>("Scope")

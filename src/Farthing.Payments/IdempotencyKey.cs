@@ -44,6 +44,18 @@ public readonly record struct IdempotencyKey
         return true;
     }
 
+    /// <summary>The key of what a subject is due for: a UUID version 7 of that instant, always the same, so that what is done twice happens once.</summary>
+    internal static IdempotencyKey ForDue(UInt128 subject, long dueUnixMilliseconds)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add("due");
+        bytes.Add(subject);
+        bytes.Add((UInt128)(ulong)dueUnixMilliseconds);
+        var random = bytes.ToDigest().ToString("x32", CultureInfo.InvariantCulture);
+        var instant = dueUnixMilliseconds.ToString("x12", CultureInfo.InvariantCulture);
+        return new($"{instant[..8]}-{instant[8..]}-7{random[..3]}-8{random[3..6]}-{random[6..18]}");
+    }
+
     /// <summary>The id that this key stands for: the time of a UUID version 7, or zero, then 72 bits of SHA-256(purpose, caller, key), then eight zero bits,
     /// which number the legs of the chain.</summary>
     public UInt128 DeriveId(string purpose, Caller caller)

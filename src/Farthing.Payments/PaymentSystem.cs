@@ -6,6 +6,7 @@ using Farthing.Payments.Receipts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
+using Farthing.Payments.Tips;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -44,12 +45,15 @@ public sealed class PaymentSystem
         var ownership = new Ownership(reader, Offers);
         var purchases = new OncePurchases(ledger, labelled, Offers, ownership, time);
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, labelled, options, time);
+        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, references);
         Desk = new PaymentDesk(
-            new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, references),
+            maker,
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
             new HoldEnder(ledger, reader, Offers, time),
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
+        Tips = new TipDesk(settings, maker, pricer, Schedule, labelled, time);
+        Schedule.Handle(DueKind.Tip, Tips);
     }
 
     /// <summary>Payees.</summary>
@@ -66,6 +70,9 @@ public sealed class PaymentSystem
 
     /// <summary>Top-ups.</summary>
     public TopUpDesk TopUps { get; }
+
+    /// <summary>Tips.</summary>
+    public TipDesk Tips { get; }
 
     /// <summary>Payments between wallets.</summary>
     public PeopleDesk People { get; }
@@ -105,12 +112,13 @@ public sealed class PaymentSystem
 
         var references = new ReferenceIndex();
         var system = new PaymentSystem(ledger, settings, rails, secrets, operatorKeyHash, options, time, references);
-        await system.FinishRowsAsync(settings);
         foreach (var record in ledger.ReadFrom(0))
         {
             references.Add(record);
             system.TopUps.Observe(record);
         }
+
+        await system.FinishRowsAsync(settings);
 
         return system;
     }
@@ -147,6 +155,7 @@ public sealed class PaymentSystem
         foreach (var payee in await settings.ListCreatingAsync<PayeeRow>()) isFinished &= await Payees.TryFinishAsync(payee);
         foreach (var wallet in await settings.ListCreatingAsync<WalletRow>()) isFinished &= await Wallets.TryFinishAsync(wallet);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
-        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so payees and wallets that a crash cut off cannot be finished.");
+        foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;
+        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets and first tips.");
     }
 }

@@ -125,6 +125,9 @@ public static class RefusalCodes
     /// <summary>No such payment, or not yours.</summary>
     public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
 
+    /// <summary>No such monthly tip, or not yours.</summary>
+    public static RefusalCode TipNotFound { get; } = new("tip_not_found", 404, "There is no such monthly tip.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
+
     /// <summary>No such top-up, or not yours.</summary>
     public static RefusalCode TopUpNotFound { get; } = new("top_up_not_found", 404, "There is no such top-up.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
 
@@ -210,7 +213,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

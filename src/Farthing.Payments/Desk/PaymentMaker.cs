@@ -32,6 +32,9 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         return prepared!.IsOnce ? await BuyAsync(prepared) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
     }
 
+    /// <summary>True if the key of a request was used before.</summary>
+    public async ValueTask<bool> IsKnownAsync(PaymentRequest request) => await ledger.FindAsync(request.KeyId()) is not null;
+
     /// <summary>Answers a request that was refused before the ledger saw it: if its key made a payment earlier, that is still the answer.</summary>
     public async ValueTask<Answer<Payment>> AnswerRefusedAsync(PaymentRequest request, Refusal refusal)
     {

@@ -17,6 +17,9 @@ public sealed record PaymentRequest
     /// <summary>The key of this request.</summary>
     public required IdempotencyKey Key { get; init; }
 
+    /// <summary>What the key is a key of: the same key makes another payment in another scope.</summary>
+    internal string KeyScope { get; init; } = "pay";
+
     /// <summary>The offer that is bought.</summary>
     public Id<OfferKind>? Offer { get; init; }
 
@@ -39,7 +42,7 @@ public sealed record PaymentRequest
     public bool Hold { get; init; }
 
     /// <summary>The id that the key stands for; zero if there is no key.</summary>
-    internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero : Key.DeriveId("pay", new Caller(CallerKind.Wallet, Wallet.Value));
+    internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero : Key.DeriveId(KeyScope, new Caller(CallerKind.Wallet, Wallet.Value));
 
     /// <summary>The digest of every field but the key.</summary>
     internal UInt128 Digest()

@@ -14,6 +14,9 @@ public enum RowState : byte
 
     /// <summary>The person's data and key are destroyed; the account stays.</summary>
     Erased = 3,
+
+    /// <summary>What would have made it was refused. Nobody is shown it; only a repeat with the same key looks at it again.</summary>
+    Refused = 4,
 }
 
 /// <summary>What every row of settings has. Ids are 16 bytes, big-endian.</summary>

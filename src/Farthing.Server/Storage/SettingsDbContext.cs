@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Tips;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -16,6 +17,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
     public DbSet<BundleRow> Bundles => Set<BundleRow>();
 
     public DbSet<WalletRow> Wallets => Set<WalletRow>();
+
+    public DbSet<TipRow> Tips => Set<TipRow>();
 
     public DbSet<DueRow> Due => Set<DueRow>();
 
@@ -33,6 +36,7 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<OfferRow>(modelBuilder);
         AddOwnedRow<BundleRow>(modelBuilder);
         AddRow<WalletRow>(modelBuilder);
+        AddOwnedRow<TipRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);
         modelBuilder.Entity<DueRow>(due =>
         {

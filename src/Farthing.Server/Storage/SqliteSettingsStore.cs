@@ -89,7 +89,7 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
     public async ValueTask<IReadOnlyList<TRow>> ListAsync<TRow>(UInt128 owner, UInt128? before, int count) where TRow : class, IOwnedRow
     {
         await using var context = await contexts.CreateDbContextAsync();
-        var rows = context.Set<TRow>().Where(row => row.Owner == owner && row.State != RowState.Creating);
+        var rows = context.Set<TRow>().Where(row => row.Owner == owner && row.State != RowState.Creating && row.State != RowState.Refused);
         // Blobs compare byte by byte, which for big-endian ids is their order.
         if (before is { } id) rows = rows.Where(row => row.Id < id);
         return await rows.OrderByDescending(row => row.Id).Take(count).ToListAsync();

@@ -37,6 +37,10 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
         ["get /v1/ledger/changes"] = "200 400 401 403 429 500 503",
         ["get /v1/ledger/key"] = "200 500 503",
+        ["post /v1/tips"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/tips"] = "200 400 401 403 500 503",
+        ["get /v1/tips/{id}"] = "200 400 401 403 404 500 503",
+        ["post /v1/tips/{id}/cancel"] = "200 400 401 403 404 413 415 500 503",
         ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
@@ -49,7 +53,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Top-ups", "Payments", "People", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Top-ups", "Payments", "Tips", "People", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -69,7 +73,7 @@ public sealed partial class OpenApiTests(SharedServer server)
                 var body = operation["requestBody"]!["content"]!["application/json"]!;
                 var schema = body["schema"]!["$ref"]!.GetValue<string>();
                 Assert.True(schema.EndsWith("/NoFields", StringComparison.Ordinal) || body["example"] is not null, name);
-                var takesKey = !(name.EndsWith("/close", StringComparison.Ordinal) || name.EndsWith("/erase", StringComparison.Ordinal) || name.EndsWith("/batch", StringComparison.Ordinal));
+                var takesKey = !(name.EndsWith("/close", StringComparison.Ordinal) || name.EndsWith("/erase", StringComparison.Ordinal) || name.EndsWith("/cancel", StringComparison.Ordinal) || name.EndsWith("/batch", StringComparison.Ordinal));
                 Assert.Equal(takesKey, parameters.Contains("Idempotency-Key"));
             }
 

@@ -14,7 +14,10 @@ public sealed partial class PricingPagesTests(SharedServer server)
         var models = new HashSet<string>();
         foreach (var page in Directory.GetFiles(Path.Combine(Root(), "docs", "pricing"), "*.md").Where(page => Path.GetFileName(page) != "README.md"))
         {
-            var examples = Example().Matches(await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken));
+            var text = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+            // What is paid without an offer has tests of its own.
+            if (!text.Contains("`POST /v1/offers`", StringComparison.Ordinal)) continue;
+            var examples = Example().Matches(text);
             Assert.True(examples.Count > 0, $"{page} has no example.");
             foreach (Match example in examples)
             {
@@ -28,7 +31,7 @@ public sealed partial class PricingPagesTests(SharedServer server)
         Assert.True(models.Count >= 2, "The pages show no models.");
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "Farthing.slnx"))) directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("The tests do not run within the tree.");

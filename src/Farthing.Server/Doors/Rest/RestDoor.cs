@@ -25,6 +25,7 @@ internal static class RestDoor
         TopUpsApi.Map(door);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
+        TipsApi.Map(door);
         PeopleApi.Map(door);
         ledger.Map(door);
         changes.Map(door);

@@ -5,8 +5,9 @@ namespace Farthing.Payments.Desk;
 /// <summary>What terms ask, examined for a payer who has not decided yet.</summary>
 /// <param name="Terms">The terms; their signature, expiry and site are checked.</param>
 /// <param name="Payee">Who is paid.</param>
-/// <param name="Price">How much.</param>
+/// <param name="Price">How much; the least, where the payer names the amount.</param>
 /// <param name="Fee">The operator's fee, out of the payee's share.</param>
 /// <param name="RefundWindowSeconds">How long it can be refunded.</param>
+/// <param name="Choices">Amounts that the payer is shown to choose from, the least first; empty where the price is fixed.</param>
 /// <param name="Paid">The wallet's payment for this resource that still stands, or null.</param>
-public sealed record ExaminedTerms(Terms Terms, Payees.Payee Payee, Amount Price, Amount Fee, int RefundWindowSeconds, Payment? Paid);
+public sealed record ExaminedTerms(Terms Terms, Payees.Payee Payee, Amount Price, Amount Fee, int RefundWindowSeconds, IReadOnlyList<Amount> Choices, Payment? Paid);

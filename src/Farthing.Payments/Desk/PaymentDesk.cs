@@ -50,8 +50,11 @@ public sealed class PaymentDesk
     public ValueTask<Answer<ExaminedTerms>> ExamineTermsAsync(string token, Id<WalletKind>? wallet) => terms.ExamineAsync(token, wallet);
 
     /// <summary>Pays terms from a browser, where there is no key: the purchase is once-only by wallet, payee and resource, so two tabs pay once.</summary>
+    /// <param name="wallet">Who pays.</param>
+    /// <param name="token">The terms.</param>
+    /// <param name="amount">The amount, if the terms leave it to the payer.</param>
     /// <returns>The payment, this one or the one that stood before, with its entitlement.</returns>
-    public ValueTask<Answer<Payment>> PayOnceAsync(Id<WalletKind> wallet, string token) => maker.PayOnceAsync(wallet, token);
+    public ValueTask<Answer<Payment>> PayOnceAsync(Id<WalletKind> wallet, string token, Amount? amount = null) => maker.PayOnceAsync(wallet, token, amount);
 
     /// <summary>A fresh entitlement for terms whose resource the wallet has paid and not had refunded; null if it has not.</summary>
     public ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token) => terms.RenewEntitlementAsync(wallet, token);

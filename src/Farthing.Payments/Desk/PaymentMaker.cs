@@ -25,9 +25,9 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         return new PaymentBatch(ledger, pricer, this).PayAsync(requests);
     }
 
-    public async ValueTask<Answer<Payment>> PayOnceAsync(Id<WalletKind> wallet, string token)
+    public async ValueTask<Answer<Payment>> PayOnceAsync(Id<WalletKind> wallet, string token, Amount? amount)
     {
-        var request = new PaymentRequest { Wallet = wallet, Key = default, Terms = token };
+        var request = new PaymentRequest { Wallet = wallet, Key = default, Terms = token, Amount = amount };
         if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return refusal;
         return prepared!.IsOnce ? await BuyAsync(prepared) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
     }

@@ -14,12 +14,13 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
         var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
         if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
         var offer = terms!.Offer is { } id ? await offers.FindAsync(id) : null;
-        if (pricer.PriceTerms(terms, offer, chosen: null, out var price, out var windowSeconds) is { } unpriced) return unpriced;
+        var choices = offer?.Pricing.Choices ?? [];
+        if (pricer.PriceTerms(terms, offer, choices.Count > 0 ? choices[0] : null, out var price, out var windowSeconds) is { } unpriced) return unpriced;
         if (price.Asset != payee!.Payee.Asset)
             return new Refusal(RefusalCodes.CurrencyMismatch, $"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
 
         var standing = wallet is null ? null : await purchases.FindCoverAsync(wallet.Value.Value, terms);
-        return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds,
+        return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds, choices,
             standing is null ? null : await reader.DescribeAsync(standing.Payment));
     }
 

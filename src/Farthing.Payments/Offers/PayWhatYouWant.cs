@@ -14,6 +14,8 @@ public sealed record PayWhatYouWant(Amount Minimum, IReadOnlyList<Amount> Sugges
     public override PricingJson ToJson() =>
         new PayWhatYouWantJson(AmountJson.From(Minimum)) { Suggested = Suggested.Count == 0 ? null : [.. Suggested.Select(AmountJson.From)] };
 
+    internal override IReadOnlyList<Amount> Choices => [Minimum, .. Suggested.Where(amount => amount != Minimum).OrderBy(amount => amount.Units)];
+
     private protected override IEnumerable<Amount> Amounts => Suggested.Prepend(Minimum);
 
     private protected override string? FindFault()

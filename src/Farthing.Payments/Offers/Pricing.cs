@@ -16,6 +16,9 @@ public abstract record Pricing
     /// <summary>As it travels, and as it is stored.</summary>
     public abstract PricingJson ToJson();
 
+    /// <summary>Amounts that a payer is shown to choose from, the least first; empty where the price is the payee's word.</summary>
+    internal virtual IReadOnlyList<Amount> Choices => [];
+
     /// <summary>Every amount in it: each must be more than zero and in the payee's currency.</summary>
     private protected abstract IEnumerable<Amount> Amounts { get; }
 

@@ -10,6 +10,9 @@ internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
     /// <summary>What is missing in the wallet; null if there is enough, or no wallet yet.</summary>
     public Amount? Missing => Wallet is { } wallet && wallet.Balance.Units < Asked.Price.Units ? Asked.Price - wallet.Balance : null;
 
+    /// <summary>True if the wallet lacks nothing for the least that the payer may choose, but something for more.</summary>
+    public bool LacksForMore => Missing is null && Asked.Choices.Any(choice => choice.Units > Wallet?.Balance.Units);
+
     public async Task<IActionResult> OnGetAsync([FromQuery] string? terms)
     {
         GiveSecret();
@@ -23,9 +26,16 @@ internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
     }
 
     /// <summary>Pays, from a new wallet if there is none, and goes back to the site.</summary>
-    public async Task<IActionResult> OnPostAsync([FromForm] string? terms)
+    public async Task<IActionResult> OnPostAsync([FromForm] string? terms, [FromForm] string? amount)
     {
         if (await ExamineAsync(terms) is { } refused) return refused;
+        Amount? chosen = null;
+        if (amount is not null)
+        {
+            if (Amount.TryParse(amount, Asked.Price.Asset, out var read) != AmountError.None) return Refuse(new Refusal(RefusalCodes.InvalidAmount, ""));
+            chosen = read;
+        }
+
         if (BrowserSecret is not { } secret) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
         if (Wallet is null || Missing is not null)
         {
@@ -34,7 +44,7 @@ internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
             if (await ReadWalletAsync(opened.Value) is { } unread) return unread;
         }
 
-        var paid = await Payments.Desk.PayOnceAsync(Wallet!.Wallet.Id, Terms);
+        var paid = await Payments.Desk.PayOnceAsync(Wallet!.Wallet.Id, Terms, chosen);
         if (paid.IsGiven) return paid.Value.Entitlement is { } entitlement ? GoBack(Asked.Terms, entitlement) : new SeeOtherResult($"/payments/{paid.Value.Id}");
         // The page says what is missing and offers to top up.
         return paid.Refusal.Code == RefusalCodes.InsufficientFunds ? ShowAgain() : Refuse(paid.Refusal);

@@ -1,9 +1,11 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Tests.Rest;
 
 /// <summary>docs/pricing/pay-what-you-want.md.</summary>
-public sealed class PayWhatYouWantTests(SharedServer server)
+public sealed partial class PayWhatYouWantTests(SharedServer server)
 {
     private readonly Api api = server.Api;
 
@@ -64,10 +66,46 @@ public sealed class PayWhatYouWantTests(SharedServer server)
     [Fact]
     public async Task Terms_leave_the_amount_to_the_payer_too()
     {
+        var terms = await TermsAsync();
+        var wallet = await api.NewWalletAsync("10");
+        Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}"}"""), 400, "missing_field");
+        Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}","amount":{{Api.Amount("0.4")}}}"""), 400, "amount_below_minimum");
+        var paid = await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}","amount":{{Api.Amount("0.7")}}}""");
+        Assert.Equal((201, "0.7"), (paid.Status, paid.Amount("amount")));
+        Assert.NotNull(paid["entitlement"]);
+        Assert.Equal(("9.3", "0"), await api.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task The_pay_page_has_a_button_for_each_amount()
+    {
+        var terms = await TermsAsync();
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        var page = new Uri(server.Process.Address, $"/pay?terms={terms}");
+        var shown = await browser.GetStringAsync(page, TestContext.Current.CancellationToken);
+        Assert.Contains("from 0.50 USD", shown, StringComparison.Ordinal);
+        Assert.Equal(["0.5", "1", "2.5"], Choice().Matches(shown).Select(match => match.Groups[1].Value));
+
+        var token = FormToken().Match(shown).Groups[1].Value;
+        var paid = await SendAsync("2.5");
+        Assert.Equal(HttpStatusCode.SeeOther, paid.StatusCode);
+        var again = await browser.GetAsync(page, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.SeeOther, again.StatusCode);
+        Assert.Contains("7.50 USD", await browser.GetStringAsync(server.Process.Address, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync("a lot")).StatusCode);
+
+        async Task<HttpResponseMessage> SendAsync(string amount)
+        {
+            using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["terms"] = terms, ["amount"] = amount, ["__RequestVerificationToken"] = token });
+            return await browser.PostAsync(new Uri(server.Process.Address, "/pay"), form, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private async Task<string> TermsAsync()
+    {
         var (signingKey, registered) = Api.NewSigningKey();
         var payee = await api.NewPayeeAsync(more: $",\"signingKey\":\"{registered}\"");
-        var wallet = await api.NewWalletAsync("10");
-        var terms = new Terms
+        return new Terms
         {
             Payee = Id<PayeeKind>.Parse(payee.Id),
             Offer = Id<OfferKind>.Parse(await OfferAsync(payee)),
@@ -76,13 +114,6 @@ public sealed class PayWhatYouWantTests(SharedServer server)
             Expires = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 600),
             Nonce = "nonce-nonce-nonce-nonce",
         }.Sign(signingKey);
-
-        Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}"}"""), 400, "missing_field");
-        Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}","amount":{{Api.Amount("0.4")}}}"""), 400, "amount_below_minimum");
-        var paid = await api.PostAsync("/v1/payments", wallet.Key, $$"""{"terms":"{{terms}}","amount":{{Api.Amount("0.7")}}}""");
-        Assert.Equal((201, "0.7"), (paid.Status, paid.Amount("amount")));
-        Assert.NotNull(paid["entitlement"]);
-        Assert.Equal(("9.3", "0"), await api.BalanceAsync(wallet));
     }
 
     private async Task<string> OfferAsync(Account payee)
@@ -95,4 +126,10 @@ public sealed class PayWhatYouWantTests(SharedServer server)
 
     private Task<Reply> PayAsync(Account wallet, string offer, string members, string? key = null) =>
         api.PostAsync("/v1/payments", wallet.Key, $$"""{"offer":"{{offer}}",{{members}}}""", key);
+
+    [GeneratedRegex("name=\"amount\" value=\"([0-9.]+)\"")]
+    private static partial Regex Choice();
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" type=\"hidden\" value=\"([^\"]+)\"")]
+    private static partial Regex FormToken();
 }

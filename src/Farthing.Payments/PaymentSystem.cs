@@ -1,3 +1,4 @@
+using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
@@ -37,7 +38,11 @@ public sealed class PaymentSystem
         TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
         var handles = new Handles(labelled);
         People = new PeopleDesk(ledger, Wallets, handles);
-        Statements = new StatementReader(ledger, Wallets, Payees, handles, labelled);
+        Requests = new RequestDesk(settings, ledger, Wallets, handles, labelled, time);
+        Campaigns = new CampaignDirectory(settings, ledger, chart, Payees, Schedule, labelled, options, time);
+        Pledges = new PledgeDesk(ledger, Wallets, Campaigns);
+        Schedule.Handle(DueKind.Campaign, new CampaignEnder(settings, ledger, Campaigns));
+        Statements = new StatementReader(ledger, Wallets, Payees, Campaigns, handles, labelled);
 
         var reader = new PaymentReader(ledger, Wallets, labelled);
         Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
@@ -76,6 +81,15 @@ public sealed class PaymentSystem
 
     /// <summary>Payments between wallets.</summary>
     public PeopleDesk People { get; }
+
+    /// <summary>Money that wallets ask of wallets.</summary>
+    public RequestDesk Requests { get; }
+
+    /// <summary>Campaigns.</summary>
+    public CampaignDirectory Campaigns { get; }
+
+    /// <summary>What wallets pledge to campaigns.</summary>
+    public PledgeDesk Pledges { get; }
 
     /// <summary>Statements.</summary>
     public StatementReader Statements { get; }
@@ -154,8 +168,9 @@ public sealed class PaymentSystem
         var isFinished = true;
         foreach (var payee in await settings.ListCreatingAsync<PayeeRow>()) isFinished &= await Payees.TryFinishAsync(payee);
         foreach (var wallet in await settings.ListCreatingAsync<WalletRow>()) isFinished &= await Wallets.TryFinishAsync(wallet);
+        foreach (var campaign in await settings.ListCreatingAsync<CampaignRow>()) isFinished &= await Campaigns.TryFinishAsync(campaign);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
         foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;
-        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets and first tips.");
+        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets, campaigns and first tips.");
     }
 }

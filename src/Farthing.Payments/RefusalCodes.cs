@@ -137,6 +137,18 @@ public static class RefusalCodes
     /// <summary>No such payment between wallets, or not yours.</summary>
     public static RefusalCode PersonalPaymentNotFound { get; } = new("personal_payment_not_found", 404, "There is no such payment between wallets.", RetryAdvice.Never, "Check the id, and that the key is that of one of its two wallets.");
 
+    /// <summary>No such request for money, or not yours.</summary>
+    public static RefusalCode RequestNotFound { get; } = new("request_not_found", 404, "There is no such request for money.", RetryAdvice.Never, "Check the id, and that the key is that of the wallet that asked, or was asked.");
+
+    /// <summary>No such bill, or not yours.</summary>
+    public static RefusalCode BillNotFound { get; } = new("bill_not_found", 404, "There is no such bill.", RetryAdvice.Never, "Check the id, and that the key is that of the wallet that made the bill.");
+
+    /// <summary>No such campaign.</summary>
+    public static RefusalCode CampaignNotFound { get; } = new("campaign_not_found", 404, "There is no such campaign.", RetryAdvice.Never, "Check the id.");
+
+    /// <summary>No such pledge, or not yours.</summary>
+    public static RefusalCode PledgeNotFound { get; } = new("pledge_not_found", 404, "There is no such pledge.", RetryAdvice.Never, "Check the ids, and that the key is that of the wallet that pledged.");
+
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
 
@@ -198,6 +210,15 @@ public static class RefusalCodes
     /// <summary>Too many one-click refunds with this payee.</summary>
     public static RefusalCode RefundAllowanceExhausted { get; } = new("refund_allowance_exhausted", 409, "This wallet has used up its one-click refunds with this payee.", RetryAdvice.NewKey, "Ask the payee, who can still refund; the allowance is renewed each calendar month.");
 
+    /// <summary>Accepted, declined, cancelled or expired.</summary>
+    public static RefusalCode RequestEnded { get; } = new("request_ended", 409, "The request for money has ended.", RetryAdvice.Never, "The member requestStatus says how: accepted, declined, cancelled or expired. Pay without a request, or ask for a new one.");
+
+    /// <summary>The parts of a bill are not the whole.</summary>
+    public static RefusalCode SharesMustSum { get; } = new("shares_must_sum", 400, "The shares do not add up to the amount.", RetryAdvice.Never, "Give every share so that all of them, your own included, add up to the amount; or give none, and it is divided evenly.");
+
+    /// <summary>Past the deadline.</summary>
+    public static RefusalCode CampaignOver { get; } = new("campaign_over", 409, "The deadline of the campaign has passed.", RetryAdvice.Never, "Nothing is pledged or withdrawn from the deadline on; read the campaign to see what it came to.");
+
     /// <summary>Stopped.</summary>
     public static RefusalCode WalletFrozen { get; } = new("wallet_frozen", 409, "The wallet is paused.", RetryAdvice.NewKey, "Resume the wallet, then pay with a new key.");
 
@@ -213,9 +234,11 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, HandleNotFound, PersonalPaymentNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
+        HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
+        CampaignNotFound, PledgeNotFound, CampaignOver,
     ];
 }

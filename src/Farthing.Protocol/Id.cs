@@ -41,6 +41,18 @@ public sealed class PersonalPaymentKind : IIdKind { static string IIdKind.Prefix
 /// <summary>Ids of monthly tips: <c>tip_…</c>.</summary>
 public sealed class TipKind : IIdKind { static string IIdKind.Prefix => "tip"; }
 
+/// <summary>Ids of requests, money that one wallet asks of another: <c>req_…</c>.</summary>
+public sealed class RequestKind : IIdKind { static string IIdKind.Prefix => "req"; }
+
+/// <summary>Ids of bills, requests that were made together: <c>bil_…</c>.</summary>
+public sealed class BillKind : IIdKind { static string IIdKind.Prefix => "bil"; }
+
+/// <summary>Ids of campaigns: <c>cam_…</c>.</summary>
+public sealed class CampaignKind : IIdKind { static string IIdKind.Prefix => "cam"; }
+
+/// <summary>Ids of pledges for a campaign: <c>plg_…</c>.</summary>
+public sealed class PledgeKind : IIdKind { static string IIdKind.Prefix => "plg"; }
+
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>
 /// <param name="Value">The number; zero names nothing.</param>

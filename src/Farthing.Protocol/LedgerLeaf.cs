@@ -160,4 +160,10 @@ public enum TransferCode : ushort
 
     /// <summary>A payment from one wallet to another.</summary>
     PersonalPayment = 9,
+
+    /// <summary>A pledge, from wallet to campaign.</summary>
+    Pledge = 10,
+
+    /// <summary>What a campaign has come to, from the campaign to its payee.</summary>
+    Campaign = 11,
 }

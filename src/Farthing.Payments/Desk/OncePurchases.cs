@@ -46,24 +46,12 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
     /// <returns>The purchase, if it stands; and the number of the next one.</returns>
     public async ValueTask<(StandingPurchase? Standing, uint Next)> FindAsync(UInt128 wallet, UInt128 payee, string subject)
     {
-        // The numbers that are used up have no gaps: double until one is free, then halve.
-        uint free = 1;
-        if (!await IsUsedAsync(0)) return (null, 0);
-        while (await IsUsedAsync(free)) free = checked(free * 2);
-        var used = free / 2;
-        while (free - used > 1)
-        {
-            var middle = used + ((free - used) / 2);
-            if (await IsUsedAsync(middle)) used = middle;
-            else free = middle;
-        }
-
-        var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, subject, used));
+        var next = await FreeNumber.FindAsync(async attempt => await ledger.FindAsync(IdOf(secrets, wallet, payee, subject, attempt)) is not null);
+        if (next == 0) return (null, 0);
+        var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, subject, next - 1));
         // An id that another payment has, however that came about, is used up but is no purchase of this wallet.
-        if (newest is not { Stands: true } || newest.Wallet != wallet || newest.Payee != payee) return (null, used + 1);
+        if (newest is not { Stands: true } || newest.Wallet != wallet || newest.Payee != payee) return (null, next);
         var end = await ownership.EndOfAsync(newest);
-        return (ledger.NowUnixMilliseconds(time) < end ? new StandingPurchase(newest, end) : null, used + 1);
-
-        async ValueTask<bool> IsUsedAsync(uint attempt) => await ledger.FindAsync(IdOf(secrets, wallet, payee, subject, attempt)) is not null;
+        return (ledger.NowUnixMilliseconds(time) < end ? new StandingPurchase(newest, end) : null, next);
     }
 }

@@ -84,7 +84,7 @@ public sealed class PeopleDesk
         var isSent = command.Debit == viewer.Value;
         var memo = PersonalMemo.TryOpen((await wallets.LoadAsync(viewer.Value))?.Memos, isSent, command.Id, command.Memo);
         return new(new(command.Id), isSent, handles.Of(isSent ? command.Credit : command.Debit), new Amount(command.Asset, command.Units), memo?.Note,
-            DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
+            memo is { Request: var request } && request != UInt128.Zero ? new(request) : null, DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
     }
 
     private static UInt128 Digest(Id<WalletKind> wallet, Id<HandleKind> to, Amount amount, string? note)

@@ -8,8 +8,9 @@ namespace Farthing.Payments.People;
 /// <param name="Counterparty">The other one.</param>
 /// <param name="Amount">How much.</param>
 /// <param name="Note">The private note; null if there is none, or the key that opens it was destroyed.</param>
+/// <param name="Request">The request that it answered, if it did and the note can be opened.</param>
 /// <param name="CreatedAt">When.</param>
-public sealed record PersonalPayment(Id<PersonalPaymentKind> Id, bool IsSent, Id<HandleKind> Counterparty, Amount Amount, string? Note, DateTimeOffset CreatedAt)
+public sealed record PersonalPayment(Id<PersonalPaymentKind> Id, bool IsSent, Id<HandleKind> Counterparty, Amount Amount, string? Note, Id<RequestKind>? Request, DateTimeOffset CreatedAt)
 {
     /// <summary>The longest note, in characters.</summary>
     public const int MaxNoteLength = PersonalMemo.MaxNoteLength;

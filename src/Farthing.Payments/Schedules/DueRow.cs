@@ -7,6 +7,9 @@ public enum DueKind : byte
 {
     /// <summary>A monthly tip.</summary>
     Tip = 1,
+
+    /// <summary>The deadline of a campaign.</summary>
+    Campaign = 3,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Farthing.Ledger;
+using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
@@ -16,15 +17,17 @@ public sealed class StatementReader
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
     private readonly PayeeDirectory payees;
+    private readonly CampaignDirectory campaigns;
     private readonly Handles handles;
     private readonly LabelledSecrets secrets;
     private readonly Cursor cursor;
 
-    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, Handles handles, LabelledSecrets secrets)
+    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, CampaignDirectory campaigns, Handles handles, LabelledSecrets secrets)
     {
         this.ledger = ledger;
         this.wallets = wallets;
         this.payees = payees;
+        this.campaigns = campaigns;
         this.handles = handles;
         this.secrets = secrets;
         cursor = new Cursor(secrets, "statement");
@@ -70,6 +73,11 @@ public sealed class StatementReader
         (RecordKind.Transfer, TransferCode.Split) => "split",
         (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
         (RecordKind.Transfer, TransferCode.PersonalPayment) => "personal_payment",
+        (RecordKind.Transfer, TransferCode.Campaign) => "campaign",
+        (RecordKind.Hold, TransferCode.Pledge) => "pledge",
+        (RecordKind.Post, TransferCode.Pledge) => "pledge_post",
+        (RecordKind.Void, TransferCode.Pledge) => "pledge_void",
+        (RecordKind.Expire, TransferCode.Pledge) => "pledge_expire",
         (RecordKind.Hold, TransferCode.Payment) => "hold",
         (RecordKind.Post, TransferCode.Payment) => "post",
         (RecordKind.Void, TransferCode.Payment) => "void",
@@ -89,7 +97,14 @@ public sealed class StatementReader
         var after = isDebit ? record.DebitAfter : record.CreditAfter;
         var isTopUp = command.Code == TransferCode.TopUp;
         var isPersonal = command.Code == TransferCode.PersonalPayment;
-        var party = isTopUp ? null : isPersonal ? await FindPersonAsync(caller, command) : await FindPartyAsync(caller, command, parties);
+        var isPledge = command.Code == TransferCode.Pledge;
+        var party = command.Code switch
+        {
+            TransferCode.TopUp => null,
+            TransferCode.PersonalPayment => await FindPersonAsync(caller, command),
+            TransferCode.Pledge or TransferCode.Campaign => await FindCampaignAsync(caller, command, parties),
+            _ => await FindPartyAsync(caller, command, parties),
+        };
         return new StatementLine(
             kind,
             command.Asset,
@@ -105,6 +120,8 @@ public sealed class StatementReader
             party?.Payment,
             isTopUp ? new Id<TopUpKind>(LegIds.HeadOf(command.Id)) : null,
             isPersonal ? new Id<PersonalPaymentKind>(command.Id) : null,
+            party?.Campaign,
+            isPledge ? new Id<PledgeKind>(command.Kind == RecordKind.Hold ? command.Id : command.Cited) : null,
             await FindCounterpartyAsync(caller, command, party),
             party?.Title,
             party?.Reference,
@@ -126,6 +143,8 @@ public sealed class StatementReader
         var price = await ReadAsync(head);
         if (price.Command.Kind == RecordKind.Post) price = await ReadAsync(price.Command.Cited);
 
+        if (price.Command.Code == TransferCode.Campaign) return parties[head] = await FindCampaignAsync(caller, price.Command, parties);
+
         // Who only shares in the price does not learn whose it was or what was bought.
         if (caller.Kind == CallerKind.Payee && price.Command.Credit != caller.Account) return parties[head] = new Party(null, new Amount(price.Command.Asset, price.Command.Units), null, null, null);
         var wallet = await wallets.LoadAsync(price.Command.Debit) ?? throw new InvalidOperationException($"The wallet {price.Command.Debit:x32} has no row.");
@@ -145,5 +164,23 @@ public sealed class StatementReader
         return new Party(null, new Amount(command.Asset, command.Units), handles.Of(isPayer ? command.Credit : command.Debit).ToString(), memo?.Note, null);
     }
 
-    private sealed record Party(Id<PaymentKind>? Payment, Amount Price, string? Counterparty, string? Title, string? Reference);
+    /// <summary>The campaign of a pledge, of its end, or of what the campaign came to.</summary>
+    private async ValueTask<Party> FindCampaignAsync(Caller caller, Command command, Dictionary<UInt128, Party> parties)
+    {
+        var id = command.Code == TransferCode.Pledge ? command.Credit : command.Debit;
+        if (!parties.TryGetValue(id, out var known))
+        {
+            var row = await campaigns.LoadAsync(id) ?? throw new InvalidOperationException($"The campaign {id:x32} has no row.");
+            var counterparty = caller.Kind == CallerKind.Wallet ? (await payees.LoadAsync(row.Owner))?.Payee.Name : null;
+            known = parties[id] = new Party(null, default, counterparty, row.Name, null) { Campaign = new(id) };
+        }
+
+        // Pledges are posted whole.
+        return known with { Price = new Amount(command.Asset, command.Units) };
+    }
+
+    private sealed record Party(Id<PaymentKind>? Payment, Amount Price, string? Counterparty, string? Title, string? Reference)
+    {
+        public Id<CampaignKind>? Campaign { get; init; }
+    }
 }

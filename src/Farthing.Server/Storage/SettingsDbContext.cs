@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Farthing.Payments.Campaigns;
+using Farthing.Payments.People;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Tips;
@@ -22,6 +24,12 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<DueRow> Due => Set<DueRow>();
 
+    public DbSet<RequestRow> Requests => Set<RequestRow>();
+
+    public DbSet<SentRequestRow> SentRequests => Set<SentRequestRow>();
+
+    public DbSet<CampaignRow> Campaigns => Set<CampaignRow>();
+
     public DbSet<ClaimRow> Claims => Set<ClaimRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -43,6 +51,9 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
             due.HasIndex(row => new { row.RunUnixMilliseconds, row.Id });
             due.HasIndex(row => row.Id).HasFilter("Attempt > 0");
         });
+        AddOwnedRow<RequestRow>(modelBuilder);
+        AddOwnedRow<SentRequestRow>(modelBuilder);
+        AddOwnedRow<CampaignRow>(modelBuilder);
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
     }
 

@@ -43,6 +43,8 @@ internal static partial class OpenApiDescription
         ["wallets"] = "wal",
         ["top-ups"] = "top",
         ["payments"] = "pay",
+        ["campaigns"] = "cam",
+        ["pledges"] = "plg",
     };
 
     public static void AddOpenApiDescription(this IServiceCollection services)

@@ -13,7 +13,7 @@ internal sealed record NewPersonalPaymentBody
 }
 
 /// <summary>A payment between wallets, as one of them sees it.</summary>
-internal sealed record PersonalPaymentJson(string Id, string Direction, string Counterparty, AmountJson Amount, string? Note, string CreatedAt);
+internal sealed record PersonalPaymentJson(string Id, string Direction, string Counterparty, AmountJson Amount, string? Note, string? Request, string CreatedAt);
 
 /// <summary><c>/v1/people</c>: wallets that pay wallets.</summary>
 internal static class PeopleApi
@@ -78,5 +78,5 @@ internal static class PeopleApi
     }
 
     private static PersonalPaymentJson From(PersonalPayment payment) => new(
-        payment.Id.ToString(), payment.IsSent ? "sent" : "received", payment.Counterparty.ToString(), AmountJson.From(payment.Amount), payment.Note, WireTime.Format(payment.CreatedAt));
+        payment.Id.ToString(), payment.IsSent ? "sent" : "received", payment.Counterparty.ToString(), AmountJson.From(payment.Amount), payment.Note, payment.Request?.ToString(), WireTime.Format(payment.CreatedAt));
 }

@@ -27,6 +27,8 @@ internal static class RestDoor
         PaymentActionsApi.Map(door);
         TipsApi.Map(door);
         PeopleApi.Map(door);
+        RequestsApi.Map(door);
+        CampaignsApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
         ScheduleApi.Map(door);

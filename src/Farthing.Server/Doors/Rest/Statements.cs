@@ -35,6 +35,8 @@ internal static class Statements
         line.Payment?.ToString(),
         line.TopUp?.ToString(),
         line.PersonalPayment?.ToString(),
+        line.Campaign?.ToString(),
+        line.Pledge?.ToString(),
         line.Counterparty,
         line.Title,
         line.Reference,

@@ -75,7 +75,7 @@ internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, st
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Counterparty, string? Title, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Campaign, string? Pledge, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
@@ -191,6 +191,16 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(NewPaymentBody))]
 [JsonSerializable(typeof(NewPersonalPaymentBody))]
 [JsonSerializable(typeof(PersonalPaymentJson))]
+[JsonSerializable(typeof(NewRequestBody))]
+[JsonSerializable(typeof(NewBillBody))]
+[JsonSerializable(typeof(RequestJson))]
+[JsonSerializable(typeof(RequestPage))]
+[JsonSerializable(typeof(BillJson))]
+[JsonSerializable(typeof(NewCampaignBody))]
+[JsonSerializable(typeof(CampaignJson))]
+[JsonSerializable(typeof(CampaignPage))]
+[JsonSerializable(typeof(NewPledgeBody))]
+[JsonSerializable(typeof(PledgeJson))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(PaymentPage))]
 [JsonSerializable(typeof(BatchAnswer))]

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Farthing.Ledger;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Schedules;
+using Farthing.Payments.Settings;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Campaigns;
+
+/// <summary>Does what a campaign's deadline asks: judges it, posts or voids every pledge, and pays the payee.</summary>
+/// <remarks>
+/// Thread-safe. Each step has an id of its own in the ledger, so that it can be cut off anywhere, be done again from the start, or twice at once, and happens once. The
+/// pledges are read backward along the campaign's account, so that a hundred thousand of them are never in memory together.
+/// </remarks>
+internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledger, CampaignDirectory campaigns) : IDue
+{
+    // So many pledges are ended by one wait for the disk.
+    private const int PledgesAtOnce = 1_000;
+
+    /// <summary>Whether a campaign succeeded, once that is judged; null before.</summary>
+    public static async ValueTask<bool?> FindVerdictAsync(Ledger.Ledger ledger, CampaignRow row) =>
+        await ledger.FindAsync(CampaignAccounts.AtDeadline(row, "campaign-verdict")) is { } verdict ? HasSucceeded(verdict) : null;
+
+    /// <summary>Does all that is left to do.</summary>
+    public async ValueTask<DueResult> RunAsync(UInt128 subject, long dueUnixMilliseconds)
+    {
+        // A campaign whose making was cut off is finished first: it has accounts, and nobody pledged.
+        if (!await campaigns.TryFinishAsync(await settings.GetAsync<CampaignRow>(subject))) return DueResult.Undecided(RefusalCodes.NotReady);
+        var row = await settings.GetAsync<CampaignRow>(subject);
+        if (row.State == RowState.Closed) return DueResult.Done();
+        if (await TryJudgeAsync(row) is not { } verdict || !await TryEndPledgesAsync(row, verdict) || (HasSucceeded(verdict) && !await TryPayAsync(row)))
+            return DueResult.Undecided(RefusalCodes.NotReady);
+        return DueResult.Done(row with { State = RowState.Closed, Version = row.Version + 1 });
+    }
+
+    /// <summary>Judges what the campaign had at its deadline, once and for all.</summary>
+    private async ValueTask<JournalRecord?> TryJudgeAsync(CampaignRow row)
+    {
+        var id = CampaignAccounts.AtDeadline(row, "campaign-verdict");
+        if (await ledger.FindAsync(id) is { } known) return known;
+
+        // Once the ledger's own time has come to the deadline, nothing more is pledged or withdrawn; before, there is nothing to judge.
+        var over = CampaignAccounts.AtDeadline(row, "campaign-over");
+        if (await ledger.TrySubmitAsync(Command.Claim(over, row.Id, row.Id)) is null || ledger.LastBatchUnixMilliseconds < row.DeadlineUnixMilliseconds) return null;
+        var reached = await ledger.ReadBalanceAsync(row.Id, row.DeadlineUnixMilliseconds - 1) is { } past ? past.Balances.CreditsHeld : UInt128.Zero;
+        var hasSucceeded = reached > UInt128.Zero && (row.Mode == CampaignMode.KeepWhatYouGet || reached >= UInt128.Parse(row.GoalUnits, CultureInfo.InvariantCulture));
+        if (await ledger.TrySubmitAsync(Command.Claim(id, hasSucceeded ? UInt128.One : UInt128.Zero, row.Id)) is null) return null;
+        return await ledger.FindAsync(id);
+    }
+
+    private async ValueTask<bool> TryEndPledgesAsync(CampaignRow row, JournalRecord verdict)
+    {
+        var commands = new List<Command>(PledgesAtOnce);
+        foreach (var pledge in FindPledges(row, verdict.Position, (await ledger.ReadAccountAsync(row.Id))!.Value.LastPosition))
+        {
+            commands.Add(CampaignAccounts.End(row, pledge, HasSucceeded(verdict)));
+            if (commands.Count < PledgesAtOnce) continue;
+            if (await ledger.TrySubmitManyAsync([.. commands]) is null) return false;
+            commands.Clear();
+        }
+
+        return commands.Count == 0 || await ledger.TrySubmitManyAsync([.. commands]) is not null;
+    }
+
+    /// <summary>The pledges that stood at the verdict, newest first.</summary>
+    private IEnumerable<UInt128> FindPledges(CampaignRow row, long verdict, long last)
+    {
+        // What was withdrawn is met before its pledge, and forgotten with it.
+        var withdrawn = new HashSet<UInt128>();
+        for (var position = last; position >= 0;)
+        {
+            var record = ledger.Read(position);
+            position = record.Command.Debit == row.Id ? record.PreviousOfDebit : record.PreviousOfCredit;
+            if (record.Position > verdict) continue;
+            if (record.Command.Kind is RecordKind.Void or RecordKind.Expire) withdrawn.Add(record.Command.Cited);
+            else if (record.Command.Kind == RecordKind.Hold && !withdrawn.Remove(record.Command.Id)) yield return record.Command.Id;
+        }
+    }
+
+    /// <summary>Gives the payee what the posted pledges come to, and the operator its fee out of it.</summary>
+    private async ValueTask<bool> TryPayAsync(CampaignRow row)
+    {
+        var id = CampaignAccounts.AtDeadline(row, "campaign-payment");
+        if (await ledger.FindAsync(id) is not null) return true;
+        var total = new Amount(row.Asset, (await ledger.ReadAccountAsync(row.Id))!.Value.Balances.Available);
+        if (total.IsZero) return true;
+        var pay = Command.Transfer(id, id, row.Id, row.Owner, total, TransferCode.Campaign);
+        var fee = total.ShareRoundedDown((uint)row.FeeBasisPoints);
+        var results = fee.IsZero
+            ? await ledger.TrySubmitAsync(pay)
+            : await ledger.TrySubmitAsync(pay, Command.Transfer(LegIds.FeeOf(id), id, row.Owner, ChartOfAccounts.Fees(row.Asset), fee, TransferCode.Fee));
+        if (results is null) return false;
+        return results[0].Outcome == Outcome.Done ? true : throw new InvalidOperationException($"The payment of campaign {row.Id:x32} was refused: {Refusals.OfChain(results)}.");
+    }
+
+    private static bool HasSucceeded(in JournalRecord verdict) => verdict.Command.Digest == UInt128.One;
+}

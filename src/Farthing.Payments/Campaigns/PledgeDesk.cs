@@ -1,0 +1,103 @@
+using Farthing.Ledger;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Campaigns;
+
+/// <summary>Pledges: money that wallets set aside for a campaign until its deadline, when it is given or returned.</summary>
+/// <remarks>Thread-safe. Every write is idempotent for ever, also across a crash. From the deadline on the ledger itself refuses pledges and withdrawals.</remarks>
+public sealed class PledgeDesk
+{
+    private readonly Ledger.Ledger ledger;
+    private readonly WalletDirectory wallets;
+    private readonly CampaignDirectory campaigns;
+
+    internal PledgeDesk(Ledger.Ledger ledger, WalletDirectory wallets, CampaignDirectory campaigns)
+    {
+        this.ledger = ledger;
+        this.wallets = wallets;
+        this.campaigns = campaigns;
+    }
+
+    /// <summary>Sets a wallet's money aside for a campaign, until its deadline.</summary>
+    public async ValueTask<Answer<Pledge>> PledgeAsync(Id<WalletKind> wallet, Id<CampaignKind> campaign, IdempotencyKey key, Amount amount)
+    {
+        var id = key.DeriveId("pledge", new Caller(CallerKind.Wallet, wallet.Value));
+        var digest = Amounts.Digest("pledge", new Caller(CallerKind.Wallet, wallet.Value), new(campaign.Value), amount);
+        var row = await campaigns.LoadAsync(campaign.Value);
+        if (Check(campaign, row, wallet, await wallets.LoadAsync(wallet.Value), amount) is { } refusal) return await ledger.FindAsync(id) is { } known ? Repeat(known, digest) : refusal;
+
+        if (await ledger.TrySubmitAsync(CampaignAccounts.Pledge(row!, id, digest, wallet.Value, amount)) is not { } results) return LedgerCalls.NotReady;
+        if (await ledger.FindAsync(id) is { } record) return Repeat(record, digest);
+        return Refusals.OfChain(results) is var outcome && outcome == Outcome.AccountEnded ? Over(row!) : Refusals.OfPayment(outcome);
+    }
+
+    /// <summary>A wallet's pledge as it is.</summary>
+    public async ValueTask<Answer<Pledge>> ReadAsync(Id<WalletKind> wallet, Id<CampaignKind> campaign, Id<PledgeKind> id)
+    {
+        var found = await FindAsync(wallet, campaign, id);
+        return found.IsGiven ? await DescribeAsync(found.Value) : found.Refusal;
+    }
+
+    /// <summary>Takes a pledge back before the deadline. Withdrawing twice is withdrawing once.</summary>
+    public async ValueTask<Answer<Pledge>> WithdrawAsync(Id<WalletKind> wallet, Id<CampaignKind> campaign, Id<PledgeKind> id)
+    {
+        var found = await FindAsync(wallet, campaign, id);
+        if (!found.IsGiven) return found.Refusal;
+        var row = (await campaigns.LoadAsync(campaign.Value))!;
+        var pledge = await DescribeAsync(found.Value);
+        if (pledge.Status != PaymentStatus.Held || campaigns.IsOver(row)) return await IsWithdrawnAsync(row, id) ? pledge : Over(row);
+        if (await ledger.TrySubmitAsync(CampaignAccounts.Withdraw(row, id.Value)) is not { } results) return LedgerCalls.NotReady;
+        return results[0].Outcome == Outcome.Done ? await DescribeAsync(found.Value) : Over(row);
+    }
+
+    private Refusal? Check(Id<CampaignKind> campaign, CampaignRow? row, Id<WalletKind> wallet, WalletEntry? payer, Amount amount)
+    {
+        if (row is null) return CampaignDirectory.NotFound(campaign);
+        if (payer is null) return WalletDirectory.NotFound(wallet);
+        if (payer.IsErased) return WalletDirectory.Erased;
+        if (payer.Asset != row.Asset) return new(RefusalCodes.CurrencyMismatch, $"The wallet is in {payer.Asset}, and the campaign in {row.Asset}.");
+        return Amounts.Check(amount, row.Asset) ?? (campaigns.IsOver(row) ? Over(row) : null);
+    }
+
+    private async ValueTask<Answer<JournalRecord>> FindAsync(Id<WalletKind> wallet, Id<CampaignKind> campaign, Id<PledgeKind> id)
+    {
+        if (await wallets.LoadAsync(wallet.Value) is not { IsErased: false }) return WalletDirectory.Erased;
+        return await ledger.FindAsync(id.Value) is { Outcome: Outcome.Done, Command: { Kind: RecordKind.Hold, Code: TransferCode.Pledge } } record
+            && record.Command.Debit == wallet.Value && record.Command.Credit == campaign.Value
+            ? record
+            : new Refusal(RefusalCodes.PledgeNotFound, $"There is no pledge {id} of this wallet for this campaign.");
+    }
+
+    /// <summary>Gives the first answer to a key again, from the journal alone.</summary>
+    private static Answer<Pledge> Repeat(JournalRecord record, UInt128 digest)
+    {
+        if (record.Command.Digest != digest) return PayeeDirectory.Conflict;
+        return record.Outcome switch
+        {
+            Outcome.Done => Describe(record, PaymentStatus.Held),
+            Outcome.InsufficientFunds => Refusals.InsufficientFunds(new Amount(record.Command.Asset, record.Command.Units), new Amount(record.Command.Asset, record.DebitAfter.Available)),
+            _ => Refusals.OfPayment(record.Outcome),
+        };
+    }
+
+    private async ValueTask<Pledge> DescribeAsync(JournalRecord hold)
+    {
+        foreach (var citation in await ledger.ReadCitationsAsync(hold.Command.Id))
+        {
+            if (citation.Outcome != Outcome.Done) continue;
+            return Describe(hold, citation.Command.Kind switch { RecordKind.Post => PaymentStatus.Posted, RecordKind.Void => PaymentStatus.Voided, _ => PaymentStatus.Expired });
+        }
+
+        return Describe(hold, PaymentStatus.Held);
+    }
+
+    private async ValueTask<bool> IsWithdrawnAsync(CampaignRow row, Id<PledgeKind> id) => await ledger.FindAsync(CampaignAccounts.Withdraw(row, id.Value)[^1].Id) is { Outcome: Outcome.Done };
+
+    private static Pledge Describe(JournalRecord hold, PaymentStatus status) => new(new(hold.Command.Id), new(hold.Command.Credit), status, new Amount(hold.Command.Asset, hold.Command.Units),
+        DateTimeOffset.FromUnixTimeMilliseconds(hold.UnixMilliseconds));
+
+    private static Refusal Over(CampaignRow row) => new(RefusalCodes.CampaignOver, $"The deadline of the campaign was {row.Deadline.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: nothing is pledged or withdrawn any more.");
+}

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using Farthing.Ledger;
+using Farthing.Payments.Campaigns;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Schedules;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+using static Farthing.Payments.Tests.TestSystem;
+
+namespace Farthing.Payments.Tests;
+
+/// <summary>What a deadline does to many pledges: all or none, once, wherever it is cut off.</summary>
+public class CampaignEndTests
+{
+    // 100,000 in ./test --long.
+    private static readonly int Many = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? 100_000 : 1_000;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Very_many_pledges_are_all_posted_or_all_voided_in_bounded_memory(bool reachesGoal)
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallets = new List<Wallet>();
+        for (var i = 0; i < 20; i++) wallets.Add(await test.NewWalletAsync("1000"));
+        var goal = Usd("0.001").Units * (uint)Many;
+        var row = await StartCampaignAsync(test, payee, new Amount(Asset.Usd, reachesGoal ? goal : goal + 1));
+        await Parallel.ForEachAsync(Enumerable.Range(0, Many), new ParallelOptions { MaxDegreeOfParallelism = 256 },
+            async (i, _) => Given(await test.Domain.Pledges.PledgeAsync(wallets[i % wallets.Count].Id, new(row.Id), test.NewKey(), Usd("0.001"))));
+        Assert.Equal((CampaignStatus.Open, goal, (UInt128)Many), await SeenAsync(test, row));
+
+        test.Time.Advance(TimeSpan.FromDays(1));
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var clock = Stopwatch.StartNew();
+        await RunAsync(test, row);
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"{Many} pledges took {clock.Elapsed}.");
+        // The holds themselves are gone now; what else was needed may not stay.
+        Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < 32 << 20);
+
+        await AssertEndedAsync(test, row, payee, wallets, reachesGoal, goal);
+        await RunAsync(test, row);
+        await AssertEndedAsync(test, row, payee, wallets, reachesGoal, goal);
+        await test.RestartAsync();
+        await AssertEndedAsync(test, row, payee, wallets, reachesGoal, goal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Cut_off_after_any_step_the_end_is_finished_by_the_next_run(int steps)
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        List<Wallet> wallets = [await test.NewWalletAsync("10"), await test.NewWalletAsync("10")];
+        var row = await StartCampaignAsync(test, payee, Usd("6"));
+        var pledges = new List<UInt128>();
+        for (var i = 0; i < 7; i++) pledges.Add(Given(await test.Domain.Pledges.PledgeAsync(wallets[i % 2].Id, new(row.Id), test.NewKey(), Usd("1"))).Id.Value);
+        Given(await test.Domain.Pledges.WithdrawAsync(wallets[1].Id, new(row.Id), new(pledges[3])));
+        test.Time.Advance(TimeSpan.FromDays(1));
+
+        // What a run that was cut off has left behind: so many of its steps.
+        if (steps > 0) await SubmitAsync(test, Command.Claim(CampaignAccounts.AtDeadline(row, "campaign-over"), row.Id, row.Id));
+        if (steps > 1) await SubmitAsync(test, Command.Claim(CampaignAccounts.AtDeadline(row, "campaign-verdict"), UInt128.One, row.Id));
+        if (steps > 2) await SubmitAsync(test, CampaignAccounts.End(row, pledges[6], hasSucceeded: true), CampaignAccounts.End(row, pledges[5], hasSucceeded: true));
+        if (steps > 3) await RunAsync(test, row);
+        await test.RestartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RunAsync(test, row)));
+
+        await AssertEndedAsync(test, row, payee, wallets, reachesGoal: true, Usd("6").Units, spent: ["4", "2"]);
+        Assert.Equal(PaymentStatus.Voided, Given(await test.Domain.Pledges.ReadAsync(wallets[1].Id, new(row.Id), new(pledges[3]))).Status);
+    }
+
+    [Fact]
+    public async Task The_goal_is_judged_by_what_stood_at_the_deadline_though_the_server_was_off_for_weeks()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        var row = await StartCampaignAsync(test, payee, Usd("5"));
+        Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("5")));
+        await test.RestartAtAsync(test.Time.GetUtcNow().AddDays(29));
+
+        Refused(RefusalCodes.CampaignOver, await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("1")));
+        await RunAsync(test, row);
+        await AssertEndedAsync(test, row, payee, [wallet], reachesGoal: true, Usd("5").Units, spent: ["5"]);
+    }
+
+    [Fact]
+    public async Task The_ledger_itself_refuses_what_comes_too_late_and_the_key_stays_free()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        var row = await StartCampaignAsync(test, payee, Usd("5"));
+        test.Time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(1));
+        var pledge = Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("1")));
+        test.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        // Past the look at the clock, as if it had come in a moment earlier.
+        var results = await test.Ledger.SubmitAsync(Linked(CampaignAccounts.Pledge(row, 0x1200, 7, wallet.Id.Value, Usd("1"))));
+        Assert.Contains(results, result => result.Outcome == Outcome.AccountEnded);
+        Assert.Null(await test.Ledger.FindAsync(0x1200));
+        Assert.Contains(await test.Ledger.SubmitAsync(Linked(CampaignAccounts.Withdraw(row, pledge.Id.Value))), result => result.Outcome == Outcome.AccountEnded);
+        Assert.Equal("9 held 1", await test.BalanceAsync(wallet));
+        await RunAsync(test, row);
+        Assert.Equal("10 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_campaign_whose_making_was_cut_off_is_finished_by_the_next_start()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var row = new CampaignRow(Id<CampaignKind>.New(test.Time).Value, payee.Id.Value, "Cut off", CampaignMode.AllOrNothing, "USD", "5000000", 100, test.Time.GetUtcNow().AddDays(1), Settings.RowState.Creating, test.Time.GetUtcNow());
+        Assert.True(await test.Settings.WriteAsync(row, DueRow.New(row.Id, DueKind.Campaign, row.DeadlineUnixMilliseconds)));
+        Refused(RefusalCodes.CampaignNotFound, await test.Domain.Campaigns.ReadAsync(new(row.Id)));
+        await test.RestartAsync();
+        Assert.Equal((CampaignStatus.Open, UInt128.Zero, UInt128.Zero), await SeenAsync(test, row));
+        var wallet = await test.NewWalletAsync("10");
+        Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("5")));
+        test.Time.Advance(TimeSpan.FromDays(1));
+        await RunAsync(test, row);
+        await AssertEndedAsync(test, row, payee, [wallet], reachesGoal: true, Usd("5").Units, spent: ["5"]);
+    }
+
+    private static async Task<CampaignRow> StartCampaignAsync(TestSystem test, Payee payee, Amount goal)
+    {
+        var campaign = Given(await test.Domain.Campaigns.CreateAsync(payee.Id, test.NewKey(),
+            new NewCampaign { Name = "The printed edition", Goal = goal, Deadline = test.Time.GetUtcNow().AddDays(1), Mode = CampaignMode.AllOrNothing }));
+        return (await test.Settings.FindAsync<CampaignRow>(campaign.Id.Value))!;
+    }
+
+    // As the schedule does it: the rows that it gives back are written, unless another run wrote them first.
+    private static async Task RunAsync(TestSystem test, CampaignRow row)
+    {
+        var result = await new CampaignEnder(test.Settings, test.Ledger, test.Domain.Campaigns).RunAsync(row.Id, row.DeadlineUnixMilliseconds);
+        Assert.Null(result.Fault);
+        if (result.Rows.Length > 0) await test.Settings.WriteAsync(result.Rows);
+    }
+
+    private static async Task AssertEndedAsync(TestSystem test, CampaignRow row, Payee payee, List<Wallet> wallets, bool reachesGoal, UInt128 total, string[]? spent = null)
+    {
+        Assert.Equal((reachesGoal ? CampaignStatus.Succeeded : CampaignStatus.Failed, reachesGoal ? total : UInt128.Zero), (await SeenAsync(test, row)) is var seen ? (seen.Status, seen.Total) : default);
+        Assert.Empty(await test.Ledger.ReadOpenHoldsAsync(TransferCode.Pledge));
+        var fee = new Amount(Asset.Usd, total).ShareRoundedDown(100).Units;
+        Assert.Equal(reachesGoal ? $"{new Amount(Asset.Usd, total - fee).ToDecimalString()} held 0" : "0 held 0", await test.BalanceAsync(payee));
+        for (var i = 0; spent is not null && i < wallets.Count; i++) Assert.Equal($"{(Usd("10") - Usd(spent[i])).ToDecimalString()} held 0", await test.BalanceAsync(wallets[i]));
+        Assert.Equal(Settings.RowState.Closed, (await test.Settings.FindAsync<CampaignRow>(row.Id))!.State);
+    }
+
+    private static async Task<(CampaignStatus Status, UInt128 Total, UInt128 Pledges)> SeenAsync(TestSystem test, CampaignRow row) =>
+        Given(await test.Domain.Campaigns.ReadAsync(new(row.Id))) is var seen ? (seen.Status, seen.Total.Units, seen.Pledges) : default;
+
+    private static async Task SubmitAsync(TestSystem test, params Command[] commands) =>
+        Assert.All(await test.Ledger.SubmitAsync(commands), result => Assert.Equal(Outcome.Done, result.Outcome));
+
+    private static Command[] Linked(Command[] chain) => [.. chain.Select((command, i) => command with { Linked = i < chain.Length - 1 })];
+}

@@ -7,9 +7,9 @@ namespace Farthing.CrashHost;
 /// <summary>Real settings whose writes are steps of making a row.</summary>
 internal sealed class KillingSettings(ISettingsStore settings, Moments moments) : ISettingsStore
 {
-    private static readonly string[] Tables = ["Payees", "Offers", "Wallets"];
+    private static readonly string[] Tables = ["Payees", "Offers", "Wallets", "Tips"];
 
-    /// <summary>How many payees, offers and wallets there are, and how many are still in the making.</summary>
+    /// <summary>How many payees, offers, wallets and tips there are, and how many are still in the making.</summary>
     public static string CountRows(string file)
     {
         using var connection = new SqliteConnection($"Data Source={file};Pooling=False");

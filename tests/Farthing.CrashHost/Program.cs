@@ -5,21 +5,29 @@ using Farthing.Ledger.Journal;
 using Farthing.Payments;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Tips;
 using Farthing.Protocol;
+using Farthing.Server;
+using Farthing.Server.Rails;
 using Farthing.Server.Storage;
 
 // usage: Farthing.CrashHost DIRECTORY KIND MOMENT
-// Opens the payment domain on a directory and makes one payee, offer or wallet, always with the same key. The moments before (odd) and after (even) each write of the
+// Opens the payment domain on a directory and makes one payee, offer, wallet or monthly tip, always with the same key, or ("month") pays the month of a tip that
+// is due. The moments before (odd) and after (even) each write of the
 // settings and each append to the journal are counted; at the one asked for the process kills itself, at 0 never. What was made is printed, one fact a line.
 var (directory, kind, killAt) = (args[0], args[1], int.Parse(args[2]));
 var secrets = new ServerSecrets(SHA256.HashData("issuing"u8), SigningKey.FromSeed(SHA256.HashData("entitlements"u8)), SigningKey.FromSeed(SHA256.HashData("ledger"u8)));
 var moments = new Moments();
+var time = TestClock.Open(Path.Combine(directory, "clock"), TimeProvider.System);
 var options = new LedgerOptions { Directory = Path.Combine(directory, "ledger"), Origin = "farthing.test/crash", CheckpointKey = secrets.LedgerKey, SegmentBytes = 1 << 20 };
-await using var ledger = Ledger.Open(options, TimeProvider.System, journal => new KillingJournal(FileJournal.Open(journal, options.SegmentBytes), moments), Environment.FailFast);
+await using var ledger = Ledger.Open(options, time, journal => new KillingJournal(FileJournal.Open(journal, options.SegmentBytes), moments), Environment.FailFast);
 using var store = SqliteSettingsStore.Open(Path.Combine(directory, "settings.db"));
 var settings = new KillingSettings(store, moments);
-var system = await PaymentSystem.StartAsync(ledger, settings, [], secrets, SHA256.HashData("operator"u8), new PaymentOptions(), TimeProvider.System);
+using var sandbox = new SandboxRail(Path.Combine(directory, "sandbox.db"), time);
+var system = await PaymentSystem.StartAsync(ledger, settings, [sandbox], secrets, SHA256.HashData("operator"u8), new PaymentOptions(), time);
 var owner = await system.Payees.CreateAsync(Key("owner"), new NewPayee("Owner of offers", Asset.Usd));
+var tipper = kind is "tip" or "month" ? await NewTipperAsync() : default;
+if (kind == "month") time.TryMoveTo((await TipAsync()).Monthly!.CreatedAt.AddDays(35));
 
 moments.KillAt(killAt);
 var first = await MakeAsync();
@@ -42,9 +50,34 @@ async Task<string> MakeAsync()
         case "wallet":
             var wallet = await system.Wallets.CreateAsync(Key("0123456789abcdefghijkl"), Asset.Usd);
             return $"made {wallet.Value!.Wallet.Id} with key {wallet.Value.Key}";
+        case "tip":
+            var tip = await TipAsync();
+            return $"made {tip.Monthly!.Id} by {tip.Payment.Id}";
+        case "month":
+            using (var stop = new CancellationTokenSource())
+            {
+                var running = system.Schedule.RunAsync(Environment.FailFast, stop.Token);
+                while ((await system.Schedule.ReadBacklogAsync()).Due > 0) await Task.Delay(TimeSpan.FromMilliseconds(2));
+                await stop.CancelAsync();
+                await running;
+            }
+
+            var paid = (await system.Tips.ListAsync(tipper, null, 10)).Value!.Lines.Single();
+            var payments = (await system.Desk.FindByReferenceAsync(new Caller(CallerKind.Wallet, tipper.Value), paid.Id.ToString(), null, 10)).Value!.Lines;
+            return $"tip paid {paid.Paid} missed {paid.Missed} payments {payments.Count} balance {(await system.Wallets.ReadAsync(tipper)).Value!.Balance}";
         default:
-            throw new ArgumentException($"'{kind}' is none of payee, offer, wallet.");
+            throw new ArgumentException($"'{kind}' is none of payee, offer, wallet, tip, month.");
     }
 }
+
+async Task<Id<WalletKind>> NewTipperAsync()
+{
+    var wallet = (await system.Wallets.CreateAsync(Key("0123456789abcdefghijkm"), Asset.Usd)).Value!.Wallet.Id;
+    await system.TopUps.TopUpAsync(wallet, Key("top-up"), new Amount(Asset.Usd, 10_000_000), "sandbox", null);
+    return wallet;
+}
+
+async Task<Tip> TipAsync() =>
+    (await system.Tips.TipAsync(tipper, Key("tip"), new NewTip(owner.Value!.Payee.Id, new Amount(Asset.Usd, 1_000_000), null, "UTC"))).Value!;
 
 static IdempotencyKey Key(string text) => IdempotencyKey.TryParse(text, out var key) ? key : throw new ArgumentException(text);

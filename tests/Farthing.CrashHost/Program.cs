@@ -13,7 +13,7 @@ using Farthing.Server.Storage;
 
 // usage: Farthing.CrashHost DIRECTORY KIND MOMENT
 // Opens the payment domain on a directory and makes one payee, offer, wallet or monthly tip, always with the same key, or ("month") pays the month of a tip that
-// is due. The moments before (odd) and after (even) each write of the
+// is due, or ends a campaign. The moments before (odd) and after (even) each write of the
 // settings and each append to the journal are counted; at the one asked for the process kills itself, at 0 never. What was made is printed, one fact a line.
 var (directory, kind, killAt) = (args[0], args[1], int.Parse(args[2]));
 var secrets = new ServerSecrets(SHA256.HashData("issuing"u8), SigningKey.FromSeed(SHA256.HashData("entitlements"u8)), SigningKey.FromSeed(SHA256.HashData("ledger"u8)));
@@ -28,6 +28,8 @@ var system = await PaymentSystem.StartAsync(ledger, settings, [sandbox], secrets
 var owner = await system.Payees.CreateAsync(Key("owner"), new NewPayee("Owner of offers", Asset.Usd));
 var tipper = kind is "tip" or "month" ? await NewTipperAsync() : default;
 if (kind == "month") time.TryMoveTo((await TipAsync()).Monthly!.CreatedAt.AddDays(35));
+var campaignEnd = new CampaignEnd(directory, system, ledger, time);
+if (kind == "campaign-end") await campaignEnd.PrepareAsync(owner.Value!.Payee);
 
 moments.KillAt(killAt);
 var first = await MakeAsync();
@@ -65,8 +67,10 @@ async Task<string> MakeAsync()
             var paid = (await system.Tips.ListAsync(tipper, null, 10)).Value!.Lines.Single();
             var payments = (await system.Desk.FindByReferenceAsync(new Caller(CallerKind.Wallet, tipper.Value), paid.Id.ToString(), null, 10)).Value!.Lines;
             return $"tip paid {paid.Paid} missed {paid.Missed} payments {payments.Count} balance {(await system.Wallets.ReadAsync(tipper)).Value!.Balance}";
+        case "campaign-end":
+            return await campaignEnd.RunAsync(owner.Value!.Payee);
         default:
-            throw new ArgumentException($"'{kind}' is none of payee, offer, wallet, tip, month.");
+            throw new ArgumentException($"'{kind}' is none of payee, offer, wallet, tip, month, campaign-end.");
     }
 }
 

@@ -56,6 +56,38 @@ public class TwoStoreCrashTests
         Assert.Equal(moments, killed);
     }
 
+    [Fact]
+    public async Task Killed_after_any_step_of_a_campaigns_end_the_next_start_finishes_it()
+    {
+        // Each step has a moment before it and one after it: the ledger's time reaches the deadline, verdict, pledges, payment, and the row is closed. There is no sixth.
+        var steps = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? Enumerable.Range(1, 6) : Enumerable.Range(2, 3);
+        var killed = 0;
+        foreach (var step in steps)
+        {
+            var directory = Directory.CreateTempSubdirectory("farthing-crash-").FullName;
+            try
+            {
+                var ended = await RunAsync(directory, "campaign-end", 2 * step);
+                if (step <= 5)
+                {
+                    Assert.True(ended.ExitCode == Killed, $"The end at step {step} ended with {ended.ExitCode}: {ended.Output}");
+                    killed++;
+                    ended = await RunAsync(directory, "campaign-end", 0);
+                }
+
+                // One of six was withdrawn; five are given, less one percent.
+                Assert.True(ended.ExitCode == 0, ended.Output);
+                Assert.Contains("campaign Succeeded 5 USD pledges 5 payee 4.95 USD open 0", ended.Output.Split('\n'));
+            }
+            finally
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        Assert.Equal(steps.Count(step => step <= 5), killed);
+    }
+
     private static async Task<(int ExitCode, string Output)> RunAsync(string directory, string kind, int moment)
     {
         // Built beside this test, in a directory of its own name.

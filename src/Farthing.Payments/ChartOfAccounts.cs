@@ -13,6 +13,9 @@ internal sealed class ChartOfAccounts(Ledger.Ledger ledger)
     /// <summary>One-click refunds of a wallet with a payee in a calendar month, counted singly.</summary>
     public static Asset RefundAllowance { get; } = new("allowance:refunds", 0);
 
+    /// <summary>What caps in a currency are counted in.</summary>
+    public static Asset AllowanceOf(Asset currency) => new($"allowance:{currency.Code}", currency.Scale);
+
     /// <summary>Where fees go.</summary>
     public static UInt128 Fees(Asset asset) => IdOf("operator:fees", asset);
 

@@ -7,7 +7,7 @@ using Farthing.Protocol;
 
 namespace Farthing.Payments;
 
-/// <summary>The keys of payees and wallets: <c>fk_wal_ID_GENERATION_SECRET</c>, where the secret is recomputed from the rest and nothing is stored.</summary>
+/// <summary>The keys of payees, wallets and mandates: <c>fk_wal_ID_GENERATION_SECRET</c>, where the secret is recomputed from the rest and nothing is stored.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash)
 {
@@ -16,9 +16,14 @@ internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash
     private const int HeadLength = 7;
     private const int LongestKey = 512;
 
+    // A mandate's key is not rotated: the mandate is revoked and another one made.
+    private const int OnlyGeneration = 1;
+
     public string Issue(Id<WalletKind> id, int generation) => Issue(CallerKind.Wallet, id.ToString(), id.Value, generation);
 
     public string Issue(Id<PayeeKind> id, int generation) => Issue(CallerKind.Payee, id.ToString(), id.Value, generation);
+
+    public string Issue(Id<MandateKind> id) => Issue(CallerKind.Mandate, id.ToString(), id.Value, OnlyGeneration);
 
     /// <summary>Reads a key and checks its secret.</summary>
     /// <returns>False if this server never issued it. Whether its generation is still current is for the caller to check; the operator's has none.</returns>
@@ -28,6 +33,7 @@ internal sealed class IssuedKeys(LabelledSecrets secrets, byte[] operatorKeyHash
         generation = 0;
         if (text.Length > LongestKey) return false;
         if (text.StartsWith("fk_wal_", StringComparison.Ordinal)) return TryReadIssued<WalletKind>(text, CallerKind.Wallet, out caller, out generation);
+        if (text.StartsWith("fk_man_", StringComparison.Ordinal)) return TryReadIssued<MandateKind>(text, CallerKind.Mandate, out caller, out generation);
         if (text.StartsWith("fk_pye_", StringComparison.Ordinal)) return TryReadIssued<PayeeKind>(text, CallerKind.Payee, out caller, out generation);
         if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(text)), operatorKeyHash)) return false;
         caller = new(CallerKind.Operator, 0);

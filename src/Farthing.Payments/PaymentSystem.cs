@@ -1,5 +1,6 @@
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.People;
@@ -34,6 +35,8 @@ public sealed class PaymentSystem
         Schedule = new Schedule(settings, labelled, time);
         Payees = new PayeeDirectory(settings, ledger, chart, keys, time);
         Wallets = new WalletDirectory(settings, ledger, keys, time);
+        WalletCaps = new WalletCaps(settings, ledger, chart, Wallets, time);
+        Mandates = new MandateDirectory(settings, ledger, chart, Wallets, Payees, keys, labelled, time);
         Offers = new OfferDirectory(settings, Payees, labelled, time);
         TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
         var handles = new Handles(labelled);
@@ -49,8 +52,8 @@ public sealed class PaymentSystem
         var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
         var ownership = new Ownership(reader, Offers);
         var purchases = new OncePurchases(ledger, labelled, Offers, ownership, time);
-        var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, labelled, options, time);
-        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, references);
+        var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
+        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, new CapRefusals(ledger, Mandates, WalletCaps), references);
         Desk = new PaymentDesk(
             maker,
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
@@ -66,6 +69,12 @@ public sealed class PaymentSystem
 
     /// <summary>Wallets.</summary>
     public WalletDirectory Wallets { get; }
+
+    /// <summary>What wallets' owners put on all that they pay.</summary>
+    public WalletCaps WalletCaps { get; }
+
+    /// <summary>Standing permissions to pay.</summary>
+    public MandateDirectory Mandates { get; }
 
     /// <summary>Offers.</summary>
     public OfferDirectory Offers { get; }
@@ -146,6 +155,7 @@ public sealed class PaymentSystem
         {
             CallerKind.Wallet => (await Wallets.LoadAsync(caller.Account))?.KeyGeneration,
             CallerKind.Payee => (await Payees.LoadAsync(caller.Account))?.KeyGeneration,
+            CallerKind.Mandate => await Mandates.LoadAsync(caller.Account) is null ? null : generation,
             _ => generation,
         };
         return current == generation ? caller : null;
@@ -169,6 +179,8 @@ public sealed class PaymentSystem
         foreach (var payee in await settings.ListCreatingAsync<PayeeRow>()) isFinished &= await Payees.TryFinishAsync(payee);
         foreach (var wallet in await settings.ListCreatingAsync<WalletRow>()) isFinished &= await Wallets.TryFinishAsync(wallet);
         foreach (var campaign in await settings.ListCreatingAsync<CampaignRow>()) isFinished &= await Campaigns.TryFinishAsync(campaign);
+        foreach (var mandate in await settings.ListCreatingAsync<MandateRow>()) isFinished &= await Mandates.TryFinishAsync(mandate);
+        foreach (var caps in await settings.ListCreatingAsync<CapsRow>()) isFinished &= await WalletCaps.TryFinishAsync(caps);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
         foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;
         if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets, campaigns and first tips.");

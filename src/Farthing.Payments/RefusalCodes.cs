@@ -122,6 +122,9 @@ public static class RefusalCodes
     /// <summary>Too many offers of several resources.</summary>
     public static RefusalCode TooManyBundles { get; } = new("too_many_bundles", 409, "The payee has too many offers of several resources.", RetryAdvice.Never, "A payee has at most 100, closed ones included: list more resources in one, or end one with an asterisk for all that begin like it.");
 
+    /// <summary>No such mandate, or not yours.</summary>
+    public static RefusalCode MandateNotFound { get; } = new("mandate_not_found", 404, "There is no such mandate of this wallet.", RetryAdvice.Never, "Check the id, and that the key is of the wallet that gave the mandate.");
+
     /// <summary>No such payment, or not yours.</summary>
     public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
 
@@ -176,6 +179,21 @@ public static class RefusalCodes
 
     /// <summary>Not enough in the wallet.</summary>
     public static RefusalCode InsufficientFunds { get; } = new("insufficient_funds", 402, "The wallet does not hold enough.", RetryAdvice.NewKey, "Top up at least what the member missing says, then pay with a new key.");
+
+    /// <summary>More than a cap allows.</summary>
+    public static RefusalCode CapExceeded { get; } = new("cap_exceeded", 402, "A cap does not allow so much.", RetryAdvice.NewKey, "The members cap, capAmount and headroom say which cap, how high it is and what was left of it. Pay less, wait for its next day, week or month, or let the wallet's owner pay or give another mandate; then with a new key.");
+
+    /// <summary>The caps were being changed.</summary>
+    public static RefusalCode CapsChanged { get; } = new("caps_changed", 409, "The wallet's caps were being changed.", RetryAdvice.NewKey, "Pay again with a new key: the new caps are in force.");
+
+    /// <summary>Taken back.</summary>
+    public static RefusalCode MandateRevoked { get; } = new("mandate_revoked", 403, "The mandate was revoked.", RetryAdvice.NewKey, "Ask the wallet's owner to pay, or to give another mandate.");
+
+    /// <summary>Over.</summary>
+    public static RefusalCode MandateEnded { get; } = new("mandate_ended", 403, "The mandate has ended.", RetryAdvice.NewKey, "Ask the wallet's owner to pay, or to give another mandate.");
+
+    /// <summary>Not for this payee.</summary>
+    public static RefusalCode MandateScopeExceeded { get; } = new("mandate_scope_exceeded", 403, "The mandate is not for this payee.", RetryAdvice.NewKey, "Ask the wallet's owner to pay, or to give a mandate for this payee.");
 
     /// <summary>The payee no longer has what is to be given back.</summary>
     public static RefusalCode PayeeFundsInsufficient { get; } = new("payee_funds_insufficient", 409, "The payee does not hold enough to give this back.", RetryAdvice.NewKey, "Ask the payee; repeat with a new key later.");
@@ -234,9 +252,9 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, MandateNotFound, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
-        InsufficientFunds, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
+        InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         CampaignNotFound, PledgeNotFound, CampaignOver,

@@ -20,6 +20,9 @@ public sealed class PayeeKind : IIdKind { static string IIdKind.Prefix => "pye";
 /// <summary>Ids of offers: <c>off_…</c>.</summary>
 public sealed class OfferKind : IIdKind { static string IIdKind.Prefix => "off"; }
 
+/// <summary>Ids of mandates: <c>man_…</c>.</summary>
+public sealed class MandateKind : IIdKind { static string IIdKind.Prefix => "man"; }
+
 /// <summary>Ids of payments: <c>pay_…</c>.</summary>
 public sealed class PaymentKind : IIdKind { static string IIdKind.Prefix => "pay"; }
 

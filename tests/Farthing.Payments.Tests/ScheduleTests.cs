@@ -225,7 +225,7 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Equal(100, done.Count);
     }
 
-    private static PayeeRow Payee(UInt128 id) => new(id, "P", "USD", null, null, 1, 5, RowState.Active, DateTimeOffset.UnixEpoch);
+    private static PayeeRow Payee(UInt128 id) => new(id, "P", "USD", null, null, 1, 5, "", RowState.Active, DateTimeOffset.UnixEpoch);
 
     private async Task AddAsync(UInt128 subject, long dueAt)
     {

@@ -69,5 +69,5 @@ public sealed class SettingsStoreTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
-    private static PayeeRow NewRow(UInt128 id) => new(id, "P", "USD", null, null, 1, 5, RowState.Creating, DateTimeOffset.UnixEpoch);
+    private static PayeeRow NewRow(UInt128 id) => new(id, "P", "USD", null, null, 1, 5, "", RowState.Creating, DateTimeOffset.UnixEpoch);
 }

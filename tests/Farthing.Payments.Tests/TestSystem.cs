@@ -72,8 +72,8 @@ internal sealed class TestSystem : IAsyncDisposable
     /// <summary>A new UUID version 7 of the test's time.</summary>
     public IdempotencyKey NewKey() => Key(Guid.CreateVersion7(Time.GetUtcNow()).ToString());
 
-    public async Task<Payee> NewPayeeAsync(int refundsPerMonth = 5, string website = "https://news.example") =>
-        Given(await Domain.Payees.CreateAsync(NewKey(), new NewPayee("The Newsroom", Asset.Usd, website, PayeeKey.Verifier, refundsPerMonth))).Payee;
+    public async Task<Payee> NewPayeeAsync(int refundsPerMonth = 5, string website = "https://news.example", IReadOnlyList<string>? tags = null) =>
+        Given(await Domain.Payees.CreateAsync(NewKey(), new NewPayee("The Newsroom", Asset.Usd, website, PayeeKey.Verifier, refundsPerMonth) { Tags = tags ?? [] })).Payee;
 
     public async Task<Wallet> NewWalletAsync(string amount = "0")
     {
@@ -82,8 +82,16 @@ internal sealed class TestSystem : IAsyncDisposable
         return wallet;
     }
 
-    public async Task<Offer> NewOfferAsync(Payee payee, string price, int refundWindowSeconds = 900) =>
-        Given(await Domain.Offers.CreateAsync(payee.Id, NewKey(), new NewOffer("An article", "/articles/rain", new PerUse(Usd(price)), refundWindowSeconds)));
+    public async Task<Offer> NewOfferAsync(Payee payee, string price, int refundWindowSeconds = 900, IReadOnlyList<Split>? splits = null) =>
+        Given(await Domain.Offers.CreateAsync(payee.Id, NewKey(), new NewOffer("An article", "/articles/rain", new PerUse(Usd(price)), refundWindowSeconds) { Splits = splits ?? [] }));
+
+    /// <summary>Makes a payee's money go elsewhere.</summary>
+    public async Task SpendAsync(Payee payee, string amount)
+    {
+        var id = Id<PaymentKind>.New(Time).Value;
+        var results = await Ledger.SubmitAsync([Farthing.Ledger.Command.Transfer(id, id, payee.Id.Value, ChartOfAccounts.Fees(Asset.Usd), Usd(amount), TransferCode.Fee)]);
+        Assert.Equal(Farthing.Ledger.Outcome.Done, results[0].Outcome);
+    }
 
     public PaymentRequest Pay(Wallet wallet, Payee payee, string amount, bool hold = false, string? reference = null) =>
         new() { Wallet = wallet.Id, Key = NewKey(), Payee = payee.Id, Amount = Usd(amount), Hold = hold, Reference = reference };

@@ -30,6 +30,7 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
             chain.AddRange(shares.AsSpan(0, SplitLegs.Write(shares, postId, digest, payment.Payee, posted - fee, splits, refundableUntil)));
         }
 
+        foreach (var use in PaymentRecords.UsesOf(ledger, payment.Price)) chain.Add(Command.Post(LegIds.SameOf(postId, use), digest, use, amount?.Units ?? UInt128.Zero, refundableUntil));
         return await EndAsync(payment, digest, [.. chain]);
     }
 
@@ -41,7 +42,8 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var digest = Amounts.Digest("void", caller, id, null);
         return await ledger.FindAsync(voidId) is { } known
             ? await RepeatAsync(found.Value, known, digest)
-            : await EndAsync(found.Value, digest, [Command.Void(voidId, digest, id.Value)]);
+            : await EndAsync(found.Value, digest,
+                [Command.Void(voidId, digest, id.Value), .. PaymentRecords.UsesOf(ledger, found.Value.Price).Select(use => Command.Void(LegIds.SameOf(voidId, use), digest, use))]);
     }
 
     private async ValueTask<IReadOnlyList<Split>?> FindSplitsAsync(PaymentRecords payment)

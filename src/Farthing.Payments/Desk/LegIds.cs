@@ -9,6 +9,15 @@ internal static class LegIds
     private const byte FirstSplit = 0x10;
     private const byte FirstUse = 0x20;
 
+    /// <summary>A gate and the caps of a day, a week and a month.</summary>
+    public const int UsesPerSet = 4;
+
+    /// <summary>The number of the first use of a mandate's caps.</summary>
+    public const int FirstUseOfMandate = 0;
+
+    /// <summary>The number of the first use of a wallet's own caps.</summary>
+    public const int FirstUseOfWallet = UsesPerSet;
+
     /// <summary>The fee of a price or post, or the refund of the fee beside a refund.</summary>
     public static UInt128 FeeOf(UInt128 id) => id | 1;
 
@@ -18,11 +27,21 @@ internal static class LegIds
     /// <summary>What says which offer's splits a held price has.</summary>
     public static UInt128 SplitsOf(UInt128 id) => id | 3;
 
+    /// <summary>The issue that fills an allowance's account.</summary>
+    public static UInt128 IssueOf(UInt128 account) => account | 4;
+
+    /// <summary>What new caps take over of the old ones' use in a window.</summary>
+    public static UInt128 TakeOverOf(UInt128 account) => account | 5;
+
     /// <summary>The share of the payee with this number in an offer's splits, or its refund beside a refund.</summary>
     public static UInt128 SplitOf(UInt128 id, int number) => id | (UInt128)(FirstSplit + number);
 
     /// <summary>The use of the cap with this number, its post, void or refund.</summary>
     public static UInt128 UseOf(UInt128 id, int number) => id | (UInt128)(FirstUse + number);
+
+    /// <summary>The number of the cap that a leg of a chain uses; null if it uses none.</summary>
+    public static int? UseNumberOf(UInt128 leg, UInt128 id) =>
+        HeadOf(leg) == HeadOf(id) && (leg & LegMask) >= FirstUse ? (int)(leg & LegMask) - FirstUse : null;
 
     /// <summary>The same leg of another chain.</summary>
     public static UInt128 SameOf(UInt128 id, UInt128 leg) => id | (leg & LegMask);

@@ -55,13 +55,13 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
         private Task<CommandResult[]?>? answer;
         private int length;
 
-        public bool HasRoomFor(PreparedPayment payment) => length + payment.MaxChainLength <= commands.Length;
+        public bool HasRoomFor(PreparedPayment payment) => length + payment.MaxLength <= commands.Length;
 
         public bool IsEmpty => length == 0;
 
         public void Add(int index, PreparedPayment payment)
         {
-            var written = payment.WriteChain(commands.AsSpan(length), 0);
+            var written = payment.Write(commands.AsSpan(length), 0);
             payments.Add((index, length, written, payment));
             length += written;
         }
@@ -72,7 +72,7 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
         {
             var results = await answer!;
             foreach (var (index, start, written, payment) in payments)
-                answers[index] = results is null ? LedgerCalls.NotReady : await maker.AnswerAsync(payment, results.AsSpan(start, written));
+                answers[index] = results is null ? LedgerCalls.NotReady : await maker.AnswerAsync(payment, results.AsSpan(start + payment.ChainStart, written - payment.ChainStart));
         }
     }
 }

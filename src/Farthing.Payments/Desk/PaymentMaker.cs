@@ -1,4 +1,5 @@
 using Farthing.Ledger;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -8,7 +9,7 @@ namespace Farthing.Payments.Desk;
 /// <remarks>
 /// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
 /// </remarks>
-internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, ReferenceIndex references)
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
 {
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
@@ -49,7 +50,10 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         return await AnswerStandingAsync(prepared, standing.Payment);
     }
 
-    /// <summary>Turns the ledger's answers to a payment's first attempt into the payment's.</summary>
+    private async ValueTask<Answer<Payment>> AnswerRefusedAsync(PreparedPayment prepared, Refusal refusal) =>
+        prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record ? await RepeatAsync(record, prepared.Digest, prepared.Terms) : refusal;
+
+    /// <summary>Turns the ledger's answers to the chain of a payment's first attempt into the payment's.</summary>
     public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
         TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
 
@@ -64,8 +68,8 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {
-        return await ledger.TrySubmitManyAsync(prepared.ToChain(attempt)) is { } results
-            ? TryAnswer(prepared, prepared.IdOf(attempt), results, out var payment) ? payment : await AnswerUnmadeAsync(prepared, results)
+        return await ledger.TrySubmitManyAsync(prepared.ToCommands(attempt)) is { } results
+            ? TryAnswer(prepared, prepared.IdOf(attempt), results.AsSpan(prepared.ChainStart), out var payment) ? payment : await AnswerUnmadeAsync(prepared, results.AsSpan(prepared.ChainStart))
             : LedgerCalls.NotReady;
     }
 
@@ -75,6 +79,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         payment = null!;
         var price = results[prepared.PriceIndex];
         if (price.Outcome != Outcome.Done || price.IsDuplicate) return false;
+        foreach (var opened in prepared.Openings) opened.MarkOpen();
         references.Add(prepared.PayeeReference, prepared.Tag.WalletReference, price.Position);
         payment = prepared.ToPayment(id, price.UnixMilliseconds, entitlements);
         return true;
@@ -83,8 +88,12 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private ValueTask<Answer<Payment>> AnswerUnmadeAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results)
     {
         if (results[0].IsDuplicate) return AnswerKnownAsync(prepared);
-        var outcome = Refusals.OfChain(results);
-        return outcome == Outcome.IdAlreadyUsed ? AnswerKnownAsync(prepared) : new(Refuse(outcome, prepared, results));
+        return Refusals.OfChain(results) switch
+        {
+            Outcome.IdAlreadyUsed => AnswerKnownAsync(prepared),
+            Outcome.AccountEnded => MoveOnAsync(prepared),
+            _ => RefuseAsync(prepared, results),
+        };
     }
 
     /// <summary>Answers a payment whose key or purchase the ledger knows.</summary>
@@ -94,6 +103,10 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         return prepared.IsOnce ? await BuyOnceAsync(prepared) : throw new InvalidOperationException($"The ledger knows the payment {prepared.Key:x32}, but has no record of it.");
     }
 
+    /// <summary>Pays what was on its way while a day, week or month of its caps ended. Nothing was bound: the new one has its own allowance.</summary>
+    private async ValueTask<Answer<Payment>> MoveOnAsync(PreparedPayment prepared) =>
+        pricer.TryMoveOn(prepared) is { } next ? await SubmitAsync(next, 0) : await AnswerRefusedAsync(prepared, CapRefusals.Ended(prepared.Mandate!.Mandate));
+
     private async ValueTask<Answer<Payment>> BuyOnceAsync(PreparedPayment prepared)
     {
         for (var tries = 0; tries < MaxOnceAttempts; tries++)
@@ -101,10 +114,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             var (standing, next) = await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.OnceSubject!);
             if (standing is not null) return await AnswerStandingAsync(prepared, standing.Payment);
 
-            if (await ledger.TrySubmitManyAsync(prepared.ToChain(next)) is not { } results) return LedgerCalls.NotReady;
+            if (await ledger.TrySubmitManyAsync(prepared.ToCommands(next)) is not { } submitted) return LedgerCalls.NotReady;
+            var results = submitted[prepared.ChainStart..];
             if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
             if (!results[0].IsDuplicate && Refusals.OfChain(results) is var outcome && outcome != Outcome.IdAlreadyUsed)
-                return Refuse(outcome, prepared, results);
+                return outcome == Outcome.AccountEnded ? await MoveOnAsync(prepared) : await RefuseAsync(prepared, results);
             if (prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
         }
 
@@ -140,7 +154,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             return await DescribeAsync(shown, await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
         }
 
-        return Refuse(Refusals.OfChain(ledger, price), price);
+        return await RefuseAsync(price);
     }
 
     /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>
@@ -152,12 +166,19 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             : payment;
     }
 
-    private Refusal Refuse(Outcome outcome, PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
-        outcome == Outcome.InsufficientFunds ? Refuse(outcome, ledger.Read(results[prepared.PriceIndex].Position)) : Refusals.OfPayment(outcome);
+    private ValueTask<Answer<Payment>> RefuseAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results)
+    {
+        var price = results[prepared.PriceIndex];
+        return price.Position >= 0 ? RefuseAsync(ledger.Read(price.Position)) : new(Refusals.OfPayment(Refusals.OfChain(results)));
+    }
 
-    // The balance is the one in the journal: a repeated refusal names what was missing then.
-    private static Refusal Refuse(Outcome outcome, in JournalRecord price) =>
-        outcome == Outcome.InsufficientFunds
+    // Balance and headroom are those in the journal: a repeated refusal names what was missing then.
+    private async ValueTask<Answer<Payment>> RefuseAsync(JournalRecord price)
+    {
+        var culprit = Refusals.CulpritOf(ledger, price);
+        if (LegIds.UseNumberOf(culprit.Command.Id, price.Command.Id) is { } number) return await caps.RefuseAsync(price, culprit, number);
+        return culprit.Outcome == Outcome.InsufficientFunds && culprit.Position == price.Position
             ? Refusals.InsufficientFunds(new Amount(price.Command.Asset, price.Command.Units), new Amount(price.Command.Asset, price.DebitAfter.Available))
-            : Refusals.OfPayment(outcome);
+            : Refusals.OfPayment(culprit.Outcome);
+    }
 }

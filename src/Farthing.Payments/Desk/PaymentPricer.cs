@@ -1,3 +1,4 @@
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
@@ -6,11 +7,11 @@ using Farthing.Protocol;
 namespace Farthing.Payments.Desk;
 
 /// <summary>Who and what a request names, where it is known.</summary>
-internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, Offer? Offer, Terms? Terms, IReadOnlyList<Offer>? Bundles);
+internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, Offer? Offer, Terms? Terms, IReadOnlyList<Offer>? Bundles, MandateEntry? Mandate);
 
 /// <summary>Resolves a request, prices it and checks it; reads memory only, once payee, offer and wallet were read.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
+internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, MandateDirectory mandates, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
 {
     public PaymentOptions Options => options;
 
@@ -21,7 +22,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     public bool TryResolve(PaymentRequest request, out Parties parties)
     {
         var terms = ReadTerms(request.Terms);
-        parties = new(null, null, null, terms, null);
+        parties = new(null, null, null, terms, null, null);
         if (!wallets.TryGetLoaded(request.Wallet.Value, out var wallet)) return false;
         Offer? offer = null;
         if ((request.Offer ?? terms?.Offer) is { } offerId && !offers.TryGetLoaded(offerId.Value, out offer)) return false;
@@ -29,7 +30,9 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if ((request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId && !payees.TryGetLoaded(payeeId.Value, out payee)) return false;
         IReadOnlyList<Offer>? bundles = null;
         if (terms is not null && !offers.TryGetLoadedBundles(terms.Payee, out bundles)) return false;
-        parties = new(wallet, payee, offer, terms, bundles);
+        MandateEntry? mandate = null;
+        if (request.Mandate is { } mandateId && !mandates.TryGetLoaded(mandateId.Value, out mandate)) return false;
+        parties = new(wallet, payee, offer, terms, bundles, mandate);
         return true;
     }
 
@@ -50,8 +53,10 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if (price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The amount is too large.");
 
         var now = ledger.NowUnixMilliseconds(time);
+        if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, now) is { } outside) return outside;
         var reference = request.Reference;
         var tag = new PaymentTag(options.FeeBasisPoints, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
+        var uses = UsesOf(parties.Mandate, wallet, now);
         prepared = new PreparedPayment
         {
             Secrets = secrets,
@@ -67,6 +72,9 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             OnceSubject = SubjectOf(parties),
             MayBeCovered = MayBeCovered(parties),
             OwnedForSeconds = parties.Offer?.OwnedForSeconds,
+            Mandate = parties.Mandate,
+            Uses = uses,
+            Openings = OpeningsOf(uses),
             Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
@@ -117,6 +125,43 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         return false;
     }
 
+    /// <summary>The payment with its caps counted in the windows of this moment; null if its mandate has ended.</summary>
+    public PreparedPayment? TryMoveOn(PreparedPayment prepared)
+    {
+        var now = ledger.NowUnixMilliseconds(time);
+        if (prepared.Mandate?.HasEnded(now) == true) return null;
+        var uses = UsesOf(prepared.Mandate, prepared.Wallet, now);
+        return prepared with { Uses = uses, Openings = OpeningsOf(uses) };
+    }
+
+    private static IReadOnlyList<Allowance> OpeningsOf(IReadOnlyList<Allowance> uses)
+    {
+        foreach (var use in uses)
+        {
+            if (!use.IsOpen) return [.. uses.Where(use => !use.IsOpen)];
+        }
+
+        return [];
+    }
+
+    private static IReadOnlyList<Allowance> UsesOf(MandateEntry? mandate, WalletEntry wallet, long now) => (mandate?.Counted, wallet.Caps) switch
+    {
+        (null, null) => [],
+        ({ } counted, null) => counted.At(now),
+        (null, { } counted) => counted.At(now),
+        ({ } inner, { } outer) => [.. inner.At(now), .. outer.At(now)],
+    };
+
+    /// <summary>Why a payment is outside a mandate, as far as that can be said without the ledger, which has the last word on its caps, its end and its revocation.</summary>
+    private static Refusal? CheckMandate(Id<MandateKind> id, MandateEntry? entry, WalletEntry wallet, PayeeEntry payee, Amount price, long now)
+    {
+        if (entry is null || entry.Mandate.Wallet != wallet.Wallet.Id) return MandateDirectory.NotFound(id);
+        if (entry.Mandate.IsRevoked) return CapRefusals.Revoked(entry.Mandate);
+        if (entry.HasEnded(now)) return CapRefusals.Ended(entry.Mandate);
+        if (!entry.Mandate.Scope.Covers(payee.Payee)) return CapRefusals.OutOfScope(entry.Mandate, payee.Payee);
+        return price.Units > entry.Mandate.Each.Units ? CapRefusals.EachExceeded(entry.Mandate, price) : null;
+    }
+
     private int DefaultWindowSeconds => (int)options.DefaultRefundWindow.TotalSeconds;
 
     private static Refusal Mismatch(string detail) => new(RefusalCodes.CurrencyMismatch, detail);
@@ -157,6 +202,8 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         var wallet = await wallets.LoadAsync(request.Wallet.Value);
         var offer = (request.Offer ?? terms?.Offer) is { } offerId ? await offers.FindAsync(offerId) : null;
         var payee = (request.Payee ?? terms?.Payee ?? offer?.Payee) is { } payeeId ? await payees.LoadAsync(payeeId.Value) : null;
-        return new(wallet, payee, offer, terms, terms is null || payee is null ? null : await offers.ListBundlesAsync(terms.Payee));
+        var bundles = terms is null || payee is null ? null : await offers.ListBundlesAsync(terms.Payee);
+        var mandate = request.Mandate is { } mandateId ? await mandates.LoadAsync(mandateId.Value) : null;
+        return new(wallet, payee, offer, terms, bundles, mandate);
     }
 }

@@ -97,6 +97,10 @@ internal sealed class PaymentRecords
         return legs;
     }
 
+    /// <summary>The uses of caps among what was carried out together with a price or post.</summary>
+    public static IEnumerable<UInt128> UsesOf(Ledger.Ledger ledger, JournalRecord head) =>
+        LegsOf(ledger, head).Where(leg => LegIds.UseNumberOf(leg.Command.Id, head.Command.Id) is not null).Select(leg => leg.Command.Id);
+
     /// <summary>The payment as it was when it was made.</summary>
     public static PaymentRecords AsMade(JournalRecord price) => new(price, null, []);
 

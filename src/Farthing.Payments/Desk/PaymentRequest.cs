@@ -20,6 +20,12 @@ public sealed record PaymentRequest
     /// <summary>What the key is a key of: the same key makes another payment in another scope.</summary>
     internal string KeyScope { get; init; } = "pay";
 
+    /// <summary>The mandate that it is paid under, without asking; null for what the wallet's owner pays.</summary>
+    public Id<MandateKind>? Mandate { get; init; }
+
+    /// <summary>True if the mandate's own key was shown, to which the key of the request then belongs.</summary>
+    public bool ByMandateKey { get; init; }
+
     /// <summary>The offer that is bought.</summary>
     public Id<OfferKind>? Offer { get; init; }
 
@@ -42,7 +48,8 @@ public sealed record PaymentRequest
     public bool Hold { get; init; }
 
     /// <summary>The id that the key stands for; zero if there is no key.</summary>
-    internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero : Key.DeriveId(KeyScope, new Caller(CallerKind.Wallet, Wallet.Value));
+    internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero
+        : Key.DeriveId(KeyScope, ByMandateKey ? new Caller(CallerKind.Mandate, Mandate!.Value.Value) : new Caller(CallerKind.Wallet, Wallet.Value));
 
     /// <summary>The digest of every field but the key.</summary>
     internal UInt128 Digest()
@@ -57,6 +64,7 @@ public sealed record PaymentRequest
         bytes.Add(Amount);
         bytes.Add(Reference);
         bytes.Add((UInt128)(Hold ? 1u : 0u));
+        bytes.Add(Mandate?.Value);
         return bytes.ToDigest();
     }
 }

@@ -1,4 +1,5 @@
 using Farthing.Ledger;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
@@ -8,7 +9,7 @@ namespace Farthing.Payments.Desk;
 
 /// <summary>A payment that is resolved, priced and checked, and can be submitted.</summary>
 /// <remarks>Immutable; safe to share between threads.</remarks>
-internal sealed class PreparedPayment
+internal sealed record PreparedPayment
 {
     public required LabelledSecrets Secrets { get; init; }
 
@@ -32,6 +33,15 @@ internal sealed class PreparedPayment
     public required PaymentMemo Memo { get; init; }
 
     public required Terms? Terms { get; init; }
+
+    /// <summary>The mandate it is paid under, or null.</summary>
+    public required MandateEntry? Mandate { get; init; }
+
+    /// <summary>What its caps are counted on; empty if it has none.</summary>
+    public required IReadOnlyList<Allowance> Uses { get; init; }
+
+    /// <summary>Those of them that may have to be opened first.</summary>
+    public required IReadOnlyList<Allowance> Openings { get; init; }
 
     /// <summary>Who shares in the price; empty if nobody but the payee does.</summary>
     public required IReadOnlyList<Split> Splits { get; init; }
@@ -59,15 +69,24 @@ internal sealed class PreparedPayment
     /// <summary>The payment's id if it is the <paramref name="attempt"/>th purchase, which counts only for what is bought once.</summary>
     public UInt128 IdOf(uint attempt) => IsOnce ? OncePurchases.IdOf(Secrets, Wallet.Account, Payee.Account, OnceSubject!, attempt) : Key;
 
-    /// <summary>Where the price stands in the chain: after the claim, if there is one.</summary>
+    /// <summary>Where the payment's chain begins: before it stand the chains that open allowances, each its own.</summary>
+    public int ChainStart => Allowance.OpeningLength * Openings.Count;
+
+    /// <summary>Where the price stands in the payment's chain: after the claim, if there is one.</summary>
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
 
-    /// <summary>At least as many commands as <see cref="WriteChain"/> writes.</summary>
-    public int MaxChainLength => 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count;
+    /// <summary>At least as many commands as <see cref="Write"/> writes.</summary>
+    public int MaxLength => ChainStart + 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count + Uses.Count;
 
-    /// <summary>Writes the linked commands: a claim, if the key does not stand for the payment itself, then price, fee and shares.</summary>
+    /// <summary>Writes what opens allowances, then the linked commands of the payment: a claim, if the key does not stand for the payment itself, then price, fee, shares and the use of caps.</summary>
     /// <returns>How many were written.</returns>
-    public int WriteChain(Span<Command> chain, uint attempt)
+    public int Write(Span<Command> commands, uint attempt)
+    {
+        for (var i = 0; i < Openings.Count; i++) Openings[i].WriteOpening(commands[(Allowance.OpeningLength * i)..]);
+        return ChainStart + WriteChain(commands[ChainStart..], attempt);
+    }
+
+    private int WriteChain(Span<Command> chain, uint attempt)
     {
         var length = 0;
         var id = IdOf(attempt);
@@ -93,16 +112,17 @@ internal sealed class PreparedPayment
             else length += SplitLegs.Write(chain[length..], id, digest, Payee.Account, Price - fee, Splits, Deadline);
         }
 
+        foreach (var use in Uses) chain[length++] = use.Use(id, digest, Price.Units, Hold, Deadline);
         LedgerCalls.Link(chain[..length]);
         return length;
     }
 
-    /// <summary>The linked commands.</summary>
-    public Command[] ToChain(uint attempt)
+    /// <summary>The commands of <see cref="Write"/>.</summary>
+    public Command[] ToCommands(uint attempt)
     {
-        var chain = new Command[MaxChainLength];
-        var length = WriteChain(chain, attempt);
-        return length == chain.Length ? chain : chain[..length];
+        var commands = new Command[MaxLength];
+        var length = Write(commands, attempt);
+        return length == commands.Length ? commands : commands[..length];
     }
 
     /// <summary>The payment as the ledger has just carried it out.</summary>

@@ -46,7 +46,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
     public async ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => await allowances.LeftAsync(wallet.Value, payee.Value);
 
-    /// <summary>The allowance, the fee, the shares, the price: fee and shares first, so that the payee has them when the price is taken back.</summary>
+    /// <summary>The allowance, the fee, the shares, the price, the caps: fee and shares first, so that the payee has them when the price is taken back.</summary>
     private async ValueTask<Command[]?> BuildAsync(PaymentRecords payment, Caller caller, UInt128 refundId, UInt128 digest, Amount? amount)
     {
         var posted = payment.Posted.Command.Id;
@@ -69,6 +69,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
         var splits = PaymentRecords.LegsOf(ledger, payment.Posted).FindAll(leg => leg.Command.Code == TransferCode.Split);
         if (splits.Count > 0) chain.AddRange(await SplitLegs.RefundAsync(ledger, splits, refundId, digest, given.Units - fee.Units, payment.Kept.Units - payment.Fee.Units));
         chain.Add(Command.Refund(refundId, digest, posted, given.Units, TransferCode.Refund, RefundTag.Of(caller)));
+        // Room comes back in the windows that still last.
+        foreach (var use in PaymentRecords.UsesOf(ledger, payment.Posted)) chain.Add(Command.Refund(LegIds.SameOf(refundId, use), digest, use, given.Units, TransferCode.Allowance, balancing: true));
         return [.. chain];
     }
 

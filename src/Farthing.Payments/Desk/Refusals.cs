@@ -18,8 +18,11 @@ internal static class Refusals
     }
 
     /// <summary>The refusal of a chain in the journal that begins with a price or post.</summary>
-    public static Outcome OfChain(Ledger.Ledger ledger, in JournalRecord head) =>
-        head.Outcome != Outcome.ChainRefused ? head.Outcome : PaymentRecords.LegsOf(ledger, head).First(leg => leg.Outcome != Outcome.ChainRefused).Outcome;
+    public static Outcome OfChain(Ledger.Ledger ledger, in JournalRecord head) => CulpritOf(ledger, head).Outcome;
+
+    /// <summary>The record of the chain that was refused for its own sake.</summary>
+    public static JournalRecord CulpritOf(Ledger.Ledger ledger, in JournalRecord head) =>
+        head.Outcome != Outcome.ChainRefused ? head : PaymentRecords.LegsOf(ledger, head).First(leg => leg.Outcome != Outcome.ChainRefused);
 
     /// <summary>Why a payment was refused, insufficient funds aside.</summary>
     public static Refusal OfPayment(Outcome outcome) => outcome switch

@@ -11,11 +11,21 @@ namespace Farthing.Payments.Payees;
 /// <param name="Website">The origin that pay pages may return to, such as <c>https://news.example</c>; null for none.</param>
 /// <param name="SigningKey">The key of its terms; null for none.</param>
 /// <param name="RefundsPerWalletPerMonth">How many one-click refunds a wallet has with it in a calendar month (UTC).</param>
-public sealed record Payee(Id<PayeeKind> Id, string Name, Asset Asset, string? Website, VerifyingKey? SigningKey, int RefundsPerWalletPerMonth);
+public sealed record Payee(Id<PayeeKind> Id, string Name, Asset Asset, string? Website, VerifyingKey? SigningKey, int RefundsPerWalletPerMonth)
+{
+    /// <summary>What the operator says of it, such as <c>news</c>, so that a mandate can be for all payees with a tag.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
 
 /// <summary>What is asked for a new payee.</summary>
 public sealed record NewPayee(string Name, Asset Asset, string? Website = null, VerifyingKey? SigningKey = null, int RefundsPerWalletPerMonth = NewPayee.DefaultRefundsPerWalletPerMonth)
 {
+    /// <summary>The most tags.</summary>
+    public const int MaxTags = 20;
+
+    /// <summary>What the operator says of it: different words of 1 to <see cref="Mandates.MandateScope.MaxTagLength"/> lower-case letters, digits and hyphens.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Five.</summary>
     public const int DefaultRefundsPerWalletPerMonth = 5;
 
@@ -69,7 +79,7 @@ public sealed class PayeeDirectory
 
         var id = Id<PayeeKind>.New(time);
         var row = new PayeeRow(id.Value, request.Name, request.Asset.Code, origin, request.SigningKey?.Bytes.ToArray(), FirstKeyGeneration,
-            request.RefundsPerWalletPerMonth, RowState.Creating, time.GetUtcNow());
+            request.RefundsPerWalletPerMonth, string.Join(' ', request.Tags), RowState.Creating, time.GetUtcNow());
         if (await settings.ClaimNewAsync(CreateScope, key.ToHash(), Digest(row), row) is not { } standing) return Conflict;
         if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
         var entry = loaded.Add(standing.Id, ToEntry(standing));
@@ -144,7 +154,7 @@ public sealed class PayeeDirectory
     {
         var asset = Currency.Of(row.Currency);
         var signingKey = row.SigningKey is null ? null : VerifyingKey.FromBytes(row.SigningKey);
-        return new(new Payee(new(row.Id), row.Name, asset, row.Website, signingKey, row.RefundsPerWalletPerMonth), row.KeyGeneration, ChartOfAccounts.Fees(asset));
+        return new(new Payee(new(row.Id), row.Name, asset, row.Website, signingKey, row.RefundsPerWalletPerMonth) { Tags = row.Tags.Split(' ', StringSplitOptions.RemoveEmptyEntries) }, row.KeyGeneration, ChartOfAccounts.Fees(asset));
     }
 
     private static UInt128 Digest(PayeeRow row)
@@ -156,6 +166,7 @@ public sealed class PayeeDirectory
         bytes.Add(row.Website);
         bytes.Add(row.SigningKey is null ? default : row.SigningKey.AsSpan());
         bytes.Add((UInt128)(uint)row.RefundsPerWalletPerMonth);
+        bytes.Add(row.Tags);
         return bytes.ToDigest();
     }
 
@@ -167,6 +178,8 @@ public sealed class PayeeDirectory
         if (!Currency.IsKnown(request.Asset)) return new(RefusalCodes.UnknownCurrency, $"{request.Asset} is not a currency of this server.");
         if (request.Website is not null && !Origin.TryRead(request.Website, out origin))
             return new(RefusalCodes.InvalidField, "website must be an absolute http or https address without a user name, such as https://news.example.");
+        if (request.Tags.Count > NewPayee.MaxTags || request.Tags.Distinct().Count() != request.Tags.Count || !request.Tags.All(Mandates.MandateScope.IsTag))
+            return new(RefusalCodes.InvalidField, $"tags must be at most {NewPayee.MaxTags} different words of 1 to {Mandates.MandateScope.MaxTagLength} lower-case letters, digits and hyphens.");
         return request.RefundsPerWalletPerMonth is >= 0 and <= NewPayee.MaxRefundsPerWalletPerMonth ? null
             : new(RefusalCodes.InvalidField, $"The refunds of a wallet in a month must be 0 to {NewPayee.MaxRefundsPerWalletPerMonth}.");
     }

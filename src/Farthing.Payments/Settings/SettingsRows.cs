@@ -39,8 +39,8 @@ public interface IOwnedRow : ISettingsRow
     UInt128 Owner { get; }
 }
 
-/// <summary>A payee's settings.</summary>
-public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+/// <summary>A payee's settings; its tags have blanks between them.</summary>
+public sealed record PayeeRow(UInt128 Id, string Name, string Currency, string? Website, byte[]? SigningKey, int KeyGeneration, int RefundsPerWalletPerMonth, string Tags, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : ISettingsRow;
 
 /// <summary>An offer's settings; its owner is the payee. <see cref="Details"/> is JSON: its pricing, who shares it, and what else it covers.</summary>
@@ -51,9 +51,18 @@ public sealed record OfferRow(UInt128 Id, UInt128 Owner, string Name, string? Re
 public sealed record BundleRow(UInt128 Id, UInt128 Owner, RowState State, int Version = 1)
     : IOwnedRow;
 
-/// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure.</summary>
-public sealed record WalletRow(UInt128 Id, string Currency, byte[]? MemoKey, int KeyGeneration, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+/// <summary>A wallet's settings. <see cref="MemoKey"/> is destroyed by erasure; <see cref="Caps"/> are those in force.</summary>
+public sealed record WalletRow(UInt128 Id, string Currency, byte[]? MemoKey, int KeyGeneration, UInt128? Caps, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : ISettingsRow;
+
+/// <summary>A mandate's settings; its owner is the wallet. Amounts are decimal counts of the smallest unit.</summary>
+public sealed record MandateRow(
+    UInt128 Id, UInt128 Owner, string Currency, UInt128? Payee, string? Tag, string EachUnits, string? PerDayUnits, string? PerWeekUnits, string? PerMonthUnits,
+    string TimeZone, DateTimeOffset? EndsAt, RowState State, DateTimeOffset CreatedAt, int Version = 1) : IOwnedRow;
+
+/// <summary>Caps that a wallet has or had on all it pays; their owner is the wallet. Amounts are decimal counts of the smallest unit.</summary>
+public sealed record CapsRow(
+    UInt128 Id, UInt128 Owner, string Currency, string? PerDayUnits, string? PerWeekUnits, string? PerMonthUnits, string TimeZone, RowState State, DateTimeOffset CreatedAt, int Version = 1) : IOwnedRow;
 
 /// <summary>A key that was used, and what for.</summary>
 /// <param name="Scope">Purpose and caller.</param>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Farthing.Ledger;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Settings;
 using Farthing.Protocol;
@@ -86,7 +87,7 @@ public sealed class WalletDirectory
         WalletRow row;
         do row = await settings.GetAsync<WalletRow>(id.Value);
         while (!await settings.EraseAsync(row with { MemoKey = null, State = RowState.Erased, Version = row.Version + 1 }));
-        loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration));
+        loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration, caps: null));
         return entry.Wallet;
     }
 
@@ -100,8 +101,11 @@ public sealed class WalletDirectory
     {
         if (loaded.TryGet(id, out var entry)) return entry;
         var row = await settings.FindAsync<WalletRow>(id);
-        return row is null || row.State == RowState.Creating ? null : loaded.Add(id, ToEntry(row));
+        return row is null || row.State == RowState.Creating ? null : loaded.Add(id, await ToEntryAsync(row));
     }
+
+    /// <summary>Takes a row into memory that was changed.</summary>
+    internal async ValueTask ReloadAsync(UInt128 id) => loaded.Set(id, await ToEntryAsync(await settings.GetAsync<WalletRow>(id)));
 
     /// <summary>Carries a claimed row on: opens its account, then marks it active. Does nothing that was done before.</summary>
     /// <returns>False if the ledger takes no work.</returns>
@@ -119,13 +123,17 @@ public sealed class WalletDirectory
         var bytes = new CanonicalBytes(stackalloc byte[64]);
         bytes.Add(scope);
         bytes.Add(asset.Code);
-        var row = new WalletRow(Id<WalletKind>.New(time).Value, asset.Code, RandomNumberGenerator.GetBytes(MemoCipher.KeyLength), 1, RowState.Creating, time.GetUtcNow());
+        var row = new WalletRow(Id<WalletKind>.New(time).Value, asset.Code, RandomNumberGenerator.GetBytes(MemoCipher.KeyLength), 1, null, RowState.Creating, time.GetUtcNow());
         if (await settings.ClaimNewAsync(scope, key, bytes.ToDigest(), row) is not { } standing) return PayeeDirectory.Conflict;
         if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
-        return loaded.Add(standing.Id, ToEntry(standing)).Wallet;
+        return loaded.Add(standing.Id, await ToEntryAsync(standing)).Wallet;
     }
 
-    private static WalletEntry ToEntry(WalletRow row) => new(new(row.Id), Currency.Of(row.Currency), row.MemoKey, row.KeyGeneration);
+    private async ValueTask<WalletEntry> ToEntryAsync(WalletRow row)
+    {
+        var caps = row.Caps is { } id ? CapsRows.Count(await settings.GetAsync<CapsRow>(id)) : null;
+        return new(new(row.Id), Currency.Of(row.Currency), row.MemoKey, row.KeyGeneration, caps);
+    }
 
     // A browser's cookie is a secret: only its hash is kept.
     private static byte[] BrowserKey(string browserSecret, Asset asset) => SHA256.HashData(Encoding.UTF8.GetBytes($"{asset.Code}:{browserSecret}"));

@@ -1,10 +1,11 @@
+using Farthing.Payments.Mandates;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Wallets;
 
 /// <summary>A wallet as it is kept in memory.</summary>
 /// <remarks>Immutable but for the pseudonym last used; safe to share between threads.</remarks>
-internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKey, int keyGeneration)
+internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKey, int keyGeneration, CountedCaps? caps)
 {
     // Written by whoever pays last; each value is whole, as a reference is written at once.
     private volatile Tuple<UInt128, Id<PayerKind>>? lastPayer;
@@ -21,6 +22,9 @@ internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKe
     public bool IsErased => Memos is null;
 
     public int KeyGeneration => keyGeneration;
+
+    /// <summary>What all its payments are counted on; null if it has no caps of its own.</summary>
+    public CountedCaps? Caps => caps;
 
     /// <summary>Its pseudonym with a payee.</summary>
     public Id<PayerKind> PayerTo(UInt128 payee, LabelledSecrets secrets)

@@ -30,6 +30,10 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<CampaignRow> Campaigns => Set<CampaignRow>();
 
+    public DbSet<MandateRow> Mandates => Set<MandateRow>();
+
+    public DbSet<CapsRow> Caps => Set<CapsRow>();
+
     public DbSet<ClaimRow> Claims => Set<ClaimRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -45,6 +49,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<BundleRow>(modelBuilder);
         AddRow<WalletRow>(modelBuilder);
         AddOwnedRow<TipRow>(modelBuilder);
+        AddOwnedRow<MandateRow>(modelBuilder);
+        AddOwnedRow<CapsRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);
         modelBuilder.Entity<DueRow>(due =>
         {

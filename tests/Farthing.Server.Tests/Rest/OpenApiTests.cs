@@ -20,6 +20,14 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/wallets/{id}"] = "200 400 401 403 404 410 500 503",
         ["get /v1/wallets/{id}/statement"] = "200 400 401 403 404 410 500 503",
         ["post /v1/wallets/{id}/erase"] = "200 400 401 403 404 413 415 500 503",
+        ["get /v1/wallets/{id}/caps"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/wallets/{id}/caps"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/wallets/{id}/pause"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/wallets/{id}/resume"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/mandates"] = "201 400 401 403 404 409 410 413 415 500 503",
+        ["get /v1/mandates"] = "200 400 401 403 500 503",
+        ["get /v1/mandates/{id}"] = "200 400 401 403 404 500 503",
+        ["post /v1/mandates/{id}/revoke"] = "200 400 401 403 404 413 415 500 503",
         ["post /v1/wallets/{id}/top-ups"] = "201 400 401 403 404 409 410 413 415 500 503",
         ["get /v1/wallets/{id}/top-ups/{topUpId}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/payments"] = "201 400 401 402 403 404 409 410 413 415 500 503",
@@ -61,7 +69,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     };
 
     // What these do can be done only once, or has keys in its body.
-    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/decline", "/withdraw", "/batch"];
+    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/batch"];
 
     private readonly Api api = server.Api;
 
@@ -70,7 +78,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Top-ups", "Payments", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -124,7 +132,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         });
         Assert.Equal(["#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
             document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
-        Assert.Equal(["operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["mandateKey", "operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }
 
     [Fact]

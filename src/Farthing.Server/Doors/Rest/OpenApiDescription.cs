@@ -32,6 +32,7 @@ internal static partial class OpenApiDescription
         [KeyOwner.Operator] = [("operatorKey", "The operator's key.")],
         [KeyOwner.Payee] = [("payeeKey", "A payee's key, from POST /v1/payees.")],
         [KeyOwner.Wallet] = [("walletKey", "A wallet's key, from POST /v1/wallets.")],
+        [KeyOwner.WalletOrMandate] = [("walletKey", ""), ("mandateKey", "A mandate's key, from POST /v1/mandates: it does exactly what the mandate allows.")],
         [KeyOwner.PayeeOrOperator] = [("payeeKey", ""), ("operatorKey", "")],
         [KeyOwner.WalletOrPayee] = [("walletKey", ""), ("payeeKey", "")],
     };
@@ -45,6 +46,7 @@ internal static partial class OpenApiDescription
         ["payments"] = "pay",
         ["campaigns"] = "cam",
         ["pledges"] = "plg",
+        ["mandates"] = "man",
     };
 
     public static void AddOpenApiDescription(this IServiceCollection services)

@@ -21,7 +21,7 @@ internal static class PayeesApi
             OperationId = "createPayee",
             Tag = "Payees",
             Summary = "Make a payee",
-            Description = "The key is shown in this answer; the same Idempotency-Key shows it again. signingKey is the base64 of the 32-byte Ed25519 public key of its terms; website is the origin that pay pages may return to.",
+            Description = "The key is shown in this answer; the same Idempotency-Key shows it again. signingKey is the base64 of the 32-byte Ed25519 public key of its terms; website is the origin that pay pages may return to. tags are what the operator says of the payee, such as news: a mandate can be for all payees with a tag.",
             Key = KeyOwner.Operator,
             TakesIdempotencyKey = true,
             Body = typeof(NewPayeeBody),
@@ -81,7 +81,7 @@ internal static class PayeesApi
         var made = await request.System.Payees.CreateAsync(request.Key, asked);
         if (!made.IsGiven) return made.Refusal;
         var payee = made.Value.Payee;
-        var answer = new PayeeMade(payee.Id.ToString(), payee.Name, payee.Asset.Code, made.Value.Key, payee.Website, payee.SigningKey?.ToString(), payee.RefundsPerWalletPerMonth);
+        var answer = new PayeeMade(payee.Id.ToString(), payee.Name, payee.Asset.Code, made.Value.Key, payee.Website, payee.SigningKey?.ToString(), payee.RefundsPerWalletPerMonth, payee.Tags.Count == 0 ? null : payee.Tags);
         return await request.AnswerAsync(answer, Wire.Default.PayeeMade, $"/v1/payees/{answer.Id}");
     }
 
@@ -96,7 +96,8 @@ internal static class PayeesApi
             return new Refusal(RefusalCodes.InvalidField, "signingKey must be the base64 of a 32-byte Ed25519 public key.");
         var refunds = body.RefundsPerWalletPerMonth ?? NewPayee.DefaultRefundsPerWalletPerMonth;
         if (refunds is < 0 or > MaxRefunds) return new Refusal(RefusalCodes.InvalidField, $"refundsPerWalletPerMonth must be 0 to {MaxRefunds}.");
-        asked = new NewPayee(body.Name, asset, body.Website, signingKey, refunds);
+        if (body.Tags?.Contains(null!) == true) return new Refusal(RefusalCodes.InvalidField, "A tag of the list is null.");
+        asked = new NewPayee(body.Name, asset, body.Website, signingKey, refunds) { Tags = body.Tags ?? [] };
         return null;
     }
 
@@ -111,7 +112,7 @@ internal static class PayeesApi
         var read = await request.System.Payees.ReadAsync(request.Caller.Payee, at);
         if (!read.IsGiven) return read.Refusal;
         var (payee, balance, held) = read.Value;
-        var answer = new PayeeJson(payee.Id.ToString(), payee.Name, payee.Asset.Code, AmountJson.From(balance), AmountJson.From(held), payee.Website, payee.SigningKey?.ToString(), payee.RefundsPerWalletPerMonth);
+        var answer = new PayeeJson(payee.Id.ToString(), payee.Name, payee.Asset.Code, AmountJson.From(balance), AmountJson.From(held), payee.Website, payee.SigningKey?.ToString(), payee.RefundsPerWalletPerMonth, payee.Tags.Count == 0 ? null : payee.Tags);
         return await request.AnswerAsync(answer, Wire.Default.PayeeJson);
     }
 

@@ -29,7 +29,8 @@ internal static class PaymentsApi
     [
         .. AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.AmountBelowMinimum, RefusalCodes.PayeeNotFound,
         RefusalCodes.TermsInvalid, RefusalCodes.TermsExpired, RefusalCodes.TermsForAnotherSite, RefusalCodes.PayeeHasNoSigningKey,
-        RefusalCodes.InsufficientFunds, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+        RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded,
+        RefusalCodes.MandateScopeExceeded, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
     ];
 
     public static void Map(RestRoutes door)
@@ -40,8 +41,8 @@ internal static class PaymentsApi
             OperationId = "createPayment",
             Tag = "Payments",
             Summary = "Pay",
-            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. An offer, or terms of one, whose amount the payer names take an amount too. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts.",
-            Key = KeyOwner.Wallet,
+            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. An offer, or terms of one, whose amount the payer names take an amount too. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts. With mandate it is paid under that mandate, or refused; a mandate's own key always pays under it.",
+            Key = KeyOwner.WalletOrMandate,
             TakesIdempotencyKey = true,
             Body = typeof(NewPaymentBody),
             Status = StatusCodes.Status201Created,
@@ -56,7 +57,7 @@ internal static class PaymentsApi
             Tag = "Payments",
             Summary = "Pay many at once",
             Description = "At most 10,000 payments and 4 MiB. The payments are independent of each other: each has its own idempotencyKey, of the same key space as single payments, and its own result, in order. A body of the wrong form is refused as a whole, before anything is paid.",
-            Key = KeyOwner.Wallet,
+            Key = KeyOwner.WalletOrMandate,
             Body = typeof(BatchBody),
             MaxBytes = RestCall.MaxBatchBodyBytes,
             MaxListLength = MaxBatchPayments,
@@ -106,7 +107,8 @@ internal static class PaymentsApi
     {
         var body = await request.ReadBodyAsync(Wire.Default.NewPaymentBody);
         if (!body.IsGiven) return body.Refusal;
-        if (ReadPayment(body.Value, request.Caller.Wallet, request.Key, out var asked) is { } refusal) return refusal;
+        if (await request.FindPayerAsync() is not { } wallet) return new Refusal(RefusalCodes.Unauthorized, "The mandate of this key is not known here.");
+        if (ReadPayment(body.Value, wallet, request.Caller, request.Key, out var asked) is { } refusal) return refusal;
         var paid = await request.System.Desk.PayAsync(asked);
         return paid.IsGiven ? await PaymentWriter.AnswerAsync(request, paid.Value, $"/v1/payments/{paid.Value.Id}") : paid.Refusal;
     }
@@ -120,12 +122,14 @@ internal static class PaymentsApi
         if (bodies.Count == 0) return new Refusal(RefusalCodes.InvalidField, $"payments must be a list of 1 to {MaxBatchPayments}.");
         if (bodies.Contains(null!)) return new Refusal(RefusalCodes.InvalidField, "A payment of the list is null.");
 
+        if (await request.FindPayerAsync() is not { } wallet) return new Refusal(RefusalCodes.Unauthorized, "The mandate of this key is not known here.");
+
         // What is wrong with one payment is its own result; the others are paid all the same.
         var refusals = new Refusal?[bodies.Count];
         var asked = new List<PaymentRequest>(bodies.Count);
         for (var i = 0; i < bodies.Count; i++)
         {
-            refusals[i] = ReadBatchPayment(bodies[i], request.Caller.Wallet, out var payment);
+            refusals[i] = ReadBatchPayment(bodies[i], wallet, request.Caller, out var payment);
             if (refusals[i] is null) asked.Add(payment);
         }
 
@@ -135,16 +139,16 @@ internal static class PaymentsApi
         return await PaymentWriter.AnswerBatchAsync(request, refusals, paid);
     }
 
-    private static Refusal? ReadBatchPayment(BatchPaymentBody body, Id<WalletKind> wallet, out PaymentRequest asked)
+    private static Refusal? ReadBatchPayment(BatchPaymentBody body, Id<WalletKind> wallet, Caller caller, out PaymentRequest asked)
     {
         asked = null!;
         if (string.IsNullOrEmpty(body.IdempotencyKey)) return new Refusal(RefusalCodes.IdempotencyKeyMissing, "Each payment of a batch has its own idempotencyKey.");
         return IdempotencyKey.TryParse(body.IdempotencyKey, out var key)
-            ? ReadPayment(body, wallet, key, out asked)
+            ? ReadPayment(body, wallet, caller, key, out asked)
             : new Refusal(RefusalCodes.IdempotencyKeyInvalid, "An idempotencyKey is 1 to 255 visible ASCII characters.");
     }
 
-    private static Refusal? ReadPayment(NewPaymentBody body, Id<WalletKind> wallet, IdempotencyKey key, out PaymentRequest asked)
+    private static Refusal? ReadPayment(NewPaymentBody body, Id<WalletKind> wallet, Caller caller, IdempotencyKey key, out PaymentRequest asked)
     {
         asked = null!;
         var offer = default(Id<OfferKind>);
@@ -168,6 +172,9 @@ internal static class PaymentsApi
             if (quantity is 0 or > PaymentRequest.MaxQuantity) return new Refusal(RefusalCodes.InvalidField, $"quantity must be 1 to {PaymentRequest.MaxQuantity}.");
         }
 
+        var mandate = caller.Mandate;
+        if (body.Mandate is not null && WireIds.Read(body.Mandate, out mandate) is { } malformed) return malformed;
+        if (caller.Kind == CallerKind.Mandate && mandate != caller.Mandate) return new Refusal(RefusalCodes.Forbidden, "This key pays under its own mandate only. Leave mandate out.");
         if (body.Reference is not null && !WireTexts.IsLine(body.Reference, PaymentRequest.MaxReferenceLength))
             return WireTexts.Refuse("reference", PaymentRequest.MaxReferenceLength);
         asked = new PaymentRequest
@@ -180,6 +187,8 @@ internal static class PaymentsApi
             Payee = body.Payee is null ? null : payee,
             Amount = body.Amount is null ? null : amount,
             Reference = body.Reference,
+            Mandate = mandate.IsZero ? null : mandate,
+            ByMandateKey = caller.Kind == CallerKind.Mandate,
             Hold = body.Hold ?? false,
         };
         return null;

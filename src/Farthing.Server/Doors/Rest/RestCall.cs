@@ -20,6 +20,9 @@ internal enum KeyOwner
     /// <summary>A wallet's.</summary>
     Wallet,
 
+    /// <summary>A wallet's, or that of a mandate which it gave.</summary>
+    WalletOrMandate,
+
     /// <summary>A wallet's or a payee's.</summary>
     WalletOrPayee,
 }

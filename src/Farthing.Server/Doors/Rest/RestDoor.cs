@@ -22,6 +22,8 @@ internal static class RestDoor
         PayeesApi.Map(door);
         OffersApi.Map(door);
         WalletsApi.Map(door, walletCreations);
+        WalletCapsApi.Map(door);
+        MandatesApi.Map(door);
         TopUpsApi.Map(door);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
@@ -106,6 +108,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         KeyOwner.Payee => found == CallerKind.Payee,
         KeyOwner.PayeeOrOperator => found is CallerKind.Payee or CallerKind.Operator,
         KeyOwner.Wallet => found == CallerKind.Wallet,
+        KeyOwner.WalletOrMandate => found is CallerKind.Wallet or CallerKind.Mandate,
         _ => found is CallerKind.Wallet or CallerKind.Payee,
     };
 
@@ -115,6 +118,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         KeyOwner.Payee => "a payee",
         KeyOwner.PayeeOrOperator => "a payee or the operator",
         KeyOwner.Wallet => "a wallet",
+        KeyOwner.WalletOrMandate => "a wallet or mandate",
         _ => "a wallet or payee",
     };
 }

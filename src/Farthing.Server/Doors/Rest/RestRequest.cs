@@ -20,6 +20,9 @@ internal readonly record struct RestRequest(HttpContext Http, PaymentSystem Syst
     /// <summary>Reads the body. An optional one that is absent is read as an empty object.</summary>
     public ValueTask<Answer<T>> ReadBodyAsync<T>(JsonTypeInfo<T> type, Turn? turn = null) where T : class => JsonBody.ReadAsync(Http.Request, type, Call, turn);
 
+    /// <summary>The wallet that pays what the caller asks for: its own, or that of its mandate. Null if that is not known.</summary>
+    public ValueTask<Id<WalletKind>?> FindPayerAsync() => Caller.Kind == CallerKind.Mandate ? System.Mandates.FindWalletAsync(Caller.Mandate) : new(Caller.Wallet);
+
     /// <summary>Reads an id from the path.</summary>
     public Refusal? ReadId<T>(string name, out Id<T> id) where T : IIdKind => WireIds.Read(Http.Request.RouteValues[name] as string, out id);
 

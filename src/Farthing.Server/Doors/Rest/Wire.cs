@@ -17,13 +17,14 @@ internal sealed record NewPayeeBody
     public string? Website { get; init; }
     public string? SigningKey { get; init; }
     public int? RefundsPerWalletPerMonth { get; init; }
+    public IReadOnlyList<string>? Tags { get; init; }
 }
 
 /// <summary>A payee that was made, with its key.</summary>
-internal sealed record PayeeMade(string Id, string Name, string Currency, string Key, string? Website, string? SigningKey, int RefundsPerWalletPerMonth);
+internal sealed record PayeeMade(string Id, string Name, string Currency, string Key, string? Website, string? SigningKey, int RefundsPerWalletPerMonth, IReadOnlyList<string>? Tags);
 
 /// <summary>A payee and its money.</summary>
-internal sealed record PayeeJson(string Id, string Name, string Currency, AmountJson Balance, AmountJson Held, string? Website, string? SigningKey, int RefundsPerWalletPerMonth);
+internal sealed record PayeeJson(string Id, string Name, string Currency, AmountJson Balance, AmountJson Held, string? Website, string? SigningKey, int RefundsPerWalletPerMonth, IReadOnlyList<string>? Tags);
 
 /// <summary>A new key.</summary>
 internal sealed record KeyMade(string Key);
@@ -89,6 +90,7 @@ internal record NewPaymentBody
     public string? Payee { get; init; }
     public AmountJson? Amount { get; init; }
     public string? Reference { get; init; }
+    public string? Mandate { get; init; }
     public bool? Hold { get; init; }
 }
 
@@ -188,6 +190,12 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(NewTopUpBody))]
 [JsonSerializable(typeof(TopUpJson))]
 [JsonSerializable(typeof(StatementPage))]
+[JsonSerializable(typeof(NewMandateBody))]
+[JsonSerializable(typeof(MandateJson))]
+[JsonSerializable(typeof(MandatePage))]
+[JsonSerializable(typeof(WalletCapsBody))]
+[JsonSerializable(typeof(WalletCapsJson))]
+[JsonSerializable(typeof(WalletStatusJson))]
 [JsonSerializable(typeof(NewPaymentBody))]
 [JsonSerializable(typeof(NewPersonalPaymentBody))]
 [JsonSerializable(typeof(PersonalPaymentJson))]

@@ -1,0 +1,50 @@
+using Farthing.Ledger;
+using Farthing.Payments.Calendars;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Wallets;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Mandates;
+
+/// <summary>Why a payment was outside a mandate or over a cap, with the cap's name and what is left of it.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandates, WalletCaps walletCaps)
+{
+    public static Refusal Revoked(Mandate mandate) => new(RefusalCodes.MandateRevoked, $"The mandate {mandate.Id} was revoked. Pay by asking, or give another one.");
+
+    public static Refusal Ended(Mandate mandate) => new(RefusalCodes.MandateEnded, $"The mandate {mandate.Id} has ended. Pay by asking, or give another one.");
+
+    public static Refusal OutOfScope(Mandate mandate, Payee payee) => new(RefusalCodes.MandateScopeExceeded,
+        $"The mandate {mandate.Id} is for {(mandate.Scope.Tag is { } tag ? $"payees with the tag {tag}" : "another payee")}, and not for {payee.Id}.");
+
+    public static Refusal EachExceeded(Mandate mandate, Amount price) => Exceeded("mandate.each", price, mandate.Each, mandate.Each);
+
+    /// <summary>The refusal of a payment one of whose uses of caps was refused.</summary>
+    /// <param name="price">The price's record.</param>
+    /// <param name="use">The record of the use that was refused.</param>
+    /// <param name="number">Its number among the uses.</param>
+    public async ValueTask<Refusal> RefuseAsync(JournalRecord price, JournalRecord use, int number)
+    {
+        var legs = PaymentRecords.LegsOf(ledger, price);
+        var firstNumber = number - (number % LegIds.UsesPerSet);
+        // The gate's account is the mandate's own id, or that of the wallet's caps.
+        var gate = legs.First(leg => LegIds.UseNumberOf(leg.Command.Id, price.Command.Id) == firstNumber).Command.Debit;
+        var isMandate = firstNumber == LegIds.FirstUseOfMandate;
+        var mandate = isMandate ? (await mandates.LoadAsync(gate) ?? throw new InvalidOperationException($"The mandate {gate:x32} has no row.")).Mandate : null;
+        if (use.Outcome == Outcome.DebitAccountFrozen)
+            return mandate is null ? new(RefusalCodes.CapsChanged, "The wallet's caps were being changed. Pay with a new key.") : Revoked(mandate);
+        if (use.Outcome != Outcome.InsufficientFunds || CountedCaps.PeriodOf(number) is not { } period) return Refusals.OfPayment(use.Outcome);
+
+        var caps = mandate?.Caps ?? await walletCaps.ReadCapsAsync(gate);
+        var currency = price.Command.Asset;
+        var limit = caps.Of(period)!.Value;
+        var headroom = new Amount(currency, use.DebitAfter.Available);
+        var name = period switch { CalendarPeriod.Day => "perDay", CalendarPeriod.Week => "perWeek", _ => "perMonth" };
+        return Exceeded($"{(isMandate ? "mandate" : "wallet")}.{name}", new Amount(currency, price.Command.Units), limit, headroom);
+    }
+
+    private static Refusal Exceeded(string cap, Amount price, Amount limit, Amount headroom) => new(RefusalCodes.CapExceeded,
+        $"The cap {cap} is {limit}, {headroom} of it is left, and {price} is needed.",
+        new Dictionary<string, object> { ["cap"] = cap, ["capAmount"] = AmountJson.From(limit), ["headroom"] = AmountJson.From(headroom) });
+}

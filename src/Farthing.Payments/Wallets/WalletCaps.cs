@@ -1,0 +1,136 @@
+using Farthing.Ledger;
+using Farthing.Payments.Calendars;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Settings;
+using Farthing.Protocol;
+
+namespace Farthing.Payments.Wallets;
+
+/// <summary>A wallet's own caps, with what is left of them.</summary>
+/// <param name="Caps">Each cap in the window of the moment; empty if the wallet has none, and only its balance says how much can be paid.</param>
+/// <param name="TimeZone">Whose days, weeks and months they count by.</param>
+public sealed record WalletCapsState(IReadOnlyList<CapState> Caps, string TimeZone);
+
+/// <summary>What a wallet's owner puts on all that the wallet pays: caps, and a pause.</summary>
+/// <remarks>
+/// Thread-safe; every write is idempotent, also across a crash. New caps count what the old ones counted in the current day, week and month; what is refunded later
+/// of older payments gives no room under the new ones.
+/// </remarks>
+public sealed class WalletCaps
+{
+    private const int LockCount = 64;
+
+    // Caps of one wallet are changed one after another.
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, LockCount).Select(_ => new SemaphoreSlim(1))];
+    private readonly ISettingsStore settings;
+    private readonly Ledger.Ledger ledger;
+    private readonly ChartOfAccounts chart;
+    private readonly WalletDirectory wallets;
+    private readonly TimeProvider time;
+
+    internal WalletCaps(ISettingsStore settings, Ledger.Ledger ledger, ChartOfAccounts chart, WalletDirectory wallets, TimeProvider time)
+    {
+        this.settings = settings;
+        this.ledger = ledger;
+        this.chart = chart;
+        this.wallets = wallets;
+        this.time = time;
+    }
+
+    /// <summary>Stops all payments from a wallet, at once; money still comes in. Doing it again changes nothing.</summary>
+    public ValueTask<Answer<Wallet>> PauseAsync(Id<WalletKind> id, IdempotencyKey key) => ChangeAsync(id, key, "pause", RecordKind.FreezeAccount);
+
+    /// <summary>Lets a paused wallet pay again. Doing it again changes nothing.</summary>
+    public ValueTask<Answer<Wallet>> ResumeAsync(Id<WalletKind> id, IdempotencyKey key) => ChangeAsync(id, key, "resume", RecordKind.UnfreezeAccount);
+
+    /// <summary>Puts caps on all that a wallet pays, in place of those it has.</summary>
+    /// <param name="id">The wallet.</param>
+    /// <param name="key">The key of this request.</param>
+    /// <param name="caps">The caps; none at all takes them off.</param>
+    /// <param name="timeZone">A name of the IANA database; null for UTC.</param>
+    public async ValueTask<Answer<WalletCapsState>> SetAsync(Id<WalletKind> id, IdempotencyKey key, Caps caps, string? timeZone)
+    {
+        ArgumentNullException.ThrowIfNull(caps);
+        if (await wallets.LoadAsync(id.Value) is not { } wallet) return WalletDirectory.NotFound(id);
+        if (wallet.IsErased) return WalletDirectory.Erased;
+        if (CapsRows.Check(caps, timeZone, wallet.Asset) is { } refusal) return refusal;
+        var bytes = new CanonicalBytes(stackalloc byte[256]);
+        bytes.Add("caps");
+        bytes.Add(id.Value);
+        bytes.Add(caps.PerDay);
+        bytes.Add(caps.PerWeek);
+        bytes.Add(caps.PerMonth);
+        bytes.Add(timeZone);
+        var digest = bytes.ToDigest();
+
+        var gate = locks[(int)(id.Value % LockCount)];
+        await gate.WaitAsync();
+        try
+        {
+            var row = CapsRows.New(Id<WalletKind>.New(time).Value, id, wallet.Asset, caps, timeZone ?? TimeZones.Utc, time.GetUtcNow());
+            if (await settings.ClaimNewAsync($"caps:{id}", key.ToHash(), digest, row) is not { } standing) return PayeeDirectory.Conflict;
+            if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
+            return await ReadAsync(standing);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>A wallet's caps as they are.</summary>
+    public async ValueTask<Answer<WalletCapsState>> ReadAsync(Id<WalletKind> id)
+    {
+        if (await settings.FindAsync<WalletRow>(id.Value) is not { } row) return WalletDirectory.NotFound(id);
+        if (row.State == RowState.Erased) return WalletDirectory.Erased;
+        return row.Caps is { } caps ? await ReadAsync(await settings.GetAsync<CapsRow>(caps)) : new WalletCapsState([], TimeZones.Utc);
+    }
+
+    /// <summary>The caps behind a gate.</summary>
+    internal async ValueTask<Caps> ReadCapsAsync(UInt128 gate) => CapsRows.CapsOf(await settings.GetAsync<CapsRow>(gate));
+
+    /// <summary>Carries claimed caps on: shuts the gate of those before, counts what went through it, opens the new gate, and puts the caps in force.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    internal async ValueTask<bool> TryFinishAsync(CapsRow row)
+    {
+        if (row.State != RowState.Creating) return true;
+        var counted = CapsRows.Count(row);
+        if (!await chart.TryOpenAsync(ChartOfAccounts.AllowanceIssuer(counted.Asset), counted.Asset)) return false;
+        if (!await ledger.TryEnsureAsync(Command.OpenAccount(row.Id, counted.Asset, AccountFlags.None))) return false;
+        var wallet = await settings.GetAsync<WalletRow>(row.Owner);
+        if (wallet.Caps is { } before && before != row.Id)
+        {
+            var old = CapsRows.Count(await settings.GetAsync<CapsRow>(before));
+            // Nothing goes through the old gate any more once what was used is read.
+            if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, ShutOf(before), before)) is null) return false;
+            if (!await counted.TryTakeOverAsync(ledger, old, ledger.NowUnixMilliseconds(time))) return false;
+        }
+
+        // In the making only one at a time: nobody else writes these rows, but for an erasure, after which there is nothing to pay from.
+        while (!await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 }, wallet with { Caps = CapsRows.CapsOf(row).AreNone ? null : row.Id, Version = wallet.Version + 1 }))
+            wallet = await settings.GetAsync<WalletRow>(row.Owner);
+        await wallets.ReloadAsync(row.Owner);
+        return true;
+    }
+
+    private async ValueTask<WalletCapsState> ReadAsync(CapsRow row) =>
+        new(await CapsRows.Count(row).ReadAsync(ledger, Currency.Of(row.Currency), ledger.NowUnixMilliseconds(time)), row.TimeZone);
+
+    private async ValueTask<Answer<Wallet>> ChangeAsync(Id<WalletKind> id, IdempotencyKey key, string purpose, RecordKind kind)
+    {
+        if (await wallets.LoadAsync(id.Value) is not { } wallet) return WalletDirectory.NotFound(id);
+        if (wallet.IsErased) return WalletDirectory.Erased;
+        if (await ledger.TrySubmitAsync(Command.ChangeAccount(kind, key.DeriveId(purpose, new Caller(CallerKind.Wallet, id.Value)), id.Value)) is not { } results) return LedgerCalls.NotReady;
+        return results[0].Outcome is Outcome.Done or Outcome.AccountStateUnchanged ? wallet.Wallet : Refusals.OfPayment(results[0].Outcome);
+    }
+
+    private static UInt128 ShutOf(UInt128 gate)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add("shut");
+        bytes.Add(gate);
+        return bytes.ToLegId();
+    }
+}

@@ -40,7 +40,8 @@ public sealed class PaymentSystem
         Offers = new OfferDirectory(settings, Payees, labelled, time);
         TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
         var handles = new Handles(labelled);
-        People = new PeopleDesk(ledger, Wallets, handles);
+        var caps = new CapRefusals(ledger, Mandates, WalletCaps);
+        People = new PeopleDesk(ledger, Wallets, handles, caps, time);
         Requests = new RequestDesk(settings, ledger, Wallets, handles, labelled, time);
         Campaigns = new CampaignDirectory(settings, ledger, chart, Payees, Schedule, labelled, options, time);
         Pledges = new PledgeDesk(ledger, Wallets, Campaigns);
@@ -53,7 +54,7 @@ public sealed class PaymentSystem
         var ownership = new Ownership(reader, Offers);
         var purchases = new OncePurchases(ledger, labelled, Offers, ownership, time);
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
-        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, new CapRefusals(ledger, Mandates, WalletCaps), references);
+        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, caps, references);
         Desk = new PaymentDesk(
             maker,
             new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),

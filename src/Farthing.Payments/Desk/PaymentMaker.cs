@@ -92,7 +92,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         {
             Outcome.IdAlreadyUsed => AnswerKnownAsync(prepared),
             Outcome.AccountEnded => MoveOnAsync(prepared),
-            _ => RefuseAsync(prepared, results),
+            _ => RefuseAsync(results, prepared.PriceIndex),
         };
     }
 
@@ -118,7 +118,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             var results = submitted[prepared.ChainStart..];
             if (TryAnswer(prepared, prepared.IdOf(next), results, out var payment)) return payment;
             if (!results[0].IsDuplicate && Refusals.OfChain(results) is var outcome && outcome != Outcome.IdAlreadyUsed)
-                return outcome == Outcome.AccountEnded ? await MoveOnAsync(prepared) : await RefuseAsync(prepared, results);
+                return outcome == Outcome.AccountEnded ? await MoveOnAsync(prepared) : await RefuseAsync(results, prepared.PriceIndex);
             if (prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record) return await RepeatAsync(record, prepared.Digest, prepared.Terms);
         }
 
@@ -154,7 +154,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             return await DescribeAsync(shown, await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
         }
 
-        return await RefuseAsync(price);
+        return await caps.ExplainAsync(price);
     }
 
     /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>
@@ -166,19 +166,8 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             : payment;
     }
 
-    private ValueTask<Answer<Payment>> RefuseAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results)
-    {
-        var price = results[prepared.PriceIndex];
-        return price.Position >= 0 ? RefuseAsync(ledger.Read(price.Position)) : new(Refusals.OfPayment(Refusals.OfChain(results)));
-    }
+    private ValueTask<Answer<Payment>> RefuseAsync(ReadOnlySpan<CommandResult> results, int price) =>
+        results[price].Position is var position and >= 0 ? ExplainAsync(position) : new(Refusals.OfPayment(Refusals.OfChain(results)));
 
-    // Balance and headroom are those in the journal: a repeated refusal names what was missing then.
-    private async ValueTask<Answer<Payment>> RefuseAsync(JournalRecord price)
-    {
-        var culprit = Refusals.CulpritOf(ledger, price);
-        if (LegIds.UseNumberOf(culprit.Command.Id, price.Command.Id) is { } number) return await caps.RefuseAsync(price, culprit, number);
-        return culprit.Outcome == Outcome.InsufficientFunds && culprit.Position == price.Position
-            ? Refusals.InsufficientFunds(new Amount(price.Command.Asset, price.Command.Units), new Amount(price.Command.Asset, price.DebitAfter.Available))
-            : Refusals.OfPayment(culprit.Outcome);
-    }
+    private async ValueTask<Answer<Payment>> ExplainAsync(long price) => await caps.ExplainAsync(ledger.Read(price));
 }

@@ -74,7 +74,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             OwnedForSeconds = parties.Offer?.OwnedForSeconds,
             Mandate = parties.Mandate,
             Uses = uses,
-            Openings = OpeningsOf(uses),
+            Openings = Allowance.NotOpen(uses),
             Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
@@ -131,17 +131,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         var now = ledger.NowUnixMilliseconds(time);
         if (prepared.Mandate?.HasEnded(now) == true) return null;
         var uses = UsesOf(prepared.Mandate, prepared.Wallet, now);
-        return prepared with { Uses = uses, Openings = OpeningsOf(uses) };
-    }
-
-    private static IReadOnlyList<Allowance> OpeningsOf(IReadOnlyList<Allowance> uses)
-    {
-        foreach (var use in uses)
-        {
-            if (!use.IsOpen) return [.. uses.Where(use => !use.IsOpen)];
-        }
-
-        return [];
+        return prepared with { Uses = uses, Openings = Allowance.NotOpen(uses) };
     }
 
     private static IReadOnlyList<Allowance> UsesOf(MandateEntry? mandate, WalletEntry wallet, long now) => (mandate?.Counted, wallet.Caps) switch

@@ -20,11 +20,18 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
 
     public static Refusal EachExceeded(Mandate mandate, Amount price) => Exceeded("mandate.each", price, mandate.Each, mandate.Each);
 
-    /// <summary>The refusal of a payment one of whose uses of caps was refused.</summary>
-    /// <param name="price">The price's record.</param>
-    /// <param name="use">The record of the use that was refused.</param>
-    /// <param name="number">Its number among the uses.</param>
-    public async ValueTask<Refusal> RefuseAsync(JournalRecord price, JournalRecord use, int number)
+    /// <summary>Why money did not leave a wallet, from the journal alone: balance and headroom are those of then, so that a repeated refusal says the same.</summary>
+    /// <param name="price">The record of the transfer or hold that would have taken it; the rest of its chain stands behind it.</param>
+    public async ValueTask<Refusal> ExplainAsync(JournalRecord price)
+    {
+        var culprit = Refusals.CulpritOf(ledger, price);
+        if (LegIds.UseNumberOf(culprit.Command.Id, price.Command.Id) is { } number) return await ExplainAsync(price, culprit, number);
+        return culprit.Outcome == Outcome.InsufficientFunds && culprit.Position == price.Position
+            ? Refusals.InsufficientFunds(new Amount(price.Command.Asset, price.Command.Units), new Amount(price.Command.Asset, price.DebitAfter.Available))
+            : Refusals.OfPayment(culprit.Outcome);
+    }
+
+    private async ValueTask<Refusal> ExplainAsync(JournalRecord price, JournalRecord use, int number)
     {
         var legs = PaymentRecords.LegsOf(ledger, price);
         var firstNumber = number - (number % LegIds.UsesPerSet);

@@ -60,6 +60,17 @@ internal sealed class Allowance
 
     public void MarkOpen() => isOpen = true;
 
+    /// <summary>Those that may have to be opened before they are used.</summary>
+    public static IReadOnlyList<Allowance> NotOpen(IReadOnlyList<Allowance> uses)
+    {
+        foreach (var use in uses)
+        {
+            if (!use.IsOpen) return [.. uses.Where(use => !use.IsOpen)];
+        }
+
+        return [];
+    }
+
     /// <summary>Writes the chain that opens and fills the account. It is never refused for the state of things, so it binds nothing that another payment needs; doing it again changes nothing.</summary>
     /// <param name="chain">Where to: <see cref="OpeningLength"/> commands.</param>
     public void WriteOpening(Span<Command> chain)

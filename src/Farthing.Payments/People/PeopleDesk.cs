@@ -1,5 +1,6 @@
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -13,12 +14,16 @@ public sealed class PeopleDesk
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
     private readonly Handles handles;
+    private readonly CapRefusals caps;
+    private readonly TimeProvider time;
 
-    internal PeopleDesk(Ledger.Ledger ledger, WalletDirectory wallets, Handles handles)
+    internal PeopleDesk(Ledger.Ledger ledger, WalletDirectory wallets, Handles handles, CapRefusals caps, TimeProvider time)
     {
         this.ledger = ledger;
         this.wallets = wallets;
         this.handles = handles;
+        this.caps = caps;
+        this.time = time;
     }
 
     /// <summary>The id by which others pay and ask a wallet. It never changes.</summary>
@@ -40,9 +45,9 @@ public sealed class PeopleDesk
         if (Check(wallet, payer, to, paid, amount, note) is { } refusal) return await ledger.FindAsync(id) is { } known ? await RepeatAsync(wallet, known, digest) : refusal;
 
         var memo = new PersonalMemo(UInt128.Zero, note).Seal(payer!.Memos!, paid!.Memos!, id);
-        var results = await ledger.TrySubmitAsync(Command.Transfer(id, digest, payer.Account, paid.Account, amount, TransferCode.PersonalPayment, memo: memo));
-        if (results is null) return LedgerCalls.NotReady;
-        return await ledger.FindAsync(id) is { } record ? await RepeatAsync(wallet, record, digest) : Refusals.OfPayment(results[0].Outcome);
+        Command[] chain = [Command.Transfer(id, digest, payer.Account, paid.Account, amount, TransferCode.PersonalPayment, memo: memo)];
+        if (await ledger.TrySubmitCappedAsync(time, payer.Caps, amount.Units, chain, price: 0) is not { } results) return LedgerCalls.NotReady;
+        return await ledger.FindAsync(id) is { } record ? await RepeatAsync(wallet, record, digest) : Refusals.OfPayment(Refusals.OfChain(results));
     }
 
     /// <summary>A personal payment as one of its two wallets may see it.</summary>
@@ -70,12 +75,7 @@ public sealed class PeopleDesk
     private async ValueTask<Answer<PersonalPayment>> RepeatAsync(Id<WalletKind> wallet, JournalRecord record, UInt128 digest)
     {
         if (record.Command.Digest != digest) return PayeeDirectory.Conflict;
-        return record.Outcome switch
-        {
-            Outcome.Done => await DescribeAsync(wallet, record),
-            Outcome.InsufficientFunds => Refusals.InsufficientFunds(new Amount(record.Command.Asset, record.Command.Units), new Amount(record.Command.Asset, record.DebitAfter.Available)),
-            _ => Refusals.OfPayment(record.Outcome),
-        };
+        return record.Outcome == Outcome.Done ? await DescribeAsync(wallet, record) : await caps.ExplainAsync(record);
     }
 
     private async ValueTask<PersonalPayment> DescribeAsync(Id<WalletKind> viewer, JournalRecord record)

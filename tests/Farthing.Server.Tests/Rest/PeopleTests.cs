@@ -26,6 +26,21 @@ public sealed class PeopleTests(SharedServer server)
     }
 
     [Fact]
+    public async Task What_a_person_is_paid_counts_on_the_payers_own_caps()
+    {
+        var (alice, bob) = (await api.NewWalletAsync("10"), await api.NewWalletAsync());
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{alice.Id}/caps", alice.Key, $$"""{"perDay":{{Api.Amount("2")}}}""")).Status);
+        Assert.Equal(201, (await api.PostAsync("/v1/people/payments", alice.Key, await PaymentAsync(bob, "1.5"))).Status);
+        var (key, body) = (Api.NewKey(), await PaymentAsync(bob, "0.6"));
+        var over = await api.PostAsync("/v1/people/payments", alice.Key, body, key);
+        Expect.Problem(over, 402, "cap_exceeded");
+        Assert.Equal(("wallet.perDay", "0.5"), (over["cap"], over.Amount("headroom")));
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{alice.Id}/caps", alice.Key, "{}")).Status);
+        Assert.Equal(over.Text, (await api.PostAsync("/v1/people/payments", alice.Key, body, key)).Text);
+        Assert.Equal(("8.5", "0"), await api.BalanceAsync(alice));
+    }
+
+    [Fact]
     public async Task Whoever_was_paid_by_mistake_pays_back()
     {
         var (alice, bob) = (await api.NewWalletAsync("1"), await api.NewWalletAsync());

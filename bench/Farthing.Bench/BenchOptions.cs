@@ -7,7 +7,7 @@ internal sealed record BenchOptions
         usage: bench/run [--rounds N] [--seconds N] [--only NAME,NAME...]
           --rounds N    how often each measure is taken, in turns; the median counts  (default 3)
           --seconds N   how long each lasts, after a second of warm-up                (default 5)
-          --only NAMES  of echo, payments, terms, batch                               (default all)
+          --only NAMES  of echo, payments, mandate, terms, batch                            (default all)
         """;
 
     /// <summary>The built server's assembly.</summary>
@@ -20,7 +20,7 @@ internal sealed record BenchOptions
 
     public int Seconds { get; init; } = 5;
 
-    public IReadOnlyList<string> Only { get; init; } = ["echo", "payments", "terms", "batch"];
+    public IReadOnlyList<string> Only { get; init; } = ["echo", "payments", "mandate", "terms", "batch"];
 
     /// <summary>Null if the arguments make no sense.</summary>
     public static BenchOptions? TryParse(IReadOnlyList<string> arguments)

@@ -48,6 +48,8 @@ internal sealed class BenchResults(BenchOptions options, long flushMicroseconds)
             var ratio = echo > 0 && measure.PaymentsPerRequest == 1 ? $"{(double)median.PerSecond / echo:0.00}" : "";
             Console.WriteLine($"{measure.Title,-34} {measure.Clients,7} {median.PerSecond,12:N0} {Thousandths(median.P50Microseconds),9} {Thousandths(median.P99Microseconds),9} {Thousandths(median.ProcessorNanosecondsEach),8} {ratio,8}");
         }
+        if (MedianOf("payments") is { } plain && MedianOf("mandate") is { } mandate)
+            Console.WriteLine($"A payment of five linked transfers (price, fee, share, gate and month of a mandate) has {(double)mandate.PerSecond / plain.PerSecond:0.00} of the plain one's rate.");
         Console.WriteLine();
         Console.WriteLine($"Medians of {options.Rounds} rounds of {options.Seconds} s, in turns; 'cpu us' is the server's processor time for one payment or echo. {Environment.ProcessorCount} processors shared by server, generator and the rest; {RuntimeInformation.FrameworkDescription}.");
 
@@ -68,6 +70,8 @@ internal sealed class BenchResults(BenchOptions options, long flushMicroseconds)
         Console.WriteLine($"The same as JSON: {file}");
         return 0;
     }
+
+    private Row? MedianOf(string name) => rows.Where(row => row.Measure.Name == name).Select(row => Median(row.Rounds)).FirstOrDefault();
 
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 

@@ -4,7 +4,7 @@ using Farthing.Protocol;
 
 namespace Farthing.Bench;
 
-/// <summary>Measures the echo, single payments, payments by terms and the batch call in turns, so that a noisy minute falls on all of them.</summary>
+/// <summary>Measures the echo, single payments, those under a mandate, those by terms and the batch call in turns, so that a noisy minute falls on all of them.</summary>
 internal static class Benchmark
 {
     private const int Clients = 64;
@@ -62,6 +62,7 @@ internal static class Benchmark
         var pay = $$$"""{"offer":"{{{market.Offer}}}"}""";
         yield return new Measure("echo", "echo of the same JSON", echo, Clients, () => PerWallet(pay), IsCreated);
         yield return new Measure("payments", "POST /v1/payments", server, Clients, () => PerWallet(pay), IsCreated) { Pays = true };
+        yield return new Measure("mandate", "the same, mandate and split", server, Clients, PerWalletUnderMandate, IsCreated) { Pays = true };
         yield return new Measure("terms", "POST /v1/payments {terms}", server, Clients, PerWalletByTerms, IsCreated) { Pays = true };
         var one = $$$"""{"idempotencyKey":"{{{RequestTemplate.KeyPlaceholder}}}","offer":"{{{market.Offer}}}"}""";
         var batch = $$$"""{"payments":[{{{string.Join(',', Enumerable.Repeat(one, PaymentsPerBatch))}}}]}""";
@@ -70,6 +71,10 @@ internal static class Benchmark
         { Pays = true, PaymentsPerRequest = PaymentsPerBatch };
 
         IEnumerable<RequestTemplate> PerWallet(string body) => market.Wallets.Select(wallet => new RequestTemplate("/v1/payments", wallet.Key, [body], keys));
+
+        // Five linked transfers: price, fee, the other payee's share, and the uses of the mandate's gate and of its month.
+        IEnumerable<RequestTemplate> PerWalletUnderMandate() =>
+            market.Wallets.Select(wallet => new RequestTemplate("/v1/payments", wallet.Key, [$$$"""{"offer":"{{{market.SharedOffer}}}","mandate":"{{{wallet.Mandate}}}"}"""], keys));
 
         // Each request has terms of its own, as each visit to a site has; they are signed before the clock runs.
         IEnumerable<RequestTemplate> PerWalletByTerms()

@@ -23,11 +23,14 @@ internal sealed class Market : IDisposable
 
     public string Offer { get; private set; } = "";
 
+    /// <summary>The same at the same price, shared with another payee.</summary>
+    public string SharedOffer { get; private set; } = "";
+
     public IReadOnlyList<Wallet> Wallets { get; private set; } = [];
 
     private Id<PayeeKind> Payee { get; set; }
 
-    public sealed record Wallet(string Id, string Key);
+    public sealed record Wallet(string Id, string Key, string Mandate);
 
     public static async Task<Market> OpenAsync(Uri server, string operatorKey, int wallets)
     {
@@ -42,6 +45,14 @@ internal sealed class Market : IDisposable
             ["name"] = "One call", ["pricing"] = new JsonObject { ["model"] = "per-use", ["price"] = Money(Price) },
         });
         market.Offer = Text(offer, "id");
+        var other = await market.PostAsync("v1/payees", operatorKey, new() { ["name"] = "Share", ["currency"] = "USD" });
+        var shared = await market.PostAsync("v1/offers", Text(payee, "key"), new()
+        {
+            ["name"] = "One call, shared",
+            ["pricing"] = new JsonObject { ["model"] = "per-use", ["price"] = Money(Price) },
+            ["splits"] = new JsonArray(Share(payee, 7_000), Share(other, 3_000)),
+        });
+        market.SharedOffer = Text(shared, "id");
         market.Wallets = await Task.WhenAll(Enumerable.Range(0, wallets).Select(_ => market.OpenWalletAsync()));
         return market;
     }
@@ -80,13 +91,15 @@ internal sealed class Market : IDisposable
     private async Task<Wallet> OpenWalletAsync()
     {
         var answer = await PostAsync("v1/wallets", null, new() { ["currency"] = "USD" });
-        var wallet = new Wallet(Text(answer, "id"), Text(answer, "key"));
+        var (id, key) = (Text(answer, "id"), Text(answer, "key"));
         for (var i = 0; i < TopUpsPerWallet; i++)
         {
-            var topUp = await PostAsync($"v1/wallets/{wallet.Id}/top-ups", wallet.Key, new() { ["amount"] = Money(TopUpAmount), ["rail"] = "sandbox" });
+            var topUp = await PostAsync($"v1/wallets/{id}/top-ups", key, new() { ["amount"] = Money(TopUpAmount), ["rail"] = "sandbox" });
             if (Text(topUp, "status") != "posted") throw new BenchFailedException($"A top-up was not posted: {topUp.ToJsonString()}");
         }
-        return wallet;
+
+        var mandate = await PostAsync("v1/mandates", key, new() { ["anyone"] = true, ["perMonth"] = Money("1000000") });
+        return new(id, key, Text(mandate, "id"));
     }
 
     private async Task<JsonObject> PostAsync(string path, string? bearer, JsonObject body)
@@ -104,6 +117,8 @@ internal sealed class Market : IDisposable
         if (!response.IsSuccessStatusCode) throw new BenchFailedException($"{request.Method} {request.RequestUri} was answered {(int)response.StatusCode}: {text}");
         return JsonSerializer.Deserialize<JsonObject>(text)!;
     }
+
+    private static JsonObject Share(JsonObject payee, int basisPoints) => new() { ["payee"] = Text(payee, "id"), ["basisPoints"] = basisPoints };
 
     private static JsonObject Money(string amount) => new() { ["amount"] = amount, ["currency"] = "USD" };
 

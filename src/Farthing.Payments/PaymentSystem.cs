@@ -42,9 +42,9 @@ public sealed class PaymentSystem
         var handles = new Handles(labelled);
         var caps = new CapRefusals(ledger, Mandates, WalletCaps);
         People = new PeopleDesk(ledger, Wallets, handles, caps, time);
-        Requests = new RequestDesk(settings, ledger, Wallets, handles, labelled, time);
+        Requests = new RequestDesk(settings, ledger, Wallets, handles, caps, labelled, time);
         Campaigns = new CampaignDirectory(settings, ledger, chart, Payees, Schedule, labelled, options, time);
-        Pledges = new PledgeDesk(ledger, Wallets, Campaigns);
+        Pledges = new PledgeDesk(ledger, Wallets, Campaigns, caps, time);
         Schedule.Handle(DueKind.Campaign, new CampaignEnder(settings, ledger, Campaigns));
         Statements = new StatementReader(ledger, Wallets, Payees, Campaigns, handles, labelled);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Farthing.Ledger;
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Wallets;
@@ -66,7 +67,7 @@ public class CampaignEndTests
         // What a run that was cut off has left behind: so many of its steps.
         if (steps > 0) await SubmitAsync(test, Command.Claim(CampaignAccounts.AtDeadline(row, "campaign-over"), row.Id, row.Id));
         if (steps > 1) await SubmitAsync(test, Command.Claim(CampaignAccounts.AtDeadline(row, "campaign-verdict"), UInt128.One, row.Id));
-        if (steps > 2) await SubmitAsync(test, CampaignAccounts.End(row, pledges[6], hasSucceeded: true), CampaignAccounts.End(row, pledges[5], hasSucceeded: true));
+        if (steps > 2) await SubmitAsync(test, [.. CampaignAccounts.End(row, pledges[6], [], hasSucceeded: true), .. CampaignAccounts.End(row, pledges[5], [], hasSucceeded: true)]);
         if (steps > 3) await RunAsync(test, row);
         await test.RestartAsync();
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RunAsync(test, row)));
@@ -91,6 +92,37 @@ public class CampaignEndTests
     }
 
     [Fact]
+    public async Task Pledges_count_on_the_wallets_own_caps_and_give_back_what_is_withdrawn_or_voided()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(null, null, Usd("5")), null));
+        var row = await StartCampaignAsync(test, payee, Usd("6"));
+        Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("3")));
+        var over = test.NewKey();
+        Refused(RefusalCodes.CapExceeded, await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), over, Usd("2.000001")));
+        var second = Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("2")));
+        Assert.Equal("0", await HeadroomAsync(test, wallet));
+        Given(await test.Domain.Pledges.WithdrawAsync(wallet.Id, new(row.Id), second.Id));
+        Assert.Equal("2", await HeadroomAsync(test, wallet));
+        Refused(RefusalCodes.CapExceeded, await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), over, Usd("2.000001")));
+
+        test.Time.Advance(TimeSpan.FromDays(1));
+        await RunAsync(test, row);
+        await AssertEndedAsync(test, row, payee, [wallet], reachesGoal: false, 0, spent: ["0"]);
+        Assert.Equal("5", await HeadroomAsync(test, wallet));
+
+        var next = await StartCampaignAsync(test, payee, Usd("4"));
+        Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(next.Id), test.NewKey(), Usd("4")));
+        test.Time.Advance(TimeSpan.FromDays(1));
+        await RunAsync(test, next);
+        await AssertEndedAsync(test, next, payee, [wallet], reachesGoal: true, Usd("4").Units, spent: ["4"]);
+        Assert.Equal("1", await HeadroomAsync(test, wallet));
+        Assert.Empty(await test.Ledger.ReadOpenHoldsAsync(TransferCode.Allowance));
+    }
+
+    [Fact]
     public async Task The_ledger_itself_refuses_what_comes_too_late_and_the_key_stays_free()
     {
         await using var test = await StartAsync();
@@ -105,7 +137,7 @@ public class CampaignEndTests
         var results = await test.Ledger.SubmitAsync(Linked(CampaignAccounts.Pledge(row, 0x1200, 7, wallet.Id.Value, Usd("1"))));
         Assert.Contains(results, result => result.Outcome == Outcome.AccountEnded);
         Assert.Null(await test.Ledger.FindAsync(0x1200));
-        Assert.Contains(await test.Ledger.SubmitAsync(Linked(CampaignAccounts.Withdraw(row, pledge.Id.Value))), result => result.Outcome == Outcome.AccountEnded);
+        Assert.Contains(await test.Ledger.SubmitAsync(Linked(CampaignAccounts.Withdraw(row, pledge.Id.Value, []))), result => result.Outcome == Outcome.AccountEnded);
         Assert.Equal("9 held 1", await test.BalanceAsync(wallet));
         await RunAsync(test, row);
         Assert.Equal("10 held 0", await test.BalanceAsync(wallet));
@@ -155,6 +187,8 @@ public class CampaignEndTests
 
     private static async Task<(CampaignStatus Status, UInt128 Total, UInt128 Pledges)> SeenAsync(TestSystem test, CampaignRow row) =>
         Given(await test.Domain.Campaigns.ReadAsync(new(row.Id))) is var seen ? (seen.Status, seen.Total.Units, seen.Pledges) : default;
+
+    private static async Task<string> HeadroomAsync(TestSystem test, Wallet wallet) => Assert.Single(Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps).Headroom.ToDecimalString();
 
     private static async Task SubmitAsync(TestSystem test, params Command[] commands) =>
         Assert.All(await test.Ledger.SubmitAsync(commands), result => Assert.Equal(Outcome.Done, result.Outcome));

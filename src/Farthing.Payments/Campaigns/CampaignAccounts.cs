@@ -36,21 +36,33 @@ internal static class CampaignAccounts
         Command.Hold(id, digest, wallet, row.Id, amount, TransferCode.Pledge, (row.Deadline + TimeToEnd).ToUnixTimeMilliseconds()),
     ];
 
-    public static Command[] Withdraw(CampaignRow row, UInt128 pledge)
+    /// <summary>Gives a pledge back, and what it used of the wallet's caps.</summary>
+    /// <param name="row">The campaign.</param>
+    /// <param name="pledge">The pledge.</param>
+    /// <param name="uses">The holds on the caps' allowances beside it.</param>
+    public static Command[] Withdraw(CampaignRow row, UInt128 pledge, IEnumerable<UInt128> uses)
     {
-        var id = EndOf("withdraw-pledge", pledge, IdBytes.TimeOf(pledge));
+        var id = WithdrawalOf(pledge);
         return
         [
             Command.Transfer(LegIds.AllowanceOf(id), pledge, TallyOf(row.Id), GateOf(row.Id), new Amount(Singly, UInt128.One), TransferCode.Allowance),
             Command.Void(id, pledge, pledge),
+            .. uses.Select(use => Command.Void(LegIds.SameOf(id, use), pledge, use)),
         ];
     }
 
-    /// <summary>What a campaign's deadline does to one of its pledges: once, however often it is asked.</summary>
-    public static Command End(CampaignRow row, UInt128 pledge, bool hasSucceeded)
+    /// <summary>The id under which a pledge is withdrawn.</summary>
+    public static UInt128 WithdrawalOf(UInt128 pledge) => EndOf("withdraw-pledge", pledge, IdBytes.TimeOf(pledge));
+
+    /// <summary>What a campaign's deadline does to one of its pledges, and to what it used of the wallet's caps: once, however often it is asked.</summary>
+    public static Command[] End(CampaignRow row, UInt128 pledge, IEnumerable<UInt128> uses, bool hasSucceeded)
     {
         var id = EndOf("end-pledge", pledge, row.DeadlineUnixMilliseconds);
-        return hasSucceeded ? Command.Post(id, pledge, pledge, UInt128.Zero) : Command.Void(id, pledge, pledge);
+        Command[] chain = [EndOne(id, pledge), .. uses.Select(use => EndOne(LegIds.SameOf(id, use), use))];
+        LedgerCalls.Link(chain);
+        return chain;
+
+        Command EndOne(UInt128 end, UInt128 hold) => hasSucceeded ? Command.Post(end, pledge, hold, UInt128.Zero) : Command.Void(end, pledge, hold);
     }
 
     /// <summary>The id of something that happens once to a campaign, at its deadline.</summary>

@@ -14,8 +14,8 @@ namespace Farthing.Payments.Campaigns;
 /// </remarks>
 internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledger, CampaignDirectory campaigns) : IDue
 {
-    // So many pledges are ended by one wait for the disk.
-    private const int PledgesAtOnce = 1_000;
+    // So many commands, or a few more, share one wait for the disk.
+    private const int CommandsAtOnce = 1_000;
 
     /// <summary>Whether a campaign succeeded, once that is judged; null before.</summary>
     public static async ValueTask<bool?> FindVerdictAsync(Ledger.Ledger ledger, CampaignRow row) =>
@@ -50,11 +50,11 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
 
     private async ValueTask<bool> TryEndPledgesAsync(CampaignRow row, JournalRecord verdict)
     {
-        var commands = new List<Command>(PledgesAtOnce);
+        var commands = new List<Command>(CommandsAtOnce);
         foreach (var pledge in FindPledges(row, verdict.Position, (await ledger.ReadAccountAsync(row.Id))!.Value.LastPosition))
         {
-            commands.Add(CampaignAccounts.End(row, pledge, HasSucceeded(verdict)));
-            if (commands.Count < PledgesAtOnce) continue;
+            commands.AddRange(CampaignAccounts.End(row, pledge.Command.Id, PaymentRecords.UsesOf(ledger, pledge), HasSucceeded(verdict)));
+            if (commands.Count < CommandsAtOnce) continue;
             if (await ledger.TrySubmitManyAsync([.. commands]) is null) return false;
             commands.Clear();
         }
@@ -63,7 +63,7 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
     }
 
     /// <summary>The pledges that stood at the verdict, newest first.</summary>
-    private IEnumerable<UInt128> FindPledges(CampaignRow row, long verdict, long last)
+    private IEnumerable<JournalRecord> FindPledges(CampaignRow row, long verdict, long last)
     {
         // What was withdrawn is met before its pledge, and forgotten with it.
         var withdrawn = new HashSet<UInt128>();
@@ -73,7 +73,7 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
             position = record.Command.Debit == row.Id ? record.PreviousOfDebit : record.PreviousOfCredit;
             if (record.Position > verdict) continue;
             if (record.Command.Kind is RecordKind.Void or RecordKind.Expire) withdrawn.Add(record.Command.Cited);
-            else if (record.Command.Kind == RecordKind.Hold && !withdrawn.Remove(record.Command.Id)) yield return record.Command.Id;
+            else if (record.Command.Kind == RecordKind.Hold && !withdrawn.Remove(record.Command.Id)) yield return record;
         }
     }
 

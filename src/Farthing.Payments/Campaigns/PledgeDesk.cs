@@ -1,5 +1,6 @@
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -13,25 +14,30 @@ public sealed class PledgeDesk
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
     private readonly CampaignDirectory campaigns;
+    private readonly CapRefusals caps;
+    private readonly TimeProvider time;
 
-    internal PledgeDesk(Ledger.Ledger ledger, WalletDirectory wallets, CampaignDirectory campaigns)
+    internal PledgeDesk(Ledger.Ledger ledger, WalletDirectory wallets, CampaignDirectory campaigns, CapRefusals caps, TimeProvider time)
     {
         this.ledger = ledger;
         this.wallets = wallets;
         this.campaigns = campaigns;
+        this.caps = caps;
+        this.time = time;
     }
 
     /// <summary>Sets a wallet's money aside for a campaign, until its deadline.</summary>
     public async ValueTask<Answer<Pledge>> PledgeAsync(Id<WalletKind> wallet, Id<CampaignKind> campaign, IdempotencyKey key, Amount amount)
     {
         var id = key.DeriveId("pledge", new Caller(CallerKind.Wallet, wallet.Value));
-        var digest = Amounts.Digest("pledge", new Caller(CallerKind.Wallet, wallet.Value), new(campaign.Value), amount);
+        var digest = Digest(wallet, campaign, amount);
+        var payer = await wallets.LoadAsync(wallet.Value);
         var row = await campaigns.LoadAsync(campaign.Value);
-        if (Check(campaign, row, wallet, await wallets.LoadAsync(wallet.Value), amount) is { } refusal) return await ledger.FindAsync(id) is { } known ? Repeat(known, digest) : refusal;
+        if (Check(campaign, row, wallet, payer, amount) is { } refusal) return await ledger.FindAsync(id) is { } known ? await RepeatAsync(known, digest) : refusal;
 
-        if (await ledger.TrySubmitAsync(CampaignAccounts.Pledge(row!, id, digest, wallet.Value, amount)) is not { } results) return LedgerCalls.NotReady;
-        if (await ledger.FindAsync(id) is { } record) return Repeat(record, digest);
-        return Refusals.OfChain(results) is var outcome && outcome == Outcome.AccountEnded ? Over(row!) : Refusals.OfPayment(outcome);
+        if (await ledger.TrySubmitCappedAsync(time, payer!.Caps, amount.Units, CampaignAccounts.Pledge(row!, id, digest, wallet.Value, amount), price: 1) is not { } results) return LedgerCalls.NotReady;
+        if (await ledger.FindAsync(id) is { } record) return await RepeatAsync(record, digest);
+        return Refusals.OfChain(results) is var outcome && outcome == Outcome.AccountEnded && campaigns.IsOver(row!) ? Over(row!) : Refusals.OfPayment(outcome);
     }
 
     /// <summary>A wallet's pledge as it is.</summary>
@@ -48,8 +54,8 @@ public sealed class PledgeDesk
         if (!found.IsGiven) return found.Refusal;
         var row = (await campaigns.LoadAsync(campaign.Value))!;
         var pledge = await DescribeAsync(found.Value);
-        if (pledge.Status != PaymentStatus.Held || campaigns.IsOver(row)) return await IsWithdrawnAsync(row, id) ? pledge : Over(row);
-        if (await ledger.TrySubmitAsync(CampaignAccounts.Withdraw(row, id.Value)) is not { } results) return LedgerCalls.NotReady;
+        if (pledge.Status != PaymentStatus.Held || campaigns.IsOver(row)) return await IsWithdrawnAsync(id) ? pledge : Over(row);
+        if (await ledger.TrySubmitAsync(CampaignAccounts.Withdraw(row, id.Value, PaymentRecords.UsesOf(ledger, found.Value))) is not { } results) return LedgerCalls.NotReady;
         return results[0].Outcome == Outcome.Done ? await DescribeAsync(found.Value) : Over(row);
     }
 
@@ -72,15 +78,10 @@ public sealed class PledgeDesk
     }
 
     /// <summary>Gives the first answer to a key again, from the journal alone.</summary>
-    private static Answer<Pledge> Repeat(JournalRecord record, UInt128 digest)
+    private async ValueTask<Answer<Pledge>> RepeatAsync(JournalRecord record, UInt128 digest)
     {
         if (record.Command.Digest != digest) return PayeeDirectory.Conflict;
-        return record.Outcome switch
-        {
-            Outcome.Done => Describe(record, PaymentStatus.Held),
-            Outcome.InsufficientFunds => Refusals.InsufficientFunds(new Amount(record.Command.Asset, record.Command.Units), new Amount(record.Command.Asset, record.DebitAfter.Available)),
-            _ => Refusals.OfPayment(record.Outcome),
-        };
+        return record.Outcome == Outcome.Done ? Describe(record, PaymentStatus.Held) : await caps.ExplainAsync(record);
     }
 
     private async ValueTask<Pledge> DescribeAsync(JournalRecord hold)
@@ -94,10 +95,20 @@ public sealed class PledgeDesk
         return Describe(hold, PaymentStatus.Held);
     }
 
-    private async ValueTask<bool> IsWithdrawnAsync(CampaignRow row, Id<PledgeKind> id) => await ledger.FindAsync(CampaignAccounts.Withdraw(row, id.Value)[^1].Id) is { Outcome: Outcome.Done };
+    private async ValueTask<bool> IsWithdrawnAsync(Id<PledgeKind> id) => await ledger.FindAsync(CampaignAccounts.WithdrawalOf(id.Value)) is { Outcome: Outcome.Done };
 
     private static Pledge Describe(JournalRecord hold, PaymentStatus status) => new(new(hold.Command.Id), new(hold.Command.Credit), status, new Amount(hold.Command.Asset, hold.Command.Units),
         DateTimeOffset.FromUnixTimeMilliseconds(hold.UnixMilliseconds));
 
     private static Refusal Over(CampaignRow row) => new(RefusalCodes.CampaignOver, $"The deadline of the campaign was {row.Deadline.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: nothing is pledged or withdrawn any more.");
+
+    private static UInt128 Digest(Id<WalletKind> wallet, Id<CampaignKind> campaign, Amount amount)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[192]);
+        bytes.Add("pledge");
+        bytes.Add(wallet.Value);
+        bytes.Add(campaign.Value);
+        bytes.Add(amount);
+        return bytes.ToDigest();
+    }
 }

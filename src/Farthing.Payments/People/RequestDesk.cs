@@ -1,6 +1,7 @@
 using System.Globalization;
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Settings;
@@ -23,16 +24,18 @@ public sealed class RequestDesk
     private readonly WalletDirectory wallets;
     private readonly Handles handles;
     private readonly TimeProvider time;
+    private readonly CapRefusals caps;
     private readonly RequestEnds ends;
     private readonly Cursor sent;
     private readonly Cursor received;
 
-    internal RequestDesk(ISettingsStore settings, Ledger.Ledger ledger, WalletDirectory wallets, Handles handles, LabelledSecrets secrets, TimeProvider time)
+    internal RequestDesk(ISettingsStore settings, Ledger.Ledger ledger, WalletDirectory wallets, Handles handles, CapRefusals caps, LabelledSecrets secrets, TimeProvider time)
     {
         this.settings = settings;
         this.ledger = ledger;
         this.wallets = wallets;
         this.handles = handles;
+        this.caps = caps;
         this.time = time;
         ends = new RequestEnds(ledger);
         sent = new Cursor(secrets, "requests-sent");
@@ -130,7 +133,7 @@ public sealed class RequestDesk
             if (StatusOf(row, end) is var status && status != RequestStatus.Open) return Ended(status);
             if (await BuildAsync(row, keyId, next) is not { } chain) return new Refusal(RefusalCodes.HandleNotFound, "The wallet that asked was erased: it can no longer be paid.");
 
-            if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
+            if (await ledger.TrySubmitCappedAsync(time, (await wallets.LoadAsync(wallet.Value))?.Caps, AmountOf(row).Units, chain, price: 1) is not { } results) return LedgerCalls.NotReady;
             // Another end may have taken the number, or the same key may have come first: look again.
             var isLost = results.Any(result => result.Outcome == Outcome.IdAlreadyUsed);
             if (!isLost && await ledger.FindAsync(keyId) is null) return Refusals.OfPayment(Refusals.OfChain(results));
@@ -195,12 +198,7 @@ public sealed class RequestDesk
     {
         if (claim.Command.Digest != row.Id) return PayeeDirectory.Conflict;
         var paid = await ledger.FindAsync(claim.Command.Cited) ?? throw new InvalidOperationException($"The key {claim.Command.Id:x32} stands for a payment without a record.");
-        return paid.Outcome switch
-        {
-            Outcome.Done => await DescribeAsync(wallet, row, paid),
-            Outcome.InsufficientFunds => Refusals.InsufficientFunds(AmountOf(row), new Amount(paid.Command.Asset, paid.DebitAfter.Available)),
-            _ => Refusals.OfPayment(paid.Outcome),
-        };
+        return paid.Outcome == Outcome.Done ? await DescribeAsync(wallet, row, paid) : await caps.ExplainAsync(paid);
     }
 
     /// <summary>Gives the first answer to the making of a bill again.</summary>

@@ -51,6 +51,22 @@ public sealed partial class RequestTests(SharedServer server)
     }
 
     [Fact]
+    public async Task Accepting_counts_on_the_wallets_own_caps_and_leaves_the_request_open_if_they_are_used_up()
+    {
+        var (alice, bob) = (await api.NewWalletAsync(), await api.NewWalletAsync("10"));
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{bob.Id}/caps", bob.Key, $$"""{"perMonth":{{Api.Amount("2")}}}""")).Status);
+        var path = (await AskAsync(alice, bob, "2.5")).Headers.Location!.ToString();
+        var key = Api.NewKey();
+        var over = await api.PostAsync($"{path}/accept", bob.Key, null, key);
+        Expect.Problem(over, 402, "cap_exceeded");
+        Assert.Equal(("wallet.perMonth", "2"), (over["cap"], over.Amount("headroom")));
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{bob.Id}/caps", bob.Key, "{}")).Status);
+        Assert.Equal(over.Text, (await api.PostAsync($"{path}/accept", bob.Key, null, key)).Text);
+        Assert.Equal("accepted", (await api.PostAsync($"{path}/accept", bob.Key, null))["status"]);
+        Assert.Equal(("7.5", "0"), await api.BalanceAsync(bob));
+    }
+
+    [Fact]
     public async Task Of_accepting_declining_and_cancelling_at_once_exactly_one_wins()
     {
         const int Rounds = 30;

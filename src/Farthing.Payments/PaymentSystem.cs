@@ -52,12 +52,13 @@ public sealed class PaymentSystem
         Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
         var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
         var ownership = new Ownership(reader, Offers);
-        var purchases = new OncePurchases(ledger, labelled, Offers, ownership, time);
+        var dayCaps = new DayCaps(ledger, chart, time);
+        var purchases = new OncePurchases(ledger, labelled, Offers, ownership, dayCaps, time);
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
-        var maker = new PaymentMaker(ledger, pricer, purchases, ownership, reader, entitlements, caps, references);
+        var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, ownership, reader, entitlements, caps, references);
         Desk = new PaymentDesk(
             maker,
-            new TermsReader(pricer, Payees, Offers, purchases, reader, entitlements),
+            new TermsReader(pricer, Payees, Offers, purchases, dayCaps, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
             new HoldEnder(ledger, reader, Offers, time),
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));

@@ -18,6 +18,9 @@ internal static class LegIds
     /// <summary>The number of the first use of a wallet's own caps.</summary>
     public const int FirstUseOfWallet = UsesPerSet;
 
+    /// <summary>The number of the use of an offer's cap on the day, which has no gate.</summary>
+    public const int UseOfDayCap = 2 * UsesPerSet;
+
     /// <summary>The fee of a price or post, or the refund of the fee beside a refund.</summary>
     public static UInt128 FeeOf(UInt128 id) => id | 1;
 

@@ -13,7 +13,7 @@ internal sealed record StandingPurchase(PaymentRecords Payment, long EndUnixMill
 /// Thread-safe. The subject is a resource, or a bundle of them. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund,
 /// any refund by the wallet, or the end of what was bought for a while; so two tabs pay once.
 /// </remarks>
-internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, Ownership ownership, TimeProvider time)
+internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, Ownership ownership, DayCaps dayCaps, TimeProvider time)
 {
     public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string subject, uint attempt)
     {
@@ -26,7 +26,7 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
         return bytes.ToOncePurchaseId(secrets);
     }
 
-    /// <summary>Finds what a wallet has bought that covers terms: the resource itself, or a bundle of the payee's that is posted.</summary>
+    /// <summary>Finds what a wallet has bought that covers terms: the resource itself, a bundle of the payee's that is posted, or a day that is used up.</summary>
     /// <returns>Null if the wallet has to pay.</returns>
     public async ValueTask<StandingPurchase?> FindCoverAsync(UInt128 wallet, Terms terms)
     {
@@ -39,7 +39,7 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
             if (standing is not null && (isAsked || standing.Payment.Status == PaymentStatus.Posted)) return standing;
         }
 
-        return null;
+        return terms.Offer is { } id && await offers.FindAsync(id) is { DayCap: not null } capped && capped.Payee == terms.Payee ? await dayCaps.FindCoverAsync(wallet, capped) : null;
     }
 
     /// <summary>Finds the wallet's newest purchase of a subject.</summary>

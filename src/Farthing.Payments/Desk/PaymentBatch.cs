@@ -30,6 +30,13 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
                 continue;
             }
 
+            if (prepared!.CappedOffer is not null)
+            {
+                // What it costs follows from the one before it.
+                answers[i] = await maker.BuyCappedAsync(prepared);
+                continue;
+            }
+
             if (!filling.HasRoomFor(prepared!)) filling = Submit(filling);
             filling.Add(i, prepared!);
         }

@@ -9,7 +9,7 @@ namespace Farthing.Payments.Desk;
 /// <remarks>
 /// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
 /// </remarks>
-internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, DayCaps dayCaps, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
 {
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
@@ -53,6 +53,21 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private async ValueTask<Answer<Payment>> AnswerRefusedAsync(PreparedPayment prepared, Refusal refusal) =>
         prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record ? await RepeatAsync(record, prepared.Digest, prepared.Terms) : refusal;
 
+    /// <summary>Pays what is left of the day for an offer with such a cap; when nothing is, answers with what used it up.</summary>
+    public async ValueTask<Answer<Payment>> BuyCappedAsync(PreparedPayment prepared)
+    {
+        if (!await dayCaps.TryOpenIssuerAsync(prepared.Price.Asset)) return LedgerCalls.NotReady;
+        var gate = await dayCaps.EnterAsync(prepared.Wallet.Account, prepared.CappedOffer!);
+        try
+        {
+            return await SubmitCappedAsync(prepared);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     /// <summary>Turns the ledger's answers to the chain of a payment's first attempt into the payment's.</summary>
     public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
         TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
@@ -62,9 +77,25 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private ValueTask<Answer<Payment>> PayAsync(PaymentRequest request, in Parties parties) =>
         pricer.Prepare(request, parties, out var prepared) is { } refusal ? AnswerRefusedAsync(request, refusal) : BuyAsync(prepared!);
 
-    private ValueTask<Answer<Payment>> BuyAsync(PreparedPayment prepared) => prepared.MayBeCovered ? BuyUncoveredAsync(prepared) : SubmitAsync(prepared, 0);
+    private ValueTask<Answer<Payment>> BuyAsync(PreparedPayment prepared) =>
+        prepared.MayBeCovered ? BuyUncoveredAsync(prepared) : prepared.CappedOffer is not null ? BuyCappedAsync(prepared) : SubmitAsync(prepared, 0);
 
-    private async ValueTask<Answer<Payment>> BuyUncoveredAsync(PreparedPayment prepared) => await TryAnswerCoveredAsync(prepared) ?? await SubmitAsync(prepared, 0);
+    private async ValueTask<Answer<Payment>> BuyUncoveredAsync(PreparedPayment prepared) =>
+        await TryAnswerCoveredAsync(prepared) ?? (prepared.CappedOffer is null ? await SubmitAsync(prepared, 0) : await BuyCappedAsync(prepared));
+
+    private async ValueTask<Answer<Payment>> SubmitCappedAsync(PreparedPayment prepared)
+    {
+        for (var tries = 0; tries < MaxOnceAttempts; tries++)
+        {
+            if (await dayCaps.LowerAsync(prepared) is { } lowered) return await SubmitAsync(lowered, 0);
+            // What was bought itself goes before the day.
+            var cover = prepared.Terms is { } terms ? await purchases.FindCoverAsync(prepared.Wallet.Account, terms) : await dayCaps.FindCoverAsync(prepared.Wallet.Account, prepared.CappedOffer!);
+            if (cover is not null) return await AnswerStandingAsync(prepared, cover.Payment);
+            // Room was made, or the day ended, in between.
+        }
+
+        return LedgerCalls.NotReady;
+    }
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {
@@ -105,7 +136,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
 
     /// <summary>Pays what was on its way while a day, week or month of its caps ended. Nothing was bound: the new one has its own allowance.</summary>
     private async ValueTask<Answer<Payment>> MoveOnAsync(PreparedPayment prepared) =>
-        pricer.TryMoveOn(prepared) is { } next ? await SubmitAsync(next, 0) : await AnswerRefusedAsync(prepared, CapRefusals.Ended(prepared.Mandate!.Mandate));
+        pricer.TryMoveOn(prepared) is { } next ? next.CappedOffer is null ? await SubmitAsync(next, 0) : await SubmitCappedAsync(next) : await AnswerRefusedAsync(prepared, CapRefusals.Ended(prepared.Mandate!.Mandate));
 
     private async ValueTask<Answer<Payment>> BuyOnceAsync(PreparedPayment prepared)
     {
@@ -162,7 +193,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         var payment = await reader.DescribeAsync(shown);
         return terms is not null && current is { Status: PaymentStatus.Posted, Stands: true }
-            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil, await ownership.EndOfAsync(current)) }
+            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil, await ownership.EndOfCoverAsync(current, terms)) }
             : payment;
     }
 

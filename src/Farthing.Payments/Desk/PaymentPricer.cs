@@ -65,6 +65,8 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             Wallet = wallet,
             Payee = payee,
             Price = price,
+            FullPrice = price,
+            CappedOffer = parties.Offer is { DayCap: not null } ? parties.Offer : null,
             Tag = tag,
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
             Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),

@@ -23,7 +23,14 @@ internal sealed record PreparedPayment
 
     public required PayeeEntry Payee { get; init; }
 
+    /// <summary>What is paid.</summary>
     public required Amount Price { get; init; }
+
+    /// <summary>What would be paid if no cap on the day lowered it.</summary>
+    public required Amount FullPrice { get; init; }
+
+    /// <summary>The offer, if it has a cap on what a wallet pays for it in a day; else null.</summary>
+    public required Offer? CappedOffer { get; init; }
 
     public required PaymentTag Tag { get; init; }
 

@@ -6,7 +6,7 @@ namespace Farthing.Payments.Desk;
 
 /// <summary>What terms ask, and whether they were paid before. Moves nothing.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, OfferDirectory offers, OncePurchases purchases, PaymentReader reader, EntitlementIssuer entitlements)
+internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, OfferDirectory offers, OncePurchases purchases, DayCaps dayCaps, PaymentReader reader, EntitlementIssuer entitlements)
 {
     public async ValueTask<Answer<ExaminedTerms>> ExamineAsync(string token, Id<WalletKind>? wallet)
     {
@@ -20,6 +20,12 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
             return new Refusal(RefusalCodes.CurrencyMismatch, $"The price is in {price.Asset}, but the payee is paid in {payee.Payee.Asset}.");
 
         var standing = wallet is null ? null : await purchases.FindCoverAsync(wallet.Value.Value, terms);
+        if (wallet is { } payer && standing is null && offer is { DayCap: not null })
+        {
+            var left = await dayCaps.ReadLeftAsync(payer.Value, offer);
+            if (left.Units < price.Units) price = left;
+        }
+
         return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds, choices,
             standing is null ? null : await reader.DescribeAsync(standing.Payment));
     }

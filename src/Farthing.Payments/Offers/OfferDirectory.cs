@@ -24,6 +24,9 @@ public sealed record Offer(Id<OfferKind> Id, Id<PayeeKind> Payee, string Name, s
 
     /// <summary>How long its purchase is the wallet's, in seconds; null for ever.</summary>
     internal int? OwnedForSeconds => (Pricing as PerUse)?.OwnedForSeconds;
+
+    /// <summary>The most that a wallet pays for it in a calendar day; null for no such cap.</summary>
+    internal DayCap? DayCap => (Pricing as PerUse)?.DayCap;
 }
 
 /// <summary>What is asked for a new offer.</summary>
@@ -178,6 +181,7 @@ public sealed class OfferDirectory
             return new(RefusalCodes.InvalidField, $"resource must be 1 to {NewOffer.MaxResourceLength} characters, without control characters.");
         if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
+        if (request is { Resources.Count: > 0, Pricing: PerUse { DayCap: not null } }) return new(RefusalCodes.InvalidPricing, "A bundle is bought once, so a dayCap has nothing to cap.");
         return Bundle.Check(request.Resources) ?? request.Pricing.Check(owner.Asset);
     }
 }

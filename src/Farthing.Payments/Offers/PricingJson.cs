@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Farthing.Payments.Calendars;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Offers;
@@ -25,9 +26,21 @@ public sealed record PerUseJson(AmountJson Price) : PricingJson
     /// <summary>How long what is bought only once is the wallet's; for ever by default.</summary>
     public int? OwnedForSeconds { get; init; }
 
+    /// <summary>The most that a wallet pays in a calendar day; no such cap by default.</summary>
+    public AmountJson? DayCap { get; init; }
+
+    /// <summary>Whose days: a name of the IANA database, UTC by default.</summary>
+    public string? TimeZone { get; init; }
+
     /// <inheritdoc/>
-    public override Answer<Pricing> Read(string field) =>
-        WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal ? refusal : new PerUse(price) { OwnedForSeconds = OwnedForSeconds };
+    public override Answer<Pricing> Read(string field)
+    {
+        if (WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal) return refusal;
+        if (DayCap is null)
+            return TimeZone is null ? new PerUse(price) { OwnedForSeconds = OwnedForSeconds } : new Refusal(RefusalCodes.InvalidPricing, $"{field}.timeZone goes with dayCap only.");
+        return WireAmounts.Read(DayCap, $"{field}.dayCap", out var most) is { } unread ? unread
+            : new PerUse(price) { OwnedForSeconds = OwnedForSeconds, DayCap = new(most, TimeZone ?? TimeZones.Utc) };
+    }
 }
 
 /// <summary><see cref="PayWhatYouWant"/> as it travels.</summary>

@@ -70,6 +70,29 @@ public sealed class PerUseTests(ClockServer server)
         Assert.Equal(("0.02", ("2.96", "0")), (paidAlone.Amount("amount"), await api.BalanceAsync(wallet)));
     }
 
+    [Fact]
+    public async Task A_day_never_costs_more_than_its_cap_and_the_next_day_counts_anew()
+    {
+        var shop = await ShopAsync();
+        var wallet = await api.NewWalletAsync("2");
+        var offer = await OfferAsync(shop, """ "pricing":{"model":"per-use","price":{"amount":"0.03","currency":"USD"},"dayCap":{"amount":"0.5","currency":"USD"},"timeZone":"America/New_York"} """);
+        // Six in the morning there, or seven in summer.
+        var now = await server.NowAsync();
+        await server.MoveToAsync(new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero).AddDays(1).AddHours(11));
+
+        var terms = new List<string>();
+        for (var i = 0; i < 64; i++) terms.Add(await TermsAsync(shop, $"/news/{i}", offer));
+        var reads = await Task.WhenAll(terms.Select(token => PayAsync(wallet, token)));
+        Assert.All(reads, read => Assert.NotNull(read["entitlement"]));
+        Assert.Equal(17, reads.Select(read => read["id"]).Distinct().Count());
+        Assert.Single(reads.DistinctBy(read => read["id"]), read => read.Amount("amount") == "0.02");
+        Assert.Equal(("1.5", "0"), await api.BalanceAsync(wallet));
+
+        await server.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal("0.03", (await PayAsync(wallet, await TermsAsync(shop, "/news/tomorrow", offer))).Amount("amount"));
+        Assert.Equal(("1.47", "0"), await api.BalanceAsync(wallet));
+    }
+
     /// <summary>A payee that signs terms.</summary>
     private sealed record Shop(Account Payee, SigningKey Signing);
 

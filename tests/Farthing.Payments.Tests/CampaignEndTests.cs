@@ -123,6 +123,54 @@ public class CampaignEndTests
     }
 
     [Fact]
+    public async Task What_races_with_the_deadline_is_wholly_in_or_wholly_out()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallets = new List<Wallet>();
+        for (var i = 0; i < 8; i++) wallets.Add(await test.NewWalletAsync("10"));
+        var row = await StartCampaignAsync(test, payee, Usd("0.000001"));
+        test.Time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(40));
+        var made = new System.Collections.Concurrent.ConcurrentBag<(Wallet Wallet, Id<PledgeKind> Id)>();
+        var withdrawn = 0;
+        var clients = Enumerable.Range(0, 64).Select(client => Task.Run(async () =>
+        {
+            var wallet = wallets[client % wallets.Count];
+            for (var round = 0; ; round++)
+            {
+                var pledge = await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("0.001"));
+                if (pledge.Refusal?.Code == RefusalCodes.CampaignOver) break;
+                made.Add((wallet, Given(pledge).Id));
+                if (round % 3 != 0) continue;
+                if ((await test.Domain.Pledges.WithdrawAsync(wallet.Id, new(row.Id), pledge.Value!.Id)).IsGiven) Interlocked.Increment(ref withdrawn);
+            }
+        })).ToList();
+        // The clock goes on when pledges have come in, so that there are some before, at and after each millisecond.
+        for (var tick = 0; tick < 60; tick++)
+        {
+            var seen = made.Count;
+            test.Time.Advance(TimeSpan.FromMilliseconds(1));
+            var until = Stopwatch.StartNew();
+            while (made.Count < seen + 10 && !clients.TrueForAll(client => client.IsCompleted) && until.Elapsed < TimeSpan.FromSeconds(5)) await Task.Yield();
+        }
+
+        await Task.WhenAll(clients);
+        await RunAsync(test, row);
+        var posted = 0;
+        foreach (var (wallet, id) in made)
+        {
+            var status = Given(await test.Domain.Pledges.ReadAsync(wallet.Id, new(row.Id), id)).Status;
+            Assert.NotEqual(PaymentStatus.Held, status);
+            if (status == PaymentStatus.Posted) posted++;
+        }
+
+        Assert.True(posted > 100 && withdrawn > 50, $"Only {posted} posted and {withdrawn} withdrawn: nothing raced.");
+        Assert.Equal(made.Count, posted + withdrawn);
+        Assert.Equal((CampaignStatus.Succeeded, Usd("0.001").Units * (uint)posted, (UInt128)posted), await SeenAsync(test, row));
+        await AssertEndedAsync(test, row, payee, wallets, reachesGoal: true, Usd("0.001").Units * (uint)posted);
+    }
+
+    [Fact]
     public async Task The_ledger_itself_refuses_what_comes_too_late_and_the_key_stays_free()
     {
         await using var test = await StartAsync();

@@ -145,6 +145,21 @@ public sealed class OfferTests(SharedServer server)
     }
 
     [Fact]
+    public async Task What_is_paid_is_shared_to_the_last_unit_and_a_refund_takes_the_same_shares_back()
+    {
+        var (owner, friend) = (await api.NewPayeeAsync(), await api.NewPayeeAsync());
+        var wallet = await api.NewWalletAsync("1");
+        var offer = await api.NewOfferAsync(owner, "0.02", $",\"splits\":{Splits((owner.Id, 6_667), (friend.Id, 3_333))}");
+        var paid = await api.PostAsync("/v1/payments", wallet.Key, $$"""{"offer":"{{offer}}"}""");
+        Assert.Equal((201, "0.02", "0.0002"), (paid.Status, paid.Amount("amount"), paid.Amount("fee")));
+        // 0.0198 is left after the fee: 0.01320066 and 0.00659934, of which the first has the larger remainder.
+        Assert.Equal((("0.98", "0"), ("0.013201", "0"), ("0.006599", "0")), (await api.BalanceAsync(wallet), await api.BalanceAsync(owner), await api.BalanceAsync(friend)));
+
+        Assert.Equal(201, (await api.PostAsync($"/v1/payments/{paid["id"]}/refunds", wallet.Key, null)).Status);
+        Assert.Equal((("1", "0"), ("0", "0"), ("0", "0")), (await api.BalanceAsync(wallet), await api.BalanceAsync(owner), await api.BalanceAsync(friend)));
+    }
+
+    [Fact]
     public async Task Splits_that_do_not_share_the_offer_are_refused()
     {
         var (owner, friend, stranger) = (await api.NewPayeeAsync(), await api.NewPayeeAsync(), await api.NewPayeeAsync("EUR"));

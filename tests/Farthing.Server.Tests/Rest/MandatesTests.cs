@@ -49,6 +49,16 @@ public sealed class MandatesTests(SharedServer server)
     }
 
     [Fact]
+    public async Task The_example_of_the_page_is_given_as_it_stands()
+    {
+        var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync());
+        var page = await File.ReadAllTextAsync(Path.Combine(PricingPagesTests.Root(), "docs", "pricing", "mandates.md"), TestContext.Current.CancellationToken);
+        var example = page.Split("```json\n")[1].Split("\n```")[0];
+        var made = await api.PostAsync("/v1/mandates", wallet.Key, example.Replace("pye_01JD8Y2M6K3T5V7W9XAZBCDEFG", payee.Id, StringComparison.Ordinal));
+        Assert.Equal((201, "0.05", "0.5"), (made.Status, made.Amount("each"), made.Json["caps"]![0]!["amount"]!["amount"]!.ToString()));
+    }
+
+    [Fact]
     public async Task Keys_of_a_wallet_and_of_its_mandate_do_not_meet()
     {
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("1"));

@@ -80,6 +80,28 @@ public sealed class MandateTests
     }
 
     [Fact]
+    public async Task A_day_that_ends_before_its_first_payment_reaches_the_ledger_leaves_it_to_the_next()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet, mandate) = await NewMandateAsync(test, new(Usd("0.1"), null, null), each: "1");
+        var other = await test.NewPayeeAsync();
+        var midnight = DateTimeOffset.Parse("2026-11-24T00:00:00Z");
+        await test.RestartAtAsync(midnight.AddMilliseconds(-1));
+        // The first payment is prepared when the second one's payee is read.
+        var found = 0;
+        test.Settings.AfterFindingAPayee = () =>
+        {
+            if (++found == 2) test.Time.SetUtcNow(midnight);
+            return Task.CompletedTask;
+        };
+
+        var answers = await test.Desk.PayManyAsync([Under(mandate, test.Pay(wallet, payee, "0.1")), test.Pay(wallet, other, "0.1")]);
+        Assert.Equal((midnight, 2), (Given(answers[0]).CreatedAt, found));
+        Given(answers[1]);
+        IsOver("mandate.perDay", "0.1", "0", await test.Desk.PayAsync(Under(mandate, test.Pay(wallet, payee, "0.1"))));
+    }
+
+    [Fact]
     public async Task What_is_voided_expires_or_is_refunded_gives_back_to_its_window_and_to_no_other()
     {
         await using var test = await StartAsync();

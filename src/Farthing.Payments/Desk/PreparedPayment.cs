@@ -83,7 +83,7 @@ internal sealed record PreparedPayment
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
 
     /// <summary>At least as many commands as <see cref="Write"/> writes.</summary>
-    public int MaxLength => ChainStart + 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count + Uses.Count;
+    public int MaxLength => ChainStart + 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count + Openings.Count + Uses.Count;
 
     /// <summary>Writes what opens allowances, then the linked commands of the payment: a claim, if the key does not stand for the payment itself, then price, fee, shares and the use of caps.</summary>
     /// <returns>How many were written.</returns>
@@ -119,6 +119,7 @@ internal sealed record PreparedPayment
             else length += SplitLegs.Write(chain[length..], id, digest, Payee.Account, Price - fee, Splits, Deadline);
         }
 
+        foreach (var opening in Openings) chain[length++] = opening.Reopening();
         foreach (var use in Uses) chain[length++] = use.Use(id, digest, Price.Units, Hold, Deadline);
         LedgerCalls.Link(chain[..length]);
         return length;

@@ -24,11 +24,12 @@ internal static class CappedChain
             var uses = caps.At(ledger.NowUnixMilliseconds(time));
             var openings = Allowance.NotOpen(uses);
             var start = Allowance.OpeningLength * openings.Count;
-            var commands = new Command[start + chain.Length + uses.Count];
+            var commands = new Command[start + chain.Length + openings.Count + uses.Count];
             for (var i = 0; i < openings.Count; i++) openings[i].WriteOpening(commands.AsSpan(Allowance.OpeningLength * i));
             chain.CopyTo(commands, start);
+            for (var i = 0; i < openings.Count; i++) commands[start + chain.Length + i] = openings[i].Reopening();
             for (var i = 0; i < uses.Count; i++)
-                commands[start + chain.Length + i] = uses[i].Use(chain[price].Id, chain[price].Digest, units, chain[price].Kind == RecordKind.Hold, chain[price].DeadlineUnixMilliseconds);
+                commands[start + chain.Length + openings.Count + i] = uses[i].Use(chain[price].Id, chain[price].Digest, units, chain[price].Kind == RecordKind.Hold, chain[price].DeadlineUnixMilliseconds);
             LedgerCalls.Link(commands.AsSpan(start));
 
             if (await ledger.TrySubmitManyAsync(commands) is not { } results) return null;

@@ -76,9 +76,13 @@ internal sealed class Allowance
     public void WriteOpening(Span<Command> chain)
     {
         var issue = LegIds.IssueOf(Account);
-        chain[0] = Command.OpenAccount(Account, Limit.Asset, AccountFlags.DebitsMustNotExceedCredits, Window.EndUnixMilliseconds, Issuer) with { Linked = true };
+        chain[0] = Reopening() with { Linked = true };
         chain[1] = Command.Transfer(issue, issue, Issuer, Account, Limit, TransferCode.Allowance);
     }
+
+    /// <summary>What stands before the use in the payment's own chain, if the account may not be open. It changes nothing if it is.</summary>
+    /// <remarks>If the window is over by then, the account was not opened and is not there; only this says so, and the payment binds nothing.</remarks>
+    public Command Reopening() => Command.OpenAccount(Account, Limit.Asset, AccountFlags.DebitsMustNotExceedCredits, Window.EndUnixMilliseconds, Issuer);
 
     /// <summary>The use of it by a payment.</summary>
     /// <param name="payment">The price or hold.</param>

@@ -8,6 +8,7 @@ using Farthing.Payments.Receipts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
@@ -23,6 +24,7 @@ public sealed class PaymentSystem
     public const string MeterName = "Farthing.Payments";
 
     private readonly IssuedKeys keys;
+    private readonly TabDirectory tabs;
 
     private PaymentSystem(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, ReferenceIndex references)
     {
@@ -48,14 +50,16 @@ public sealed class PaymentSystem
         Schedule.Handle(DueKind.Campaign, new CampaignEnder(settings, ledger, Campaigns));
         Statements = new StatementReader(ledger, Wallets, Payees, Campaigns, handles, labelled);
 
-        var reader = new PaymentReader(ledger, Wallets, labelled);
+        tabs = new TabDirectory(settings, ledger, chart, Schedule, time);
+        var reader = new PaymentReader(ledger, Wallets, tabs, labelled);
         Receipts = new ReceiptWriter(ledger, reader, secrets.LedgerKey);
         var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
         var ownership = new Ownership(reader, Offers);
         var dayCaps = new DayCaps(ledger, chart, time);
-        var purchases = new OncePurchases(ledger, labelled, Offers, ownership, dayCaps, time);
+        var purchases = new OncePurchases(ledger, labelled, Offers, reader, ownership, dayCaps, time);
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
-        var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, ownership, reader, entitlements, caps, references);
+        var reads = new TabReads(ledger, tabs);
+        var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, reads, ownership, reader, entitlements, caps, references);
         Desk = new PaymentDesk(
             maker,
             new TermsReader(pricer, Payees, Offers, purchases, dayCaps, reader, entitlements),
@@ -64,6 +68,11 @@ public sealed class PaymentSystem
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
         Tips = new TipDesk(settings, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
+        var losses = new TabLosses(ledger, tabs, time);
+        Schedule.Handle(DueKind.Tab, losses);
+        Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
+        reads.PayFullAsync = Tabs.TryPayFullAsync;
+        TopUps.CreditedAsync = async wallet => await Tabs.TryPayFullAsync(wallet);
     }
 
     /// <summary>Payees.</summary>
@@ -89,6 +98,9 @@ public sealed class PaymentSystem
 
     /// <summary>Tips.</summary>
     public TipDesk Tips { get; }
+
+    /// <summary>Tabs.</summary>
+    public TabDesk Tabs { get; }
 
     /// <summary>Payments between wallets.</summary>
     public PeopleDesk People { get; }
@@ -183,8 +195,9 @@ public sealed class PaymentSystem
         foreach (var campaign in await settings.ListCreatingAsync<CampaignRow>()) isFinished &= await Campaigns.TryFinishAsync(campaign);
         foreach (var mandate in await settings.ListCreatingAsync<MandateRow>()) isFinished &= await Mandates.TryFinishAsync(mandate);
         foreach (var caps in await settings.ListCreatingAsync<CapsRow>()) isFinished &= await WalletCaps.TryFinishAsync(caps);
+        foreach (var tab in await settings.ListCreatingAsync<TabRow>()) isFinished &= await tabs.TryFinishAsync(tab);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
         foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;
-        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets, campaigns and first tips.");
+        if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets, campaigns, tabs and first tips.");
     }
 }

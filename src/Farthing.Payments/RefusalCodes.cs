@@ -137,6 +137,21 @@ public static class RefusalCodes
     /// <summary>No wallet has that handle, or it was erased.</summary>
     public static RefusalCode HandleNotFound { get; } = new("handle_not_found", 404, "Nobody here has that handle.", RetryAdvice.Never, "Ask the other person for their handle: the member handle of their wallet.");
 
+    /// <summary>No such tab, or not yours.</summary>
+    public static RefusalCode TabNotFound { get; } = new("tab_not_found", 404, "There is no such tab.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
+
+    /// <summary>A tab is full, or was not paid in time.</summary>
+    public static RefusalCode TabUnpaid { get; } = new("tab_unpaid", 402, "A tab must be paid first.", RetryAdvice.NewKey, "Pay the tab that the member tab names, or top up at least what the member owed says, then read with a new key.");
+
+    /// <summary>Nothing to pay on a tab.</summary>
+    public static RefusalCode NothingOwed { get; } = new("nothing_owed", 409, "That is not owed on the tab.", RetryAdvice.NewKey, "Read the tab: what it still owes is paid with a new key.");
+
+    /// <summary>A refund of a read that a tab no longer owes.</summary>
+    public static RefusalCode TabSettled { get; } = new("tab_settled", 409, "The tab no longer owes this read.", RetryAdvice.Never, "Refund the payment that paid the tab.");
+
+    /// <summary>No money moved, so there is no proof of it.</summary>
+    public static RefusalCode ReadOnTab { get; } = new("read_on_tab", 409, "A read on tab has no receipt.", RetryAdvice.Never, "Ask for the receipt of the payment that paid the tab.");
+
     /// <summary>No such payment between wallets, or not yours.</summary>
     public static RefusalCode PersonalPaymentNotFound { get; } = new("personal_payment_not_found", 404, "There is no such payment between wallets.", RetryAdvice.Never, "Check the id, and that the key is that of one of its two wallets.");
 
@@ -257,6 +272,7 @@ public static class RefusalCodes
         InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
+        TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
         CampaignNotFound, PledgeNotFound, CampaignOver,
     ];
 }

@@ -50,6 +50,9 @@ public sealed class RequestKind : IIdKind { static string IIdKind.Prefix => "req
 /// <summary>Ids of bills, requests that were made together: <c>bil_…</c>.</summary>
 public sealed class BillKind : IIdKind { static string IIdKind.Prefix => "bil"; }
 
+/// <summary>Ids of tabs: <c>tab_…</c>.</summary>
+public sealed class TabKind : IIdKind { static string IIdKind.Prefix => "tab"; }
+
 /// <summary>Ids of campaigns: <c>cam_…</c>.</summary>
 public sealed class CampaignKind : IIdKind { static string IIdKind.Prefix => "cam"; }
 

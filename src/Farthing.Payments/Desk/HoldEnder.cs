@@ -23,11 +23,11 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var posted = amount ?? new(payment.Asset, payment.Price.Command.Units);
         var fee = payment.Tag.FeeOf(posted);
         var chain = new List<Command> { Command.Post(postId, digest, id.Value, amount?.Units ?? UInt128.Zero, refundableUntil) };
-        if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(postId), digest, payment.Payee, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil));
+        if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(postId), digest, payment.Credit, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil));
         if (await FindSplitsAsync(payment) is { } splits)
         {
             var shares = new Command[Split.MaxPayees];
-            chain.AddRange(shares.AsSpan(0, SplitLegs.Write(shares, postId, digest, payment.Payee, posted - fee, splits, refundableUntil)));
+            chain.AddRange(shares.AsSpan(0, SplitLegs.Write(shares, postId, digest, payment.Credit, posted - fee, splits, refundableUntil)));
         }
 
         foreach (var use in PaymentRecords.UsesOf(ledger, payment.Price)) chain.Add(Command.Post(LegIds.SameOf(postId, use), digest, use, amount?.Units ?? UInt128.Zero, refundableUntil));

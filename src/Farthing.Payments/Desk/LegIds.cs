@@ -36,6 +36,18 @@ internal static class LegIds
     /// <summary>What new caps take over of the old ones' use in a window.</summary>
     public static UInt128 TakeOverOf(UInt128 account) => account | 5;
 
+    /// <summary>What undoes a loss, beside the payment of a tab.</summary>
+    public static UInt128 TabLossOf(UInt128 id) => id | 6;
+
+    /// <summary>What moves what a tab owes to what is paid, beside its payment.</summary>
+    public static UInt128 TabPaidOf(UInt128 id) => id | 7;
+
+    /// <summary>The room that the payment of a tab gives again.</summary>
+    public static UInt128 TabRoomOf(UInt128 id) => id | 8;
+
+    /// <summary>What lets a lost tab be read on again, beside its payment.</summary>
+    public static UInt128 TabOpenOf(UInt128 id) => id | 9;
+
     /// <summary>The share of the payee with this number in an offer's splits, or its refund beside a refund.</summary>
     public static UInt128 SplitOf(UInt128 id, int number) => id | (UInt128)(FirstSplit + number);
 

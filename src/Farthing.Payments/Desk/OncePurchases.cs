@@ -13,7 +13,7 @@ internal sealed record StandingPurchase(PaymentRecords Payment, long EndUnixMill
 /// Thread-safe. The subject is a resource, or a bundle of them. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund,
 /// any refund by the wallet, or the end of what was bought for a while; so two tabs pay once.
 /// </remarks>
-internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, Ownership ownership, DayCaps dayCaps, TimeProvider time)
+internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, PaymentReader reader, Ownership ownership, DayCaps dayCaps, TimeProvider time)
 {
     public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string subject, uint attempt)
     {
@@ -50,7 +50,7 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
         if (next == 0) return (null, 0);
         var newest = await PaymentRecords.FindAsync(ledger, IdOf(secrets, wallet, payee, subject, next - 1));
         // An id that another payment has, however that came about, is used up but is no purchase of this wallet.
-        if (newest is not { Stands: true } || newest.Wallet != wallet || newest.Payee != payee) return (null, next);
+        if (newest is not { Stands: true } || await reader.FindPartiesAsync(newest) != (wallet, payee)) return (null, next);
         var end = await ownership.EndOfAsync(newest);
         return (ledger.NowUnixMilliseconds(time) < end ? new StandingPurchase(newest, end) : null, next);
     }

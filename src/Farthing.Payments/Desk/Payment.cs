@@ -45,6 +45,9 @@ public sealed record Payment
     /// <summary>The payer's pseudonym with this payee; doors show it only to the payee.</summary>
     public required Id<PayerKind> Payer { get; init; }
 
+    /// <summary>The tab that it was put on, if it was read on tab: no money moved.</summary>
+    public Id<TabKind>? Tab { get; init; }
+
     /// <summary>The offer that was bought, if one was and the wallet is not erased.</summary>
     public Id<OfferKind>? Offer { get; init; }
 

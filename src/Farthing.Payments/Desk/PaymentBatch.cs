@@ -30,10 +30,10 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
                 continue;
             }
 
-            if (prepared!.CappedOffer is not null)
+            if (prepared!.GoesAlone)
             {
                 // What it costs follows from the one before it.
-                answers[i] = await maker.BuyCappedAsync(prepared);
+                answers[i] = await maker.BuyAloneAsync(prepared);
                 continue;
             }
 

@@ -1,5 +1,6 @@
 using Farthing.Ledger;
 using Farthing.Payments.Mandates;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -9,7 +10,7 @@ namespace Farthing.Payments.Desk;
 /// <remarks>
 /// Thread-safe. A payment is submitted in the hope that it is new. If its key or purchase is known to the ledger, the first answer is rebuilt from the journal.
 /// </remarks>
-internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, DayCaps dayCaps, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
+internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, DayCaps dayCaps, TabReads tabs, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
 {
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
@@ -34,7 +35,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     }
 
     /// <summary>True if the key of a request was used before.</summary>
-    public async ValueTask<bool> IsKnownAsync(PaymentRequest request) => await ledger.FindAsync(request.KeyId()) is not null;
+    public ValueTask<bool> IsKnownAsync(PaymentRequest request) => IsKnownAsync(request.KeyId());
 
     /// <summary>Answers a request that was refused before the ledger saw it: if its key made a payment earlier, that is still the answer.</summary>
     public async ValueTask<Answer<Payment>> AnswerRefusedAsync(PaymentRequest request, Refusal refusal)
@@ -53,8 +54,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private async ValueTask<Answer<Payment>> AnswerRefusedAsync(PreparedPayment prepared, Refusal refusal) =>
         prepared.Key != UInt128.Zero && await ledger.FindAsync(prepared.Key) is { } record ? await RepeatAsync(record, prepared.Digest, prepared.Terms) : refusal;
 
+    /// <summary>Makes a payment that follows from what the wallet has paid or read before: it waits for that.</summary>
+    public ValueTask<Answer<Payment>> BuyAloneAsync(PreparedPayment prepared) => prepared.OnTab is null ? BuyCappedAsync(prepared) : ReadOnTabAsync(prepared);
+
     /// <summary>Pays what is left of the day for an offer with such a cap; when nothing is, answers with what used it up.</summary>
-    public async ValueTask<Answer<Payment>> BuyCappedAsync(PreparedPayment prepared)
+    private async ValueTask<Answer<Payment>> BuyCappedAsync(PreparedPayment prepared)
     {
         if (!await dayCaps.TryOpenIssuerAsync(prepared.Price.Asset)) return LedgerCalls.NotReady;
         var gate = await dayCaps.EnterAsync(prepared.Wallet.Account, prepared.CappedOffer!);
@@ -72,16 +76,18 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     public ValueTask<Answer<Payment>> AnswerAsync(PreparedPayment prepared, ReadOnlySpan<CommandResult> results) =>
         TryAnswer(prepared, prepared.IdOf(0), results, out var payment) ? new(payment) : AnswerUnmadeAsync(prepared, results);
 
+    private async ValueTask<bool> IsKnownAsync(UInt128 key) => key != UInt128.Zero && await ledger.FindAsync(key) is not null;
+
     private async ValueTask<Answer<Payment>> LoadAndPayAsync(PaymentRequest request) => await PayAsync(request, await pricer.ResolveAsync(request));
 
     private ValueTask<Answer<Payment>> PayAsync(PaymentRequest request, in Parties parties) =>
         pricer.Prepare(request, parties, out var prepared) is { } refusal ? AnswerRefusedAsync(request, refusal) : BuyAsync(prepared!);
 
     private ValueTask<Answer<Payment>> BuyAsync(PreparedPayment prepared) =>
-        prepared.MayBeCovered ? BuyUncoveredAsync(prepared) : prepared.CappedOffer is not null ? BuyCappedAsync(prepared) : SubmitAsync(prepared, 0);
+        prepared.MayBeCovered ? BuyUncoveredAsync(prepared) : prepared.GoesAlone ? BuyAloneAsync(prepared) : SubmitAsync(prepared, 0);
 
     private async ValueTask<Answer<Payment>> BuyUncoveredAsync(PreparedPayment prepared) =>
-        await TryAnswerCoveredAsync(prepared) ?? (prepared.CappedOffer is null ? await SubmitAsync(prepared, 0) : await BuyCappedAsync(prepared));
+        await TryAnswerCoveredAsync(prepared) ?? (prepared.GoesAlone ? await BuyAloneAsync(prepared) : await SubmitAsync(prepared, 0));
 
     private async ValueTask<Answer<Payment>> SubmitCappedAsync(PreparedPayment prepared)
     {
@@ -95,6 +101,16 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         }
 
         return LedgerCalls.NotReady;
+    }
+
+    /// <summary>Puts a read on the wallet's tab with the payee, unless the wallet has bought it before.</summary>
+    private async ValueTask<Answer<Payment>> ReadOnTabAsync(PreparedPayment prepared)
+    {
+        if (prepared.IsOnce && (await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.OnceSubject!)).Standing is { } standing)
+            return await AnswerStandingAsync(prepared, standing.Payment);
+        var tab = await tabs.FindAsync(prepared, prepared.OnTab!);
+        if (tab.Refusal?.Code == RefusalCodes.TabUnpaid && !await IsKnownAsync(prepared.Key) && await tabs.PayFullAsync(prepared.Wallet.Account)) tab = await tabs.FindAsync(prepared, prepared.OnTab!);
+        return tab.IsGiven ? await SubmitAsync(prepared with { Tab = tab.Value }, 0) : await AnswerRefusedAsync(prepared, tab.Refusal);
     }
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
@@ -185,7 +201,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
             return await DescribeAsync(shown, await PaymentRecords.ReadAsync(ledger, price, long.MaxValue), terms);
         }
 
-        return await caps.ExplainAsync(price);
+        return await ExplainAsync(price);
     }
 
     /// <summary>Describes a payment as it was, with an entitlement if it still is.</summary>
@@ -200,5 +216,12 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private ValueTask<Answer<Payment>> RefuseAsync(ReadOnlySpan<CommandResult> results, int price) =>
         results[price].Position is var position and >= 0 ? ExplainAsync(position) : new(Refusals.OfPayment(Refusals.OfChain(results)));
 
-    private async ValueTask<Answer<Payment>> ExplainAsync(long price) => await caps.ExplainAsync(ledger.Read(price));
+    private async ValueTask<Answer<Payment>> ExplainAsync(long price) => await ExplainAsync(ledger.Read(price));
+
+    private ValueTask<Refusal> ExplainAsync(JournalRecord price)
+    {
+        var culprit = Refusals.CulpritOf(ledger, price);
+        if (culprit.Command.Id == LegIds.TabPaidOf(price.Command.Id) && culprit.Outcome == Outcome.InsufficientFunds) return new(TabRefusals.LessOwed);
+        return culprit.Position == price.Position && TabAccounts.IsTab(price.Command.Asset) ? tabs.ExplainAsync(price) : caps.ExplainAsync(price);
+    }
 }

@@ -1,6 +1,7 @@
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -52,11 +53,15 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if (price.IsZero) return new(RefusalCodes.AmountMustNotBeZero, "The amount must be more than zero.");
         if (price.Units > Amount.MaxUnits) return new(RefusalCodes.AmountTooLarge, "The amount is too large.");
 
+        var onTab = parties.Offer?.Pricing as OnTab;
+        if (onTab is not null && request.Hold) return TabRefusals.NoHold;
+
         var now = ledger.NowUnixMilliseconds(time);
         if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, now) is { } outside) return outside;
         var reference = request.Reference;
-        var tag = new PaymentTag(options.FeeBasisPoints, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
-        var uses = UsesOf(parties.Mandate, wallet, now);
+        // The fee of what is read on tab is taken when the tab is paid.
+        var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
+        var uses = UsesOf(parties.Mandate, wallet, onTab, now);
         prepared = new PreparedPayment
         {
             Secrets = secrets,
@@ -79,6 +84,8 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             Openings = Allowance.NotOpen(uses),
             Splits = parties.Offer?.Splits ?? [],
             Hold = request.Hold,
+            OnTab = onTab,
+            Alongside = request.Alongside,
             Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
         };
         return null;
@@ -132,11 +139,12 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     {
         var now = ledger.NowUnixMilliseconds(time);
         if (prepared.Mandate?.HasEnded(now) == true) return null;
-        var uses = UsesOf(prepared.Mandate, prepared.Wallet, now);
+        var uses = UsesOf(prepared.Mandate, prepared.Wallet, prepared.OnTab, now);
         return prepared with { Uses = uses, Openings = Allowance.NotOpen(uses) };
     }
 
-    private static IReadOnlyList<Allowance> UsesOf(MandateEntry? mandate, WalletEntry wallet, long now) => (mandate?.Counted, wallet.Caps) switch
+    // A wallet's own caps count its money: that of a tab when the tab is paid.
+    private static IReadOnlyList<Allowance> UsesOf(MandateEntry? mandate, WalletEntry wallet, OnTab? onTab, long now) => (mandate?.Counted, onTab is null ? wallet.Caps : null) switch
     {
         (null, null) => [],
         ({ } counted, null) => counted.At(now),

@@ -1,4 +1,5 @@
 using Farthing.Ledger;
+using Farthing.Payments.Tabs;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Desk;
@@ -42,11 +43,17 @@ internal sealed class PaymentRecords
 
     public UInt128 Id => Price.Command.Id;
 
-    public UInt128 Wallet => Price.Command.Debit;
+    /// <summary>What is debited: the wallet, or the room of the tab that it was read on, whose id is the tab's.</summary>
+    public UInt128 Debit => Price.Command.Debit;
 
-    public UInt128 Payee => Price.Command.Credit;
+    /// <summary>What is credited: the payee, or what the tab owes.</summary>
+    public UInt128 Credit => Price.Command.Credit;
 
-    public Asset Asset => Price.Command.Asset;
+    /// <summary>True if it was read on tab, so that no money moved.</summary>
+    public bool IsOnTab => TabAccounts.IsTab(Price.Command.Asset);
+
+    /// <summary>The currency.</summary>
+    public Asset Asset => TabAccounts.CurrencyOf(Price.Command.Asset);
 
     /// <summary>What a refund cites: the price, or the post of a hold.</summary>
     public JournalRecord Posted => Status == PaymentStatus.Posted && End is { } post ? post : Price;

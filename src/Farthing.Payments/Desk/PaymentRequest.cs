@@ -47,11 +47,17 @@ public sealed record PaymentRequest
     /// <summary>True to hold the money until the payee posts or voids it.</summary>
     public bool Hold { get; init; }
 
+    /// <summary>The tab that it pays, whose <see cref="Amount"/> is what is owed at that moment, and so no part of what the key stands for; null for every other payment.</summary>
+    internal Id<TabKind>? Tab { get; init; }
+
+    /// <summary>What is carried out together with it, or not at all; its ids follow from <see cref="KeyId"/>.</summary>
+    internal IReadOnlyList<Ledger.Command> Alongside { get; init; } = [];
+
     /// <summary>The id that the key stands for; zero if there is no key.</summary>
     internal UInt128 KeyId() => Key.Text is null ? UInt128.Zero
         : Key.DeriveId(KeyScope, ByMandateKey ? new Caller(CallerKind.Mandate, Mandate!.Value.Value) : new Caller(CallerKind.Wallet, Wallet.Value));
 
-    /// <summary>The digest of every field but the key.</summary>
+    /// <summary>The digest of every field that the payer names, but the key.</summary>
     internal UInt128 Digest()
     {
         var bytes = new CanonicalBytes(stackalloc byte[512]);
@@ -61,10 +67,11 @@ public sealed record PaymentRequest
         bytes.Add((UInt128)Quantity);
         bytes.Add(Terms);
         bytes.Add(Payee?.Value);
-        bytes.Add(Amount);
+        bytes.Add(Tab is null ? Amount : null);
         bytes.Add(Reference);
         bytes.Add((UInt128)(Hold ? 1u : 0u));
         bytes.Add(Mandate?.Value);
+        bytes.Add(Tab?.Value);
         return bytes.ToDigest();
     }
 }

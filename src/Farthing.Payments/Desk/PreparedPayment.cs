@@ -2,6 +2,7 @@ using Farthing.Ledger;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -55,6 +56,15 @@ internal sealed record PreparedPayment
 
     public required bool Hold { get; init; }
 
+    /// <summary>The pricing, if this is a read on tab; null for whatever is paid.</summary>
+    public required OnTab? OnTab { get; init; }
+
+    /// <summary>The tab that a read goes on, once it is found.</summary>
+    public TabEntry? Tab { get; init; }
+
+    /// <summary>What is linked behind all of it, such as the room that the payment of a tab gives back.</summary>
+    public required IReadOnlyList<Command> Alongside { get; init; }
+
     /// <summary>When the hold expires, or until when the payment can be refunded (zero for never). Unix milliseconds.</summary>
     public required long Deadline { get; init; }
 
@@ -66,6 +76,9 @@ internal sealed record PreparedPayment
 
     /// <summary>How long what is bought is the wallet's, in seconds; null for ever.</summary>
     public required int? OwnedForSeconds { get; init; }
+
+    /// <summary>True if what is paid follows from what the wallet has paid or read before, so that it is not prepared while that is on its way.</summary>
+    public bool GoesAlone => CappedOffer is not null || OnTab is not null;
 
     /// <summary>True if the wallet buys this only once.</summary>
     public bool IsOnce => OnceSubject is not null;
@@ -83,7 +96,7 @@ internal sealed record PreparedPayment
     public int PriceIndex => IsOnce && Key != UInt128.Zero ? 1 : 0;
 
     /// <summary>At least as many commands as <see cref="Write"/> writes.</summary>
-    public int MaxLength => ChainStart + 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count + Openings.Count + Uses.Count;
+    public int MaxLength => ChainStart + 1 + (IsOnce && Key != UInt128.Zero ? 1 : 0) + (Fee.IsZero ? 0 : 1) + Splits.Count + Openings.Count + Uses.Count + Alongside.Count;
 
     /// <summary>Writes what opens allowances, then the linked commands of the payment: a claim, if the key does not stand for the payment itself, then price, fee, shares and the use of caps.</summary>
     /// <returns>How many were written.</returns>
@@ -108,9 +121,10 @@ internal sealed record PreparedPayment
         var fee = Fee;
         var memo = Memo.Seal(Wallet.Memos!, id);
         var tag = Tag.Pack();
+        var (debit, credit, price) = Tab is null ? (Wallet.Account, Payee.Account, Price) : (Tab.Room, Tab.Owed, new Amount(TabAccounts.AssetOf(Price.Asset), Price.Units));
         chain[length++] = Hold
-            ? Command.Hold(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)
-            : Command.Transfer(id, digest, Wallet.Account, Payee.Account, Price, TransferCode.Payment, Deadline, PayeeReference, tag, memo);
+            ? Command.Hold(id, digest, debit, credit, price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)
+            : Command.Transfer(id, digest, debit, credit, price, TransferCode.Payment, Deadline, PayeeReference, tag, memo);
         if (!fee.IsZero) chain[length++] = Command.Transfer(LegIds.FeeOf(id), digest, Payee.Account, Payee.FeesAccount, fee, TransferCode.Fee, Deadline);
         if (Splits.Count > 0)
         {
@@ -121,6 +135,7 @@ internal sealed record PreparedPayment
 
         foreach (var opening in Openings) chain[length++] = opening.Reopening();
         foreach (var use in Uses) chain[length++] = use.Use(id, digest, Price.Units, Hold, Deadline);
+        foreach (var command in Alongside) chain[length++] = command;
         LedgerCalls.Link(chain[..length]);
         return length;
     }
@@ -144,6 +159,7 @@ internal sealed record PreparedPayment
         Payee = Payee.Payee.Id,
         Wallet = Wallet.Wallet.Id,
         Payer = Wallet.PayerTo(Payee.Account, Secrets),
+        Tab = Tab?.Id,
         Offer = Memo.Offer,
         Reference = Memo.Reference,
         Resource = Memo.Resource,

@@ -1,4 +1,5 @@
 using Farthing.Ledger;
+using Farthing.Payments.Tabs;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Desk;
@@ -60,7 +61,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
         var chain = new List<Command>(3);
         if (caller.Kind == CallerKind.Wallet)
         {
-            if (await allowances.TryOpenAsync(payment.Wallet, payment.Payee) is not { } allowance) return null;
+            var parties = await reader.FindPartiesAsync(payment);
+            if (await allowances.TryOpenAsync(parties.Wallet, parties.Payee) is not { } allowance) return null;
             chain.Add(RefundAllowances.Use(LegIds.AllowanceOf(refundId), digest, allowance));
         }
 
@@ -91,7 +93,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
             return new Refusal(RefusalCodes.RefundAllowanceExhausted, "This wallet has used up its one-click refunds with this payee for this month. Ask the payee, who can still refund.");
         // The first leg, whichever it was, stands so many records before the price as its number in the chain says.
         var first = ledger.Read(record.Position - record.ChainIndex);
-        return Refusals.OfRefund(Refusals.OfChain(ledger, first), before.Kept);
+        var outcome = Refusals.OfChain(ledger, first);
+        return outcome == Outcome.InsufficientFunds && payment.IsOnTab ? TabRefusals.Settled : Refusals.OfRefund(outcome, before.Kept);
     }
 
     private async ValueTask<JournalRecord?> FindLegAsync(UInt128 id, UInt128 digest) =>

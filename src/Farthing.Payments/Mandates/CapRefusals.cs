@@ -2,6 +2,7 @@ using Farthing.Ledger;
 using Farthing.Payments.Calendars;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
@@ -44,7 +45,7 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
         if (use.Outcome != Outcome.InsufficientFunds || CountedCaps.PeriodOf(number) is not { } period) return Refusals.OfPayment(use.Outcome);
 
         var caps = mandate?.Caps ?? await walletCaps.ReadCapsAsync(gate);
-        var currency = price.Command.Asset;
+        var currency = TabAccounts.CurrencyOf(price.Command.Asset);
         var limit = caps.Of(period)!.Value;
         var headroom = new Amount(currency, use.DebitAfter.Available);
         var name = period switch { CalendarPeriod.Day => "perDay", CalendarPeriod.Week => "perWeek", _ => "perMonth" };

@@ -8,6 +8,7 @@ namespace Farthing.Payments.Offers;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "model")]
 [JsonDerivedType(typeof(PerUseJson), "per-use")]
 [JsonDerivedType(typeof(PayWhatYouWantJson), "pay-what-you-want")]
+[JsonDerivedType(typeof(OnTabJson), "tab")]
 public abstract record PricingJson
 {
     private protected PricingJson()
@@ -62,5 +63,25 @@ public sealed record PayWhatYouWantJson(AmountJson Minimum) : PricingJson
         }
 
         return new PayWhatYouWant(minimum, suggested);
+    }
+}
+
+/// <summary><see cref="OnTab"/> as it travels.</summary>
+/// <param name="Price">The price of one read.</param>
+public sealed record OnTabJson(AmountJson Price) : PricingJson
+{
+    /// <summary>At most how much a tab owes; 5, or 0.0001 BTC, by default.</summary>
+    public AmountJson? PayAt { get; init; }
+
+    /// <summary>How long a read may stay unpaid; thirty days by default.</summary>
+    public int? DueAfterSeconds { get; init; }
+
+    /// <inheritdoc/>
+    public override Answer<Pricing> Read(string field)
+    {
+        if (WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal) return refusal;
+        var payAt = OnTab.DefaultPayAt(price.Asset);
+        if (PayAt is not null && WireAmounts.Read(PayAt, $"{field}.payAt", out payAt) is { } unread) return unread;
+        return new OnTab(price, payAt, DueAfterSeconds ?? OnTab.DefaultDueAfterSeconds);
     }
 }

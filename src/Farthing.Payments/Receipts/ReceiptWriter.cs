@@ -1,5 +1,6 @@
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Tabs;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Receipts;
@@ -27,6 +28,7 @@ public sealed class ReceiptWriter
     {
         var found = await reader.FindAsync(caller, payment);
         if (!found.IsGiven) return found.Refusal;
+        if (found.Value.IsOnTab) return TabRefusals.NoReceipt;
         var newest = await ReadLegsAsync(found.Value, long.MaxValue);
         SignedCheckpoint checkpoint;
         try
@@ -88,7 +90,7 @@ public sealed class ReceiptWriter
         Amount = AmountJson.From(payment.Amount),
         Fee = AmountJson.From(payment.Fee),
         Refunded = AmountJson.From(payment.Refunded),
-        Payee = new Id<PayeeKind>(payment.Payee).ToString(),
+        Payee = new Id<PayeeKind>(payment.Credit).ToString(),
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(payment.Price.UnixMilliseconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"),
     };
 }

@@ -10,6 +10,9 @@ public enum DueKind : byte
 
     /// <summary>The deadline of a campaign.</summary>
     Campaign = 3,
+
+    /// <summary>The oldest read of a tab that is not paid.</summary>
+    Tab = 5,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

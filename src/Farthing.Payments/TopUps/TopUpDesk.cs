@@ -32,6 +32,9 @@ public sealed class TopUpDesk
     // Top-ups whose rail has not decided, those whose hold has expired included. Rebuilt from the journal at start; changed by whoever makes or settles one.
     private readonly ConcurrentDictionary<UInt128, bool> undecided = new();
 
+    /// <summary>Told, once it is in, that money came to a wallet; perhaps more than once. Set once, before the first top-up.</summary>
+    internal Func<UInt128, ValueTask> CreditedAsync { get; set; } = _ => default;
+
     internal TopUpDesk(Ledger.Ledger ledger, ChartOfAccounts chart, WalletDirectory wallets, IReadOnlyList<IRail> rails, TimeProvider time)
     {
         this.ledger = ledger;
@@ -154,6 +157,7 @@ public sealed class TopUpDesk
         }
 
         undecided.TryRemove(id, out _);
+        if (isIn) await CreditedAsync(held.Command.Credit);
         return ToTopUp(held, isIn ? RailStatus.Posted : RailStatus.Failed, null);
     }
 

@@ -3,6 +3,7 @@ using Farthing.Payments.Campaigns;
 using Farthing.Payments.People;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -30,6 +31,10 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<CampaignRow> Campaigns => Set<CampaignRow>();
 
+    public DbSet<TabRow> Tabs => Set<TabRow>();
+
+    public DbSet<PayeeTabRow> PayeeTabs => Set<PayeeTabRow>();
+
     public DbSet<MandateRow> Mandates => Set<MandateRow>();
 
     public DbSet<CapsRow> Caps => Set<CapsRow>();
@@ -49,6 +54,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<BundleRow>(modelBuilder);
         AddRow<WalletRow>(modelBuilder);
         AddOwnedRow<TipRow>(modelBuilder);
+        AddOwnedRow<TabRow>(modelBuilder);
+        AddOwnedRow<PayeeTabRow>(modelBuilder);
         AddOwnedRow<MandateRow>(modelBuilder);
         AddOwnedRow<CapsRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);

@@ -37,7 +37,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/payments/{id}/post"] = "200 400 401 403 404 409 413 415 500 503",
         ["post /v1/payments/{id}/void"] = "200 400 401 403 404 409 413 415 500 503",
         ["post /v1/payments/{id}/refunds"] = "201 400 401 403 404 409 410 413 415 500 503",
-        ["get /v1/payments/{id}/receipt"] = "200 400 401 403 404 500 503",
+        ["get /v1/payments/{id}/receipt"] = "200 400 401 403 404 409 500 503",
         ["post /v1/people/payments"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/people/payments/{id}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/people/requests"] = "201 400 401 403 404 409 410 413 415 500 503",
@@ -59,6 +59,10 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
         ["get /v1/ledger/changes"] = "200 400 401 403 429 500 503",
         ["get /v1/ledger/key"] = "200 500 503",
+        ["get /v1/tabs"] = "200 400 401 403 500 503",
+        ["get /v1/tabs/{id}"] = "200 400 401 403 404 500 503",
+        ["post /v1/tabs/{id}/pay"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/payees/{id}/tabs"] = "200 400 401 403 404 500 503",
         ["post /v1/tips"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/tips"] = "200 400 401 403 500 503",
         ["get /v1/tips/{id}"] = "200 400 401 403 404 500 503",
@@ -78,7 +82,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -130,7 +134,7 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (var part in reference.Split('/').Skip(1)) node = node?[part];
             Assert.True(node is not null, reference);
         });
-        Assert.Equal(["#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
+        Assert.Equal(["#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
             document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(["mandateKey", "operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }
@@ -156,7 +160,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         var paid = await api.PostAsync("/v1/payments", wallet.Key, $$"""{"offer":"{{offer}}","reference":"a"}""");
         var seen = await api.GetAsync($"/v1/payments/{paid["id"]}", payee.Key);
         var answered = paid.Json.AsObject().Concat(seen.Json.AsObject()).Select(member => member.Key).ToHashSet();
-        Assert.Equal(described.Except(["resource", "entitlement"]).Order(StringComparer.Ordinal), answered.Order(StringComparer.Ordinal));
+        Assert.Equal(described.Except(["resource", "entitlement", "tab"]).Order(StringComparer.Ordinal), answered.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -129,7 +129,7 @@ internal static class PayeesApi
         return key.IsGiven ? await request.AnswerAsync(new KeyMade(key.Value), Wire.Default.KeyMade) : key.Refusal;
     }
 
-    private static async ValueTask<Refusal?> OwnIdAsync(RestRequest request)
+    public static async ValueTask<Refusal?> OwnIdAsync(RestRequest request)
     {
         if (request.ReadId<PayeeKind>("id", out var id) is { } refusal) return refusal;
         if (id == request.Caller.Payee) return null;

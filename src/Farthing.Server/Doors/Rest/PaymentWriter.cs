@@ -93,6 +93,7 @@ internal static class PaymentWriter
         text.Add(",\"payee\":\""u8, payment.Payee);
         if (caller.Kind == CallerKind.Wallet) text.Add(",\"wallet\":\""u8, payment.Wallet);
         if (caller.Kind == CallerKind.Payee) text.Add(",\"payer\":\""u8, payment.Payer);
+        if (payment.Tab is { } tab) text.Add(",\"tab\":\""u8, tab);
         if (payment.Offer is { } offer) text.Add(",\"offer\":\""u8, offer);
         if (payment.Reference is not null) text.Add(",\"reference\":\""u8, payment.Reference);
         if (payment.Resource is not null) text.Add(",\"resource\":\""u8, payment.Resource);

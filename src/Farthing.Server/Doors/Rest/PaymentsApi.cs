@@ -29,7 +29,7 @@ internal static class PaymentsApi
     [
         .. AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.AmountBelowMinimum, RefusalCodes.PayeeNotFound,
         RefusalCodes.TermsInvalid, RefusalCodes.TermsExpired, RefusalCodes.TermsForAnotherSite, RefusalCodes.PayeeHasNoSigningKey,
-        RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded,
+        RefusalCodes.InsufficientFunds, RefusalCodes.TabUnpaid, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded,
         RefusalCodes.MandateScopeExceeded, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
     ];
 
@@ -41,7 +41,7 @@ internal static class PaymentsApi
             OperationId = "createPayment",
             Tag = "Payments",
             Summary = "Pay",
-            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. An offer, or terms of one, whose amount the payer names take an amount too. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts. With mandate it is paid under that mandate, or refused; a mandate's own key always pays under it.",
+            Description = "Exactly one of: offer (with quantity, 1 by default), terms, or payee with amount. An offer, or terms of one, whose amount the payer names take an amount too. With hold the money is set aside until the payee posts or voids it. A payment by terms answers with the entitlement that the site accepts. An offer with the model tab is read on tab: no money moves, the price is added to what the wallet owes the payee (/v1/tabs, and the member tab of the answer), and whoever reads so agrees that a full tab is paid by itself from the wallet's balance once that suffices. With mandate it is paid under that mandate, or refused; a mandate's own key always pays under it.",
             Key = KeyOwner.WalletOrMandate,
             TakesIdempotencyKey = true,
             Body = typeof(NewPaymentBody),
@@ -99,7 +99,7 @@ internal static class PaymentsApi
             AnswerExample = """
                 {"payment":{"id":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","status":"posted","amount":{"amount":"0.00001","currency":"USD"},"fee":{"amount":"0","currency":"USD"},"refunded":{"amount":"0","currency":"USD"},"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","createdAt":"2026-11-23T09:30:00.000Z"},"legs":[{"leaf":"AQIA…","index":7,"proof":"9sKE…"}],"leaf":"AQIA…","index":7,"proof":"9sKE…","checkpoint":"farthing.test/0a1b2c3d\n42\nqINS…\n\n— farthing.test/0a1b2c3d …\n","statement":"k3Jv…"}
                 """,
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound, RefusalCodes.ReadOnTab],
         });
     }
 

@@ -27,6 +27,7 @@ internal static class RestDoor
         TopUpsApi.Map(door);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
+        TabsApi.Map(door);
         TipsApi.Map(door);
         PeopleApi.Map(door);
         RequestsApi.Map(door);

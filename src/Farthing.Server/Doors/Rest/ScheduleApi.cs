@@ -41,6 +41,8 @@ internal static class ScheduleApi
     private static string NameOf(DueRow row) => row.Kind switch
     {
         DueKind.Tip => new Id<TipKind>(row.Id).ToString(),
+        DueKind.Campaign => new Id<CampaignKind>(row.Id).ToString(),
+        DueKind.Tab => new Id<TabKind>(row.Id).ToString(),
         _ => throw new InvalidOperationException($"The schedule has a row of the unknown kind {row.Kind}."),
     };
 

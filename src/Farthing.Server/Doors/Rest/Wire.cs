@@ -117,6 +117,7 @@ internal sealed record PaymentJson
     public required string Payee { get; init; }
     public string? Wallet { get; init; }
     public string? Payer { get; init; }
+    public string? Tab { get; init; }
     public string? Offer { get; init; }
     public string? Reference { get; init; }
     public string? Resource { get; init; }
@@ -209,6 +210,9 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(CampaignPage))]
 [JsonSerializable(typeof(NewPledgeBody))]
 [JsonSerializable(typeof(PledgeJson))]
+[JsonSerializable(typeof(TabJson))]
+[JsonSerializable(typeof(TabPage))]
+[JsonSerializable(typeof(TabTotalsJson))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(PaymentPage))]
 [JsonSerializable(typeof(BatchAnswer))]

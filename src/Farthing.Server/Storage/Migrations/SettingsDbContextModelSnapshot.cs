@@ -451,6 +451,78 @@ namespace Farthing.Server.Storage.Migrations
                     b.ToTable("Wallets");
                 });
 
+            modelBuilder.Entity("Farthing.Payments.Tabs.PayeeTabRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Owner")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State");
+
+                    b.HasIndex("Owner", "Id");
+
+                    b.ToTable("PayeeTabs");
+                });
+
+            modelBuilder.Entity("Farthing.Payments.Tabs.TabRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("CapUnits")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("DueAfterSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Owner")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Payee")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("PriceUnits")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State");
+
+                    b.HasIndex("Owner", "Id");
+
+                    b.ToTable("Tabs");
+                });
+
             modelBuilder.Entity("Farthing.Payments.Tips.TipRow", b =>
                 {
                     b.Property<byte[]>("Id")

@@ -49,6 +49,11 @@ public sealed class WalletCapsTests
         IsOver("wallet.perDay", "0", await test.Desk.PayAsync(test.Pay(wallet, payee, "0.000001")));
         await test.RestartAsync();
         IsOver("wallet.perDay", "0", await test.Desk.PayAsync(test.Pay(wallet, payee, "0.000001")));
+        // Raised again, all that was used is counted still.
+        Assert.Equal(["0.5", "1"], await SetAsync("2", "2.5"));
+        Assert.Equal(["0", "1"], await SetAsync("0.3", "2.5"));
+        Assert.Equal(["0", "1"], await SetAsync("0.2", "2.5"));
+        Assert.Equal(["0.1", "1"], await SetAsync("1.6", "2.5"));
         test.Time.Advance(TimeSpan.FromDays(1));
         Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "1")));
         IsOver("wallet.perMonth", "0", await test.Desk.PayAsync(test.Pay(wallet, payee, "0.000001")));

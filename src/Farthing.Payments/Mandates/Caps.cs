@@ -174,22 +174,38 @@ internal sealed class CountedCaps
         {
             var index = Array.FindIndex(older.caps, cap => cap.Period == period);
             if (index < 0) continue;
-            var oldLimit = older.caps[index].Limit.Units;
-            var used = await ledger.ReadAccountAsync(older.AccountOf(period, CalendarWindow.Of(period, older.zone, unixMilliseconds))) is { } old ? oldLimit - old.Balances.Available : UInt128.Zero;
+            var used = await older.ReadUsedAsync(ledger, index, unixMilliseconds);
             var window = CalendarWindow.Of(period, zone, unixMilliseconds);
             var allowance = new Allowance { Number = NumberOf(period), Account = AccountOf(period, window), Issuer = issuer, Limit = limit, Window = window };
-            var commands = new Command[Allowance.OpeningLength + 1];
-            allowance.WriteOpening(commands);
-            var take = LegIds.TakeOverOf(allowance.Account);
+            var opening = new Command[Allowance.OpeningLength];
+            allowance.WriteOpening(opening);
             // A second try may find that less was used, because some was given back since: the first one stands.
-            commands[^1] = used == UInt128.Zero
-                ? Command.Claim(take, take, allowance.Account)
-                : Command.Transfer(take, take, allowance.Account, issuer, new Amount(Asset, UInt128.Min(used, limit.Units)), TransferCode.Allowance);
+            Command[] commands = [.. opening, .. TakeOver(allowance, used)];
             if (await ledger.TrySubmitManyAsync(commands) is not { } results) return false;
             if (results[^1].Outcome is not (Outcome.Done or Outcome.IdAlreadyUsed or Outcome.AccountEnded)) throw new InvalidOperationException($"The ledger refused to take caps over: {results[^1].Outcome}.");
         }
 
         return true;
+    }
+
+    /// <summary>The chain that uses what was used before. More than the cap is issued first, so that whoever takes over from here finds all of it.</summary>
+    private Command[] TakeOver(Allowance allowance, UInt128 used)
+    {
+        var (take, excess) = (LegIds.TakeOverOf(allowance.Account), LegIds.ExcessOf(allowance.Account));
+        if (used == UInt128.Zero) return [Command.Claim(take, take, allowance.Account)];
+        var transfer = Command.Transfer(take, take, allowance.Account, issuer, new Amount(Asset, used), TransferCode.Allowance);
+        var reopening = allowance.Reopening() with { Linked = true };
+        if (used <= allowance.Limit.Units) return [reopening, transfer];
+        return [reopening, Command.Transfer(excess, excess, issuer, allowance.Account, new Amount(Asset, used - allowance.Limit.Units), TransferCode.Allowance) with { Linked = true }, transfer];
+    }
+
+    private async ValueTask<UInt128> ReadUsedAsync(Ledger.Ledger ledger, int index, long unixMilliseconds)
+    {
+        var (period, limit) = caps[index];
+        var id = AccountOf(period, CalendarWindow.Of(period, zone, unixMilliseconds));
+        if (await ledger.ReadAccountAsync(id) is not { } account) return UInt128.Zero;
+        var issued = limit.Units + (await ledger.FindAsync(LegIds.ExcessOf(id)) is { Outcome: Outcome.Done } excess ? excess.Command.Units : UInt128.Zero);
+        return issued - account.Balances.Available;
     }
 
     /// <summary>The period of the cap whose use has this number among the legs; null for the gate.</summary>

@@ -194,7 +194,7 @@ public sealed class PaymentSystem
         foreach (var wallet in await settings.ListCreatingAsync<WalletRow>()) isFinished &= await Wallets.TryFinishAsync(wallet);
         foreach (var campaign in await settings.ListCreatingAsync<CampaignRow>()) isFinished &= await Campaigns.TryFinishAsync(campaign);
         foreach (var mandate in await settings.ListCreatingAsync<MandateRow>()) isFinished &= await Mandates.TryFinishAsync(mandate);
-        foreach (var caps in await settings.ListCreatingAsync<CapsRow>()) isFinished &= await WalletCaps.TryFinishAsync(caps);
+        foreach (var caps in (await settings.ListCreatingAsync<CapsRow>()).OrderBy(row => row.Id)) isFinished &= await WalletCaps.TryFinishAsync(caps);
         foreach (var tab in await settings.ListCreatingAsync<TabRow>()) isFinished &= await tabs.TryFinishAsync(tab);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
         foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;

@@ -251,10 +251,13 @@ public sealed class MandateTests
         await test.RestartAtAsync(Start.AddDays(2));
         Assert.Equal(made.Key, Given(await test.Domain.Mandates.CreateAsync(wallet.Id, key, asked)).Key);
 
+        Refused(RefusalCodes.IdempotencyConflict, await test.Domain.Mandates.CreateAsync(wallet.Id, key, asked with { EndsAt = DateTimeOffset.UnixEpoch.AddYears(-10) }));
+
         foreach (var (wrong, code) in new[]
         {
             (asked, RefusalCodes.InvalidField),
             (asked with { EndsAt = test.Time.GetUtcNow() }, RefusalCodes.InvalidField),
+            (asked with { EndsAt = DateTimeOffset.UnixEpoch.AddYears(-10) }, RefusalCodes.InvalidField),
             (asked with { EndsAt = null, TimeZone = "Mars/Olympus" }, RefusalCodes.InvalidField),
             (asked with { EndsAt = null, Scope = new(payee.Id, "news") }, RefusalCodes.InvalidField),
             (asked with { EndsAt = null, Scope = new(null, "No Tag") }, RefusalCodes.InvalidField),

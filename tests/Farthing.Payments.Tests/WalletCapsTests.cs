@@ -1,5 +1,7 @@
+using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Mandates;
+using Farthing.Payments.Settings;
 using Farthing.Protocol;
 using static Farthing.Payments.Tests.TestSystem;
 
@@ -64,6 +66,44 @@ public sealed class WalletCapsTests
 
         async Task<string[]> SetAsync(string perDay, string perMonth) =>
             [.. Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd(perDay), null, Usd(perMonth)), "Europe/Paris")).Caps.Select(cap => cap.Headroom.ToDecimalString())];
+    }
+
+    [Fact]
+    public async Task Caps_that_were_cut_off_never_come_into_force_over_newer_ones()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("5"), null, null), null));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5")));
+        // Claimed, and then the ledger took no work.
+        var row = CapsRows.New(Id<WalletKind>.New(test.Time).Value, wallet.Id, Asset.Usd, new Caps(Usd("9"), null, null), "UTC", test.Time.GetUtcNow());
+        Assert.NotNull(await test.Settings.ClaimAsync(new ClaimRow($"caps:{wallet.Id}", [1], 1, row.Id, 0), row));
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+
+        var set = Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("1"), null, null), null));
+        Assert.Equal(Usd("0.5"), set.Caps[0].Headroom);
+        await test.RestartAsync();
+        Assert.Equal((Usd("1"), Usd("0.5")), (Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Amount, Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Headroom));
+        IsOver("wallet.perDay", "0.5", await test.Desk.PayAsync(test.Pay(wallet, payee, "0.6")));
+    }
+
+    [Fact]
+    public async Task A_payment_that_finds_the_gate_shut_carries_on_what_was_cut_off()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("5"), null, null), null));
+        var row = CapsRows.New(Id<WalletKind>.New(test.Time).Value, wallet.Id, Asset.Usd, new Caps(Usd("2"), null, null), "UTC", test.Time.GetUtcNow());
+        Assert.NotNull(await test.Settings.ClaimAsync(new ClaimRow($"caps:{wallet.Id}", [1], 1, row.Id, 0), row));
+        var gate = (await test.Settings.FindAsync<WalletRow>(wallet.Id.Value))!.Caps!.Value;
+        var shut = Id<PaymentKind>.New(test.Time).Value;
+        Assert.Equal(Outcome.Done, (await test.Ledger.SubmitAsync([Command.ChangeAccount(RecordKind.FreezeAccount, shut, gate)]))[0].Outcome);
+
+        Refused(RefusalCodes.CapsChanged, await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5")));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5")));
+        Assert.Equal(Usd("1.5"), Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Headroom);
     }
 
     [Fact]

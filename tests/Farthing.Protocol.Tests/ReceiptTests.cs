@@ -144,6 +144,7 @@ public class ReceiptTests
             ReceiptStory.Held().Leg(2, TransferCode.Split, Payment + 16, 1),
             ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 16, 1),
             ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 15, 1),
+            ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment - 1, 1),
             ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 32, 1),
             ReceiptStory.Shared().Leg(2, TransferCode.Split, Payment + 18, 10_001),
             ReceiptStory.Shared().Leg(6, TransferCode.SplitRefund, Post, 6_001, Payment + 16),

@@ -15,12 +15,16 @@ internal sealed class Handover
     private bool flusherWaits;
     private bool closed;
 
-    /// <summary>By the writer: the ready batch, if there is room in it and the flusher has no claim to it.</summary>
-    public Batch? TakeBack()
+    /// <summary>By the writer: the ready batch, if there is room in it, it is of this second, and the flusher has no claim to it.</summary>
+    /// <remarks>
+    /// Days, weeks and months end with a second. What was counted in a new one must not be journaled under a time in the old one, as it would be in a batch that was
+    /// begun before.
+    /// </remarks>
+    public Batch? TakeBack(long unixMilliseconds)
     {
         lock (gate)
         {
-            if (ready is null || promised || ready.IsFull) return null;
+            if (ready is null || promised || ready.IsFull || ready.UnixMilliseconds / 1000 != unixMilliseconds / 1000) return null;
             var batch = ready;
             ready = null;
             return batch;

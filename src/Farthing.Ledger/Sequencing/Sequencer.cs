@@ -117,7 +117,7 @@ internal sealed class Sequencer
     private void ApplyAll(List<Submission> submissions)
     {
         var now = clock.BeginBatch();
-        var batch = state.NextDeadline <= now ? TryBegin(now) : handover.TakeBack();
+        var batch = state.NextDeadline <= now ? TryBegin(now) : handover.TakeBack(now);
         for (var i = 0; i < submissions.Count; i++)
         {
             var submission = submissions[i];

@@ -41,7 +41,12 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
         var isMandate = firstNumber == LegIds.FirstUseOfMandate;
         var mandate = isMandate ? (await mandates.LoadAsync(gate) ?? throw new InvalidOperationException($"The mandate {gate:x32} has no row.")).Mandate : null;
         if (use.Outcome == Outcome.DebitAccountFrozen)
-            return mandate is null ? new(RefusalCodes.CapsChanged, "The wallet's caps were being changed. Pay with a new key.") : Revoked(mandate);
+        {
+            if (mandate is not null) return Revoked(mandate);
+            await walletCaps.FinishAsync(new(price.Command.Debit));
+            return new(RefusalCodes.CapsChanged, "The wallet's caps were being changed. Pay with a new key.");
+        }
+
         if (use.Outcome != Outcome.InsufficientFunds || CountedCaps.PeriodOf(number) is not { } period) return Refusals.OfPayment(use.Outcome);
 
         var caps = mandate?.Caps ?? await walletCaps.ReadCapsAsync(gate);

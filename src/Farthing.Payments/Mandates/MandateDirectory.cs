@@ -175,7 +175,7 @@ public sealed class MandateDirectory
         bytes.Add(request.Caps.PerWeek);
         bytes.Add(request.Caps.PerMonth);
         bytes.Add(request.TimeZone);
-        bytes.Add(request.EndsAt is { } end ? (UInt128)(ulong)end.ToUnixTimeMilliseconds() : null);
+        bytes.Add(request.EndsAt is { } end ? (UInt128)unchecked((ulong)end.ToUnixTimeMilliseconds()) : null);
         return bytes.ToDigest();
     }
 

@@ -69,6 +69,8 @@ public sealed class WalletCaps
         await gate.WaitAsync();
         try
         {
+            // What an earlier call could not finish goes before this one, and must never come into force over it.
+            if (!await TryFinishAsync(id)) return LedgerCalls.NotReady;
             var row = CapsRows.New(Id<WalletKind>.New(time).Value, id, wallet.Asset, caps, timeZone ?? TimeZones.Utc, time.GetUtcNow());
             if (await settings.ClaimNewAsync($"caps:{id}", key.ToHash(), digest, row) is not { } standing) return PayeeDirectory.Conflict;
             if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
@@ -86,6 +88,33 @@ public sealed class WalletCaps
         if (await settings.FindAsync<WalletRow>(id.Value) is not { } row) return WalletDirectory.NotFound(id);
         if (row.State == RowState.Erased) return WalletDirectory.Erased;
         return row.Caps is { } caps ? await ReadAsync(await settings.GetAsync<CapsRow>(caps)) : new WalletCapsState([], TimeZones.Utc);
+    }
+
+    /// <summary>Carries on what earlier calls for a wallet could not finish, in their order.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    private async ValueTask<bool> TryFinishAsync(Id<WalletKind> id)
+    {
+        foreach (var row in (await settings.ListCreatingAsync<CapsRow>()).Where(row => row.Owner == id.Value).OrderBy(row => row.Id))
+        {
+            if (!await TryFinishAsync(row)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same, for a payment that found a gate shut: else all payments would find it so until the caps are changed again.</summary>
+    internal async ValueTask FinishAsync(Id<WalletKind> id)
+    {
+        var gate = locks[(int)(id.Value % LockCount)];
+        await gate.WaitAsync();
+        try
+        {
+            await TryFinishAsync(id);
+        }
+        finally
+        {
+            gate.Release();
+        }
     }
 
     /// <summary>The caps behind a gate.</summary>

@@ -153,8 +153,7 @@ internal sealed class ReceiptSums
 
     private string? RefuseSplit(LedgerLeaf leaf)
     {
-        var number = leaf.Id - posted;
-        if (posted == UInt128.Zero || leaf.Id < posted || number < FirstSplitLeg || number > LastSplitLeg) return "a share does not belong to the price";
+        if (posted == UInt128.Zero || leaf.Id < posted + FirstSplitLeg || leaf.Id > posted + LastSplitLeg) return "a share does not belong to the price";
         // The fee stands before the shares; neither can be more than there is.
         if (leaf.Amount.Units > Amount.Units - feeUnits - splitUnits || !splits.TryAdd(leaf.Id, leaf.Amount.Units)) return "the shares are more than the price";
         splitUnits += leaf.Amount.Units;

@@ -1,4 +1,5 @@
 using Farthing.Protocol;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Farthing.Ledger.Tests.Sequencing;
 
@@ -63,6 +64,33 @@ public class DurabilityTests
         await busy;
         Assert.Equal(Enumerable.Range(4 + Many, 501).Select(i => (long)i), results.Select(result => result[0].Position));
         Assert.Equal(3, journal.Appended);
+    }
+
+    [Fact]
+    public async Task What_arrives_in_a_new_second_is_not_journaled_under_a_time_in_the_old_one()
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 23, 59, 59, 990, TimeSpan.Zero));
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message), time);
+        await TestLedger.FundAsync(ledger);
+        await journal.FlushBeganAsync();
+        var busy = await HoldUpManyAsync(ledger, journal);
+        var before = ledger.SubmitAsync([TestLedger.Transfer(100, 1)]).AsTask();
+        await TestLedger.UntilAsync(() => new(!ledger.FindAsync(100).AsTask().IsCompleted));
+
+        // The batch of the transfer above waits for the disk.
+        time.Advance(TimeSpan.FromMilliseconds(9));
+        var same = ledger.SubmitAsync([TestLedger.Transfer(101, 1)]).AsTask();
+        await TestLedger.UntilAsync(() => new(!ledger.FindAsync(101).AsTask().IsCompleted));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        var next = ledger.SubmitAsync([TestLedger.Transfer(102, 1)]).AsTask();
+        await TestLedger.UntilAsync(() => new(!ledger.FindAsync(102).AsTask().IsCompleted));
+        journal.LetGo();
+
+        var midnight = new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        Assert.Equal([midnight - 10, midnight - 10, midnight], (await Task.WhenAll(before, same, next).InTimeAsync()).Select(results => results[0].UnixMilliseconds));
+        await busy;
     }
 
     [Fact]

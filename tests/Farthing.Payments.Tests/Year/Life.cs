@@ -11,7 +11,9 @@ using NodaTime;
 namespace Farthing.Payments.Tests.Year;
 
 /// <summary>How large a year is.</summary>
-internal sealed record YearSize(int Wallets, int Payees, int Days, int DeedsPerDay, int Cuts, int DaysOff, long SegmentBytes);
+/// <param name="AtOnce">So many deeds are under way at once.</param>
+/// <param name="PlainPercent">So many of them just buy, by anybody; the others are of all kinds, and of the first few hundred people.</param>
+internal sealed record YearSize(int Wallets, int Payees, int Days, int DeedsPerDay, int AtOnce, int PlainPercent, int Cuts, int DaysOff, long SegmentBytes);
 
 /// <summary>Somebody with a wallet, who lives by the clock of a time zone.</summary>
 internal sealed record Person(Id<WalletKind> Wallet, Id<HandleKind> Handle, DateTimeZone Zone, int WakesAt)
@@ -41,7 +43,7 @@ internal sealed record Deed(Func<PaymentSystem, ValueTask<Action?>> DoAsync);
 /// <remarks>What is done at once is answered in no certain order, and ids are new each time, so two runs of a seed are alike but not equal.</remarks>
 internal sealed partial class Life
 {
-    private const int AtOnce = 48;
+    private const int Busy = 400;
 
     private static readonly string[] Zones =
     [
@@ -78,7 +80,7 @@ internal sealed partial class Life
     {
         await OpenShopsAsync();
         await OpenWalletsAsync();
-        var turns = size.Days * size.DeedsPerDay / AtOnce;
+        var turns = size.Days * size.DeedsPerDay / size.AtOnce;
         var step = TimeSpan.FromDays(size.Days) / turns;
         var (cuts, jumps) = (Pick(turns, size.Cuts), Pick(turns, size.DaysOff));
         for (var turn = 0; turn < turns; turn++)
@@ -114,16 +116,18 @@ internal sealed partial class Life
     /// <summary>What people do this turn: those who are awake where they live.</summary>
     private List<Deed> Plan()
     {
-        var deeds = new List<Deed>(AtOnce);
-        var size = house.Ledger.DurableSize;
+        var deeds = new List<Deed>(size.AtOnce);
+        var records = house.Ledger.DurableSize;
         changing.Clear();
         deeds.AddRange(unanswered);
         unanswered.Clear();
-        while (deeds.Count < AtOnce)
+        while (deeds.Count < size.AtOnce)
         {
-            var person = people[random.Next(people.Count)];
-            for (var tries = 0; tries < 3 && !IsAwake(person); tries++) person = people[random.Next(people.Count)];
-            deeds.Add(person.IsShort ? TopUpAsync(person, (uint)random.Next(2, 20) * 1_000_000u) : Plan(person, size));
+            var isPlain = random.Next(100) < size.PlainPercent;
+            var among = isPlain ? people.Count : Math.Min(people.Count, Busy);
+            var person = people[random.Next(among)];
+            for (var tries = 0; tries < 3 && !IsAwake(person); tries++) person = people[random.Next(among)];
+            deeds.Add(person.IsShort ? TopUpAsync(person, (uint)random.Next(2, 20) * 1_000_000u) : isPlain ? PayAsync(Buying(person)) : Plan(person, records));
         }
 
         return deeds;

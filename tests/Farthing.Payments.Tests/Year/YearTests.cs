@@ -13,8 +13,8 @@ public sealed class YearTests
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1";
 
     private static readonly YearSize Size = IsLong
-        ? new(Wallets: 10_000, Payees: 200, Days: 365, DeedsPerDay: 960, Cuts: 40, DaysOff: 12, SegmentBytes: 16 << 20)
-        : new(Wallets: 200, Payees: 20, Days: 31, DeedsPerDay: 192, Cuts: 6, DaysOff: 2, SegmentBytes: 1 << 20);
+        ? new(Wallets: 10_000, Payees: 200, Days: 365, DeedsPerDay: 384, AtOnce: 384, PlainPercent: 80, Cuts: 40, DaysOff: 12, SegmentBytes: 16 << 20)
+        : new(Wallets: 200, Payees: 20, Days: 31, DeedsPerDay: 192, AtOnce: 48, PlainPercent: 0, Cuts: 6, DaysOff: 2, SegmentBytes: 1 << 20);
 
     [Fact]
     public async Task What_people_were_told_in_a_month_is_what_the_journal_says()

@@ -1,6 +1,7 @@
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Mandates;
+using Farthing.Payments.Meters;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.People;
@@ -60,14 +61,17 @@ public sealed class PaymentSystem
         var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
         var reads = new TabReads(ledger, tabs);
         var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, reads, ownership, reader, entitlements, caps, references);
+        var holds = new HoldEnder(ledger, reader, Offers, time);
         Desk = new PaymentDesk(
             maker,
             new TermsReader(pricer, Payees, Offers, purchases, dayCaps, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
-            new HoldEnder(ledger, reader, Offers, time),
+            holds,
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
         Tips = new TipDesk(settings, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
+        Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
+        Schedule.Handle(DueKind.Meter, Meters);
         var losses = new TabLosses(ledger, tabs, time);
         Schedule.Handle(DueKind.Tab, losses);
         Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
@@ -98,6 +102,9 @@ public sealed class PaymentSystem
 
     /// <summary>Tips.</summary>
     public TipDesk Tips { get; }
+
+    /// <summary>Meters.</summary>
+    public MeterDesk Meters { get; }
 
     /// <summary>Tabs.</summary>
     public TabDesk Tabs { get; }

@@ -152,6 +152,18 @@ public static class RefusalCodes
     /// <summary>No money moved, so there is no proof of it.</summary>
     public static RefusalCode ReadOnTab { get; } = new("read_on_tab", 409, "A read on tab has no receipt.", RetryAdvice.Never, "Ask for the receipt of the payment that paid the tab.");
 
+    /// <summary>No such meter, or not yours.</summary>
+    public static RefusalCode MeterNotFound { get; } = new("meter_not_found", 404, "There is no such meter.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet, the mandate that started it, or its payee.");
+
+    /// <summary>Too late to report.</summary>
+    public static RefusalCode MeterStopped { get; } = new("meter_stopped", 409, "The meter is stopped.", RetryAdvice.Never, "Start another meter; read this one to see what it cost.");
+
+    /// <summary>Fewer units than before.</summary>
+    public static RefusalCode UnitsMustNotFall { get; } = new("units_must_not_fall", 409, "Fewer units are reported than before.", RetryAdvice.Never, "Report all units since the start, not those since the last report.");
+
+    /// <summary>A meter's payment is not posted by hand.</summary>
+    public static RefusalCode PaymentMetered { get; } = new("payment_metered", 409, "A meter says what this payment costs.", RetryAdvice.Never, "Stop the meter, or void the payment to take nothing.");
+
     /// <summary>No such payment between wallets, or not yours.</summary>
     public static RefusalCode PersonalPaymentNotFound { get; } = new("personal_payment_not_found", 404, "There is no such payment between wallets.", RetryAdvice.Never, "Check the id, and that the key is that of one of its two wallets.");
 
@@ -273,6 +285,7 @@ public static class RefusalCodes
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
+        MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,
         CampaignNotFound, PledgeNotFound, CampaignOver,
     ];
 }

@@ -53,6 +53,9 @@ public sealed class BillKind : IIdKind { static string IIdKind.Prefix => "bil"; 
 /// <summary>Ids of tabs: <c>tab_…</c>.</summary>
 public sealed class TabKind : IIdKind { static string IIdKind.Prefix => "tab"; }
 
+/// <summary>Ids of meters: <c>mtr_…</c>.</summary>
+public sealed class MeterKind : IIdKind { static string IIdKind.Prefix => "mtr"; }
+
 /// <summary>Ids of campaigns: <c>cam_…</c>.</summary>
 public sealed class CampaignKind : IIdKind { static string IIdKind.Prefix => "cam"; }
 

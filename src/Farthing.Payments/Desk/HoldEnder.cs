@@ -13,16 +13,28 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var found = await FindAsync(caller, id);
         if (!found.IsGiven) return found.Refusal;
         var payment = found.Value;
+        if (payment.Tag.IsMetered) return new Refusal(RefusalCodes.PaymentMetered, $"A meter says what this payment costs. Stop it: POST /v1/meters/{new Id<MeterKind>(payment.Id)}/stop.");
         if (amount is { } given && Amounts.Check(given, payment.Asset) is { } refusal) return refusal;
 
         var postId = key.DeriveId("post", caller);
         var digest = Amounts.Digest("post", caller, id, amount);
         if (await ledger.FindAsync(postId) is { } known) return await RepeatAsync(payment, known, digest);
+        return await PostAsync(payment, postId, digest, amount);
+    }
 
+    /// <summary>Ends a held payment with what it costs: posts that, or voids it if it is nothing. Only the first end with an id counts, and its answer is given to all.</summary>
+    public async ValueTask<Answer<Payment>> EndAsync(PaymentRecords payment, UInt128 endId, Amount cost)
+    {
+        if (cost.IsZero) return await VoidAsync(payment, endId, endId);
+        return await PostAsync(payment, endId, endId, cost);
+    }
+
+    private async ValueTask<Answer<Payment>> PostAsync(PaymentRecords payment, UInt128 postId, UInt128 digest, Amount? amount)
+    {
         var refundableUntil = payment.Tag.RefundableUntil(ledger.NowUnixMilliseconds(time));
         var posted = amount ?? new(payment.Asset, payment.Price.Command.Units);
         var fee = payment.Tag.FeeOf(posted);
-        var chain = new List<Command> { Command.Post(postId, digest, id.Value, amount?.Units ?? UInt128.Zero, refundableUntil) };
+        var chain = new List<Command> { Command.Post(postId, digest, payment.Id, amount?.Units ?? UInt128.Zero, refundableUntil) };
         if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(postId), digest, payment.Credit, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil));
         if (await FindSplitsAsync(payment) is { } splits)
         {
@@ -42,9 +54,11 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var digest = Amounts.Digest("void", caller, id, null);
         return await ledger.FindAsync(voidId) is { } known
             ? await RepeatAsync(found.Value, known, digest)
-            : await EndAsync(found.Value, digest,
-                [Command.Void(voidId, digest, id.Value), .. PaymentRecords.UsesOf(ledger, found.Value.Price).Select(use => Command.Void(LegIds.SameOf(voidId, use), digest, use))]);
+            : await VoidAsync(found.Value, voidId, digest);
     }
+
+    private ValueTask<Answer<Payment>> VoidAsync(PaymentRecords payment, UInt128 voidId, UInt128 digest) =>
+        EndAsync(payment, digest, [Command.Void(voidId, digest, payment.Id), .. PaymentRecords.UsesOf(ledger, payment.Price).Select(use => Command.Void(LegIds.SameOf(voidId, use), digest, use))]);
 
     private async ValueTask<IReadOnlyList<Split>?> FindSplitsAsync(PaymentRecords payment)
     {

@@ -55,12 +55,13 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
 
         var onTab = parties.Offer?.Pricing as OnTab;
         if (onTab is not null && request.Hold) return TabRefusals.NoHold;
+        if (parties.Offer?.Pricing is Metered && request.HoldMilliseconds is null) return new(RefusalCodes.InvalidField, "The offer is metered: start a meter with POST /v1/meters.");
 
         var now = ledger.NowUnixMilliseconds(time);
         if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, now) is { } outside) return outside;
         var reference = request.Reference;
         // The fee of what is read on tab is taken when the tab is paid.
-        var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64));
+        var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64), request.HoldMilliseconds is not null);
         var uses = UsesOf(parties.Mandate, wallet, onTab, now);
         prepared = new PreparedPayment
         {
@@ -86,7 +87,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             Hold = request.Hold,
             OnTab = onTab,
             Alongside = request.Alongside,
-            Deadline = request.Hold ? now + (long)options.HoldLifetime.TotalMilliseconds : tag.RefundableUntil(now),
+            Deadline = request.Hold ? now + (request.HoldMilliseconds ?? (long)options.HoldLifetime.TotalMilliseconds) : tag.RefundableUntil(now),
         };
         return null;
     }

@@ -47,6 +47,9 @@ public sealed record PaymentRequest
     /// <summary>True to hold the money until the payee posts or voids it.</summary>
     public bool Hold { get; init; }
 
+    /// <summary>For how long a meter's ceiling is held; null for whatever is no meter.</summary>
+    internal long? HoldMilliseconds { get; init; }
+
     /// <summary>The tab that it pays, whose <see cref="Amount"/> is what is owed at that moment, and so no part of what the key stands for; null for every other payment.</summary>
     internal Id<TabKind>? Tab { get; init; }
 

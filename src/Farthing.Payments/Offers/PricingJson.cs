@@ -9,6 +9,7 @@ namespace Farthing.Payments.Offers;
 [JsonDerivedType(typeof(PerUseJson), "per-use")]
 [JsonDerivedType(typeof(PayWhatYouWantJson), "pay-what-you-want")]
 [JsonDerivedType(typeof(OnTabJson), "tab")]
+[JsonDerivedType(typeof(MeteredJson), "metered")]
 public abstract record PricingJson
 {
     private protected PricingJson()
@@ -83,5 +84,33 @@ public sealed record OnTabJson(AmountJson Price) : PricingJson
         var payAt = OnTab.DefaultPayAt(price.Asset);
         if (PayAt is not null && WireAmounts.Read(PayAt, $"{field}.payAt", out payAt) is { } unread) return unread;
         return new OnTab(price, payAt, DueAfterSeconds ?? OnTab.DefaultDueAfterSeconds);
+    }
+}
+
+/// <summary><see cref="Metered"/> as it travels.</summary>
+/// <param name="Price">The price of <see cref="Count"/> of them.</param>
+/// <param name="Per">What is counted: <c>unit</c>, <c>second</c>, <c>minute</c> or <c>hour</c>.</param>
+/// <param name="Ceiling">What is held: at most so much is paid.</param>
+/// <param name="SilentAfterSeconds">A meter of which nothing is reported for so long is stopped.</param>
+public sealed record MeteredJson(AmountJson Price, string Per, AmountJson Ceiling, int SilentAfterSeconds) : PricingJson
+{
+    private static readonly Dictionary<string, MeteredBy> Words = new()
+    {
+        ["unit"] = MeteredBy.Unit,
+        ["second"] = MeteredBy.Second,
+        ["minute"] = MeteredBy.Minute,
+        ["hour"] = MeteredBy.Hour,
+    };
+
+    /// <summary>How many of them the price is for; 1 by default.</summary>
+    public uint? Count { get; init; }
+
+    /// <inheritdoc/>
+    public override Answer<Pricing> Read(string field)
+    {
+        if (WireAmounts.Read(Price, $"{field}.price", out var price) is { } refusal) return refusal;
+        if (WireAmounts.Read(Ceiling, $"{field}.ceiling", out var ceiling) is { } unread) return unread;
+        if (Words.TryGetValue(Per, out var by)) return new Metered(price, by, Count ?? 1, ceiling, SilentAfterSeconds);
+        return new Refusal(RefusalCodes.InvalidField, $"{field}.per must be unit, second, minute or hour.");
     }
 }

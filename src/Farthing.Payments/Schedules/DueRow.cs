@@ -13,6 +13,9 @@ public enum DueKind : byte
 
     /// <summary>The oldest read of a tab that is not paid.</summary>
     Tab = 5,
+
+    /// <summary>A meter that stops by itself.</summary>
+    Meter = 6,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Farthing.Payments.Campaigns;
+using Farthing.Payments.Meters;
 using Farthing.Payments.People;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
@@ -35,6 +36,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<PayeeTabRow> PayeeTabs => Set<PayeeTabRow>();
 
+    public DbSet<MeterRow> Meters => Set<MeterRow>();
+
     public DbSet<MandateRow> Mandates => Set<MandateRow>();
 
     public DbSet<CapsRow> Caps => Set<CapsRow>();
@@ -56,6 +59,7 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<TipRow>(modelBuilder);
         AddOwnedRow<TabRow>(modelBuilder);
         AddOwnedRow<PayeeTabRow>(modelBuilder);
+        AddRow<MeterRow>(modelBuilder);
         AddOwnedRow<MandateRow>(modelBuilder);
         AddOwnedRow<CapsRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);

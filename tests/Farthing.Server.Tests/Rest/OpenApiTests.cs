@@ -63,6 +63,10 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/tabs/{id}"] = "200 400 401 403 404 500 503",
         ["post /v1/tabs/{id}/pay"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/payees/{id}/tabs"] = "200 400 401 403 404 500 503",
+        ["post /v1/meters"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/meters/{id}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/meters/{id}/report"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/meters/{id}/stop"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/tips"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/tips"] = "200 400 401 403 500 503",
         ["get /v1/tips/{id}"] = "200 400 401 403 404 500 503",
@@ -73,7 +77,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     };
 
     // What these do can be done only once, or has keys in its body.
-    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/batch"];
+    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/stop", "/report", "/batch"];
 
     private readonly Api api = server.Api;
 
@@ -82,7 +86,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -134,7 +138,7 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (var part in reference.Split('/').Skip(1)) node = node?[part];
             Assert.True(node is not null, reference);
         });
-        Assert.Equal(["#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
+        Assert.Equal(["#/components/schemas/Metered", "#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
             document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(["mandateKey", "operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }

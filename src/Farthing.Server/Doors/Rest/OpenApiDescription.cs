@@ -35,6 +35,7 @@ internal static partial class OpenApiDescription
         [KeyOwner.WalletOrMandate] = [("walletKey", ""), ("mandateKey", "A mandate's key, from POST /v1/mandates: it does exactly what the mandate allows.")],
         [KeyOwner.PayeeOrOperator] = [("payeeKey", ""), ("operatorKey", "")],
         [KeyOwner.WalletOrPayee] = [("walletKey", ""), ("payeeKey", "")],
+        [KeyOwner.Party] = [("walletKey", ""), ("mandateKey", ""), ("payeeKey", "")],
     };
 
     private static readonly Dictionary<string, string> PrefixOfCollection = new()

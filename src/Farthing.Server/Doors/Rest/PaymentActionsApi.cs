@@ -25,7 +25,7 @@ internal static class PaymentActionsApi
             AnswerExample = PaymentsApi.WalletExample,
             Refusals =
             [
-                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound, RefusalCodes.PaymentNotHeld,
+                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound, RefusalCodes.PaymentNotHeld, RefusalCodes.PaymentMetered,
                 RefusalCodes.HoldAlreadyPosted, RefusalCodes.HoldAlreadyVoided, RefusalCodes.HoldExpired, RefusalCodes.ExceedsHeld, RefusalCodes.AccountClosed,
             ],
         });

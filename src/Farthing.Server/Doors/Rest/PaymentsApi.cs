@@ -172,9 +172,7 @@ internal static class PaymentsApi
             if (quantity is 0 or > PaymentRequest.MaxQuantity) return new Refusal(RefusalCodes.InvalidField, $"quantity must be 1 to {PaymentRequest.MaxQuantity}.");
         }
 
-        var mandate = caller.Mandate;
-        if (body.Mandate is not null && WireIds.Read(body.Mandate, out mandate) is { } malformed) return malformed;
-        if (caller.Kind == CallerKind.Mandate && mandate != caller.Mandate) return new Refusal(RefusalCodes.Forbidden, "This key pays under its own mandate only. Leave mandate out.");
+        if (ReadMandate(body.Mandate, caller, out var mandate) is { } notMandate) return notMandate;
         if (body.Reference is not null && !WireTexts.IsLine(body.Reference, PaymentRequest.MaxReferenceLength))
             return WireTexts.Refuse("reference", PaymentRequest.MaxReferenceLength);
         asked = new PaymentRequest
@@ -187,10 +185,21 @@ internal static class PaymentsApi
             Payee = body.Payee is null ? null : payee,
             Amount = body.Amount is null ? null : amount,
             Reference = body.Reference,
-            Mandate = mandate.IsZero ? null : mandate,
+            Mandate = mandate,
             ByMandateKey = caller.Kind == CallerKind.Mandate,
             Hold = body.Hold ?? false,
         };
+        return null;
+    }
+
+    /// <summary>Reads the mandate that something is paid under, which of a mandate's own key is that one.</summary>
+    public static Refusal? ReadMandate(string? sent, Caller caller, out Id<MandateKind>? mandate)
+    {
+        mandate = caller.Kind == CallerKind.Mandate ? caller.Mandate : null;
+        if (sent is null) return null;
+        if (WireIds.Read<MandateKind>(sent, out var named) is { } malformed) return malformed;
+        if (caller.Kind == CallerKind.Mandate && named != caller.Mandate) return new Refusal(RefusalCodes.Forbidden, "This key pays under its own mandate only. Leave mandate out.");
+        mandate = named;
         return null;
     }
 

@@ -25,6 +25,9 @@ internal enum KeyOwner
 
     /// <summary>A wallet's or a payee's.</summary>
     WalletOrPayee,
+
+    /// <summary>A wallet's, that of a mandate which it gave, or a payee's.</summary>
+    Party,
 }
 
 /// <summary>A member of a query.</summary>

@@ -28,6 +28,7 @@ internal static class RestDoor
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
         TabsApi.Map(door);
+        MetersApi.Map(door);
         TipsApi.Map(door);
         PeopleApi.Map(door);
         RequestsApi.Map(door);
@@ -110,6 +111,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         KeyOwner.PayeeOrOperator => found is CallerKind.Payee or CallerKind.Operator,
         KeyOwner.Wallet => found == CallerKind.Wallet,
         KeyOwner.WalletOrMandate => found is CallerKind.Wallet or CallerKind.Mandate,
+        KeyOwner.Party => found is CallerKind.Wallet or CallerKind.Mandate or CallerKind.Payee,
         _ => found is CallerKind.Wallet or CallerKind.Payee,
     };
 
@@ -120,6 +122,7 @@ internal sealed class RestRoutes(IEndpointRouteBuilder routes, PaymentSystem sys
         KeyOwner.PayeeOrOperator => "a payee or the operator",
         KeyOwner.Wallet => "a wallet",
         KeyOwner.WalletOrMandate => "a wallet or mandate",
+        KeyOwner.Party => "a wallet, mandate or payee",
         _ => "a wallet or payee",
     };
 }

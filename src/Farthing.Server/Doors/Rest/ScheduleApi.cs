@@ -43,6 +43,7 @@ internal static class ScheduleApi
         DueKind.Tip => new Id<TipKind>(row.Id).ToString(),
         DueKind.Campaign => new Id<CampaignKind>(row.Id).ToString(),
         DueKind.Tab => new Id<TabKind>(row.Id).ToString(),
+        DueKind.Meter => new Id<MeterKind>(row.Id).ToString(),
         _ => throw new InvalidOperationException($"The schedule has a row of the unknown kind {row.Kind}."),
     };
 

@@ -65,6 +65,38 @@ namespace Farthing.Server.Storage.Migrations
                     b.ToTable("Campaigns");
                 });
 
+            modelBuilder.Entity("Farthing.Payments.Meters.MeterRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Mandate")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Offer")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("ReportedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Units")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("Meters");
+                });
+
             modelBuilder.Entity("Farthing.Payments.People.RequestRow", b =>
                 {
                     b.Property<byte[]>("Id")

@@ -92,6 +92,47 @@ public class CampaignEndTests
     }
 
     [Fact]
+    public async Task A_server_that_was_off_until_all_pledges_had_expired_says_that_the_campaign_failed()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        var row = await StartCampaignAsync(test, payee, Usd("5"));
+        var pledge = Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("5"))).Id;
+        await test.RestartAtAsync(test.Time.GetUtcNow().AddDays(31));
+
+        await RunAsync(test, row);
+        await AssertEndedAsync(test, row, payee, [wallet], reachesGoal: false, 0, spent: ["0"]);
+        Assert.Equal(PaymentStatus.Expired, Given(await test.Domain.Pledges.ReadAsync(wallet.Id, new(row.Id), pledge)).Status);
+    }
+
+    [Fact]
+    public async Task An_end_that_the_ledger_refuses_is_not_taken_for_one_that_was_done()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        var (unpaid, unposted) = (await StartCampaignAsync(test, payee, Usd("1")), await StartCampaignAsync(test, payee, Usd("1")));
+        foreach (var row in new[] { unpaid, unposted }) Given(await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), test.NewKey(), Usd("1")));
+        test.Time.Advance(TimeSpan.FromDays(1));
+
+        // The payment is refused while the campaign's account is frozen, and remembered as refused.
+        await SubmitAsync(test, Command.ChangeAccount(RecordKind.FreezeAccount, 0x1300, unpaid.Id));
+        for (var run = 0; run < 2; run++)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(test, unpaid));
+            Assert.NotEqual(Settings.RowState.Closed, (await test.Settings.FindAsync<CampaignRow>(unpaid.Id))!.State);
+        }
+
+        // The id of the end of its pledge is bound to something else.
+        var pledge = Assert.Single(await test.Ledger.ReadOpenHoldsAsync(TransferCode.Pledge));
+        await SubmitAsync(test, Command.Claim(CampaignAccounts.End(unposted, pledge, [], hasSucceeded: true)[0].Id, 1, pledge));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(test, unposted));
+        Assert.NotEqual(Settings.RowState.Closed, (await test.Settings.FindAsync<CampaignRow>(unposted.Id))!.State);
+        Assert.Equal("0 held 0", await test.BalanceAsync(payee));
+    }
+
+    [Fact]
     public async Task Pledges_count_on_the_wallets_own_caps_and_give_back_what_is_withdrawn_or_voided()
     {
         await using var test = await StartAsync();

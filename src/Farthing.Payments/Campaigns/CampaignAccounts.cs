@@ -18,6 +18,9 @@ internal static class CampaignAccounts
     // A server that is off at the deadline has so long to come back before the money returns by itself.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromDays(30);
 
+    // So long before that, nothing is begun any more that its expiry could cut in two.
+    private static readonly TimeSpan TimeToPost = TimeSpan.FromHours(1);
+
     /// <summary>Opens a campaign's accounts. Doing it again changes nothing; once the deadline has passed, a gate that was never opened stays shut.</summary>
     /// <returns>False if the ledger takes no work.</returns>
     public static async ValueTask<bool> TryOpenAsync(Ledger.Ledger ledger, ChartOfAccounts chart, CampaignRow row)
@@ -33,7 +36,7 @@ internal static class CampaignAccounts
     public static Command[] Pledge(CampaignRow row, UInt128 id, UInt128 digest, UInt128 wallet, Amount amount) =>
     [
         Command.Transfer(LegIds.AllowanceOf(id), digest, GateOf(row.Id), TallyOf(row.Id), new Amount(Singly, UInt128.One), TransferCode.Allowance),
-        Command.Hold(id, digest, wallet, row.Id, amount, TransferCode.Pledge, (row.Deadline + TimeToEnd).ToUnixTimeMilliseconds()),
+        Command.Hold(id, digest, wallet, row.Id, amount, TransferCode.Pledge, ExpiryOf(row)),
     ];
 
     /// <summary>Gives a pledge back, and what it used of the wallet's caps.</summary>
@@ -68,9 +71,14 @@ internal static class CampaignAccounts
     /// <summary>The id of something that happens once to a campaign, at its deadline.</summary>
     public static UInt128 AtDeadline(CampaignRow row, string what) => EndOf(what, row.Id, row.DeadlineUnixMilliseconds);
 
+    /// <summary>True if the pledges have expired, or are about to: the campaign was not ended in time, and there is nothing to give.</summary>
+    public static bool IsTooLate(CampaignRow row, long unixMilliseconds) => unixMilliseconds >= ExpiryOf(row) - (long)TimeToPost.TotalMilliseconds;
+
     /// <summary>How many pledges were made and not withdrawn.</summary>
     public static async ValueTask<UInt128> CountAsync(Ledger.Ledger ledger, CampaignRow row) =>
         await ledger.ReadAccountAsync(TallyOf(row.Id)) is { } tally ? tally.Balances.CreditsPosted - tally.Balances.DebitsPosted : UInt128.Zero;
+
+    private static long ExpiryOf(CampaignRow row) => (row.Deadline + TimeToEnd).ToUnixTimeMilliseconds();
 
     private static UInt128 GateOf(UInt128 campaign) => IdOf("campaign-gate", campaign);
 

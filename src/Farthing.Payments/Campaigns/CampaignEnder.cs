@@ -43,7 +43,7 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
         var over = CampaignAccounts.AtDeadline(row, "campaign-over");
         if (await ledger.TrySubmitAsync(Command.Claim(over, row.Id, row.Id)) is null || ledger.LastBatchUnixMilliseconds < row.DeadlineUnixMilliseconds) return null;
         var reached = await ledger.ReadBalanceAsync(row.Id, row.DeadlineUnixMilliseconds - 1) is { } past ? past.Balances.CreditsHeld : UInt128.Zero;
-        var hasSucceeded = reached > UInt128.Zero && (row.Mode == CampaignMode.KeepWhatYouGet || reached >= UInt128.Parse(row.GoalUnits, CultureInfo.InvariantCulture));
+        var hasSucceeded = reached > UInt128.Zero && !CampaignAccounts.IsTooLate(row, ledger.LastBatchUnixMilliseconds) && (row.Mode == CampaignMode.KeepWhatYouGet || reached >= UInt128.Parse(row.GoalUnits, CultureInfo.InvariantCulture));
         if (await ledger.TrySubmitAsync(Command.Claim(id, hasSucceeded ? UInt128.One : UInt128.Zero, row.Id)) is null) return null;
         return await ledger.FindAsync(id);
     }
@@ -55,11 +55,24 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
         {
             commands.AddRange(CampaignAccounts.End(row, pledge.Command.Id, PaymentRecords.UsesOf(ledger, pledge), HasSucceeded(verdict)));
             if (commands.Count < CommandsAtOnce) continue;
-            if (await ledger.TrySubmitManyAsync([.. commands]) is null) return false;
+            if (!await TryEndAsync(row, commands)) return false;
             commands.Clear();
         }
 
-        return commands.Count == 0 || await ledger.TrySubmitManyAsync([.. commands]) is not null;
+        return commands.Count == 0 || await TryEndAsync(row, commands);
+    }
+
+    private async ValueTask<bool> TryEndAsync(CampaignRow row, List<Command> ends)
+    {
+        if (await ledger.TrySubmitManyAsync([.. ends]) is not { } results) return false;
+        foreach (var result in results)
+        {
+            // A pledge that has ended otherwise meanwhile needs no end; with it the rest of its chain is refused, and had ended too.
+            if (result.Outcome is not (Outcome.Done or Outcome.ChainRefused or Outcome.HoldAlreadyPosted or Outcome.HoldAlreadyVoided or Outcome.HoldExpired))
+                throw new InvalidOperationException($"The end of a pledge to campaign {row.Id:x32} was refused: {result.Outcome}.");
+        }
+
+        return true;
     }
 
     /// <summary>The pledges that stood at the verdict, newest first.</summary>
@@ -81,7 +94,7 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
     private async ValueTask<bool> TryPayAsync(CampaignRow row)
     {
         var id = CampaignAccounts.AtDeadline(row, "campaign-payment");
-        if (await ledger.FindAsync(id) is not null) return true;
+        if (await ledger.FindAsync(id) is { } known) return known.Outcome == Outcome.Done ? true : throw NotPaid(row, known.Outcome);
         var total = new Amount(row.Asset, (await ledger.ReadAccountAsync(row.Id))!.Value.Balances.Available);
         if (total.IsZero) return true;
         var pay = Command.Transfer(id, id, row.Id, row.Owner, total, TransferCode.Campaign);
@@ -90,8 +103,10 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
             ? await ledger.TrySubmitAsync(pay)
             : await ledger.TrySubmitAsync(pay, Command.Transfer(LegIds.FeeOf(id), id, row.Owner, ChartOfAccounts.Fees(row.Asset), fee, TransferCode.Fee));
         if (results is null) return false;
-        return results[0].Outcome == Outcome.Done ? true : throw new InvalidOperationException($"The payment of campaign {row.Id:x32} was refused: {Refusals.OfChain(results)}.");
+        return results[0].Outcome == Outcome.Done ? true : throw NotPaid(row, Refusals.OfChain(results));
     }
+
+    private static InvalidOperationException NotPaid(CampaignRow row, Outcome outcome) => new($"The payment of campaign {row.Id:x32} was refused: {outcome}.");
 
     private static bool HasSucceeded(in JournalRecord verdict) => verdict.Command.Digest == UInt128.One;
 }

@@ -68,10 +68,11 @@ public sealed class PaymentSystem
             new PaymentFinder(ledger, reader, references, labelled),
             holds,
             new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
-        Tips = new TipDesk(settings, maker, pricer, Schedule, labelled, time);
+        Tips = new TipDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
         Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
         Schedule.Handle(DueKind.Meter, Meters);
+        Wallets.TryEndStandingAsync = TryEndStandingAsync;
         var losses = new TabLosses(ledger, tabs, time);
         Schedule.Handle(DueKind.Tab, losses);
         Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
@@ -192,6 +193,12 @@ public sealed class PaymentSystem
         ArgumentNullException.ThrowIfNull(bearerKey);
         if (!key.IsRandomEnough || !keys.TryRead(bearerKey, out var caller, out var generation) || caller.Kind != CallerKind.Payee) return null;
         return await Payees.FindRotationAsync(caller.Payee, key) == generation + 1 && (await Payees.LoadAsync(caller.Account))?.KeyGeneration == generation + 1 ? caller : null;
+    }
+
+    private async ValueTask<bool> TryEndStandingAsync(Id<WalletKind> wallet)
+    {
+        await Tips.EndAllAsync(wallet);
+        return await Mandates.TryRevokeAllAsync(wallet);
     }
 
     private async ValueTask FinishRowsAsync(ISettingsStore settings)

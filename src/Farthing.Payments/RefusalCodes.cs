@@ -119,6 +119,18 @@ public static class RefusalCodes
     /// <summary>Shares that do not share.</summary>
     public static RefusalCode InvalidSplits { get; } = new("invalid_splits", 400, "The splits do not share the offer.", RetryAdvice.Never, "List 2 to 10 different payees, the offer's own included, whose basisPoints add up to exactly 10,000.");
 
+    /// <summary>Too many mandates that hold.</summary>
+    public static RefusalCode TooManyMandates { get; } = new("too_many_mandates", 409, "The wallet has too many mandates.", RetryAdvice.SameKey, "A wallet has at most 100 that neither ended nor were revoked: revoke one, then repeat.");
+
+    /// <summary>Too many monthly tips.</summary>
+    public static RefusalCode TooManyMonthlyTips { get; } = new("too_many_monthly_tips", 409, "The wallet gives too many monthly tips.", RetryAdvice.SameKey, "A wallet gives at most 100: cancel one, then repeat.");
+
+    /// <summary>Caps changed too often.</summary>
+    public static RefusalCode TooManyCapChanges { get; } = new("too_many_cap_changes", 409, "The wallet's caps were changed too often.", RetryAdvice.SameKey, "Caps are changed at most 20 times within 24 hours; repeat later. To stop all payments at once, pause the wallet.");
+
+    /// <summary>Too many open requests to one wallet.</summary>
+    public static RefusalCode TooManyOpenRequests { get; } = new("too_many_open_requests", 409, "Too many requests to the same wallet are open.", RetryAdvice.SameKey, "One wallet has at most 100 open requests to another: cancel one, or wait for an answer, then repeat.");
+
     /// <summary>Too many offers of several resources.</summary>
     public static RefusalCode TooManyBundles { get; } = new("too_many_bundles", 409, "The payee has too many offers of several resources.", RetryAdvice.Never, "A payee has at most 100, closed ones included: list more resources in one, or end one with an asterisk for all that begin like it.");
 
@@ -279,7 +291,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, MandateNotFound, InvalidPricing, InvalidSplits, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManyOpenRequests, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

@@ -1,5 +1,12 @@
 using System.Text;
+using Farthing.Ledger;
+using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
+using Farthing.Payments.Offers;
+using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Tips;
+using Farthing.Payments.Wallets;
 using Farthing.Server.Storage;
 using static Farthing.Payments.Tests.TestSystem;
 
@@ -75,6 +82,75 @@ public class ErasureTests
     }
 
     [Fact]
+    public async Task An_erased_wallet_shows_nobody_whom_it_paid_or_meant_to_pay()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("10");
+        var mandate = Given(await test.Domain.Mandates.CreateAsync(wallet.Id, test.NewKey(), new NewMandate(new(payee.Id, null), null, new(Usd("1"), null, null), null, null))).State.Mandate.Id;
+        var tip = Given(await test.Domain.Tips.TipAsync(wallet.Id, test.NewKey(), new NewTip(payee.Id, Usd("1"), null, "UTC"))).Monthly!.Id;
+        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new NewOffer("An article", "/articles/tab", new OnTab(Usd("0.1"), Usd("1"), OnTab.DefaultDueAfterSeconds))));
+        var tab = Given(await test.Desk.PayAsync(new PaymentRequest { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id })).Tab!.Value;
+
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+
+        for (var round = 0; round < 2; round++)
+        {
+            Refused(RefusalCodes.WalletErased, await test.Domain.Mandates.ReadAsync(wallet.Id, mandate));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Mandates.ListAsync(wallet.Id, null, 10));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Mandates.RevokeAsync(wallet.Id, mandate));
+            Refused(RefusalCodes.MandateNotFound, await test.Domain.Mandates.ReadOwnAsync(mandate, mandate));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Tips.ReadAsync(wallet.Id, tip));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Tips.ListAsync(wallet.Id, null, 10));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Tips.CancelAsync(wallet.Id, tip));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Tabs.ReadAsync(As(wallet), tab));
+            Refused(RefusalCodes.WalletErased, await test.Domain.Tabs.ListAsync(As(wallet), null, 10));
+            Assert.Equal(tab, Given(await test.Domain.Tabs.ReadAsync(As(payee), tab)).Id);
+            Assert.Equal(RowState.Closed, (await test.Settings.GetAsync<MandateRow>(mandate.Value)).State);
+            Assert.Equal(RowState.Closed, (await test.Settings.GetAsync<TipRow>(tip.Value)).State);
+            Assert.Null((await test.Settings.GetAsync<DueRow>(tip.Value)).DueUnixMilliseconds);
+            Assert.True(await IsFrozenAsync(test, mandate.Value));
+            await test.RestartAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_erasure_that_was_cut_off_and_resumed_freezes_again()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync("1");
+        for (var round = 0; round < 3; round++)
+        {
+            test.Settings.BeforeErasing = () => throw new IOException("Killed.");
+            await Assert.ThrowsAsync<IOException>(async () => await test.Domain.Wallets.EraseAsync(wallet.Id));
+            await test.RestartAsync();
+            Assert.True(await IsFrozenAsync(test, wallet.Id.Value));
+            Given(await test.Domain.WalletCaps.ResumeAsync(wallet.Id, test.NewKey()));
+            Assert.False(await IsFrozenAsync(test, wallet.Id.Value));
+        }
+
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        Assert.True(await IsFrozenAsync(test, wallet.Id.Value));
+    }
+
+    [Fact]
+    public async Task A_resume_in_flight_does_not_undo_the_freeze_of_an_erasure()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync("1");
+        Task<Answer<Wallet>>? resuming = null;
+        test.Settings.BeforeErasing = () =>
+        {
+            resuming = test.Domain.WalletCaps.ResumeAsync(wallet.Id, test.NewKey()).AsTask();
+            return Task.CompletedTask;
+        };
+
+        Given(await test.Domain.Wallets.EraseAsync(wallet.Id));
+        Refused(RefusalCodes.WalletErased, await resuming!);
+        Assert.True(await IsFrozenAsync(test, wallet.Id.Value));
+    }
+
+    [Fact]
     public async Task A_repeated_erasure_asks_the_settings_again()
     {
         await using var test = await StartAsync();
@@ -112,6 +188,8 @@ public class ErasureTests
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    private static async Task<bool> IsFrozenAsync(TestSystem test, UInt128 account) => ((await test.Ledger.ReadAccountAsync(account))!.Value.Flags & AccountFlags.Frozen) != 0;
 
     // The lock cannot be read while it is held; it names the process and nothing else.
     private static List<string> FilesWith(TestSystem test, byte[] needle) =>

@@ -15,6 +15,8 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
 
     public Func<Task> BeforeActivatingAnOffer { get; set; } = () => Task.CompletedTask;
 
+    public Func<Task> BeforeErasing { get; set; } = () => Task.CompletedTask;
+
     public int Erasures { get; private set; }
 
     public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => settings.ClaimAsync(claim, rows);
@@ -25,10 +27,11 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
         return await settings.WriteAsync(rows);
     }
 
-    public ValueTask<bool> EraseAsync(ISettingsRow row)
+    public async ValueTask<bool> EraseAsync(ISettingsRow row)
     {
         Erasures++;
-        return settings.EraseAsync(row);
+        await BeforeErasing();
+        return await settings.EraseAsync(row);
     }
 
     public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);

@@ -13,6 +13,9 @@ namespace Farthing.Payments.Mandates;
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash. A mandate never changes: who wants other caps gives another one and revokes the old.</remarks>
 public sealed class MandateDirectory
 {
+    /// <summary>How many mandates of a wallet hold at most, neither ended nor revoked.</summary>
+    public const int MaxHeld = 100;
+
     private readonly RowCache<MandateEntry> loaded = new();
     private readonly ISettingsStore settings;
     private readonly Ledger.Ledger ledger;
@@ -40,9 +43,12 @@ public sealed class MandateDirectory
     public async ValueTask<Answer<IssuedMandate>> CreateAsync(Id<WalletKind> wallet, IdempotencyKey key, NewMandate request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        using var turn = await wallets.EnterAsync(wallet.Value);
         if (await wallets.LoadAsync(wallet.Value) is not { } owner) return WalletDirectory.NotFound(wallet);
         if (owner.IsErased) return WalletDirectory.Erased;
         if (await FindFaultAsync(request, owner.Asset) is { } refusal) return await RepeatAsync(wallet, key, request, owner.Asset) ?? refusal;
+        if (await settings.FindClaimAsync(ScopeOf(wallet), key.ToHash()) is null && await CountHeldAsync(wallet) >= MaxHeld)
+            return new Refusal(RefusalCodes.TooManyMandates, $"The wallet has {MaxHeld} mandates that hold. Revoke one that is no longer needed, then repeat.");
         var row = ToRow(wallet, request, owner.Asset);
         if (await settings.ClaimNewAsync(ScopeOf(wallet), key.ToHash(), Digest(wallet, request), row) is not { } standing) return PayeeDirectory.Conflict;
         if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
@@ -50,12 +56,15 @@ public sealed class MandateDirectory
     }
 
     /// <summary>A mandate of a wallet, with what is left of its caps.</summary>
-    public async ValueTask<Answer<MandateState>> ReadAsync(Id<WalletKind> wallet, Id<MandateKind> id) =>
-        await LoadAsync(id.Value) is { } entry && entry.Mandate.Wallet == wallet ? await ReadAsync(entry) : NotFound(id);
+    public async ValueTask<Answer<MandateState>> ReadAsync(Id<WalletKind> wallet, Id<MandateKind> id)
+    {
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
+        return await LoadAsync(id.Value) is { } entry && entry.Mandate.Wallet == wallet ? await ReadAsync(entry) : NotFound(id);
+    }
 
-    /// <summary>A mandate for whoever has its key.</summary>
+    /// <summary>A mandate for whoever has its key; as if unknown once its wallet is erased.</summary>
     public async ValueTask<Answer<MandateState>> ReadOwnAsync(Id<MandateKind> own, Id<MandateKind> id) =>
-        id == own && await LoadAsync(id.Value) is { } entry ? await ReadAsync(entry) : NotFound(id);
+        id == own && await LoadAsync(id.Value) is { } entry && !await IsErasedAsync(entry.Mandate.Wallet) ? await ReadAsync(entry) : NotFound(id);
 
     /// <summary>Whose mandate it is, and so who pays what its key asks for; null if there is none.</summary>
     public async ValueTask<Id<WalletKind>?> FindWalletAsync(Id<MandateKind> id) => (await LoadAsync(id.Value))?.Mandate.Wallet;
@@ -63,6 +72,7 @@ public sealed class MandateDirectory
     /// <summary>A wallet's mandates, newest first, those that no longer hold included.</summary>
     public async ValueTask<Answer<Page<MandateState>>> ListAsync(Id<WalletKind> wallet, string? from, int pageSize)
     {
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
         if (!cursor.TryRead(wallet.Value, from, out var before)) return Cursor.Invalid;
         pageSize = Cursor.ClampPageSize(pageSize);
         var rows = await settings.ListAsync<MandateRow>(wallet.Value, before, pageSize + 1);
@@ -74,13 +84,21 @@ public sealed class MandateDirectory
     /// <summary>Takes a mandate back, at once: payments that are under way in the ledger's queue are refused. Doing it again changes nothing.</summary>
     public async ValueTask<Answer<MandateState>> RevokeAsync(Id<WalletKind> wallet, Id<MandateKind> id)
     {
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
         if (await LoadAsync(id.Value) is not { } entry || entry.Mandate.Wallet != wallet) return NotFound(id);
-        // A mandate that has ended needs no freeze: its gate is shut for good, or gone.
-        if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, RevocationOf(id), id.Value)) is null) return LedgerCalls.NotReady;
-        var row = await settings.ChangeAsync<MandateRow>(id.Value, row => row.State == RowState.Closed ? row : row with { State = RowState.Closed, Version = row.Version + 1 });
-        var revoked = ToEntry(row);
-        loaded.Set(id.Value, revoked);
-        return await ReadAsync(revoked);
+        return await TryRevokeAsync(id) is { } revoked ? await ReadAsync(revoked) : LedgerCalls.NotReady;
+    }
+
+    /// <summary>Revokes all mandates of a wallet that is to be erased.</summary>
+    /// <returns>False if the ledger takes no work.</returns>
+    internal async ValueTask<bool> TryRevokeAllAsync(Id<WalletKind> wallet)
+    {
+        await foreach (var row in settings.ReadAllAsync<MandateRow>(wallet.Value))
+        {
+            if (row.State == RowState.Active && await TryRevokeAsync(new(row.Id)) is null) return false;
+        }
+
+        return true;
     }
 
     internal static Refusal NotFound(Id<MandateKind> id) => new(RefusalCodes.MandateNotFound, $"There is no mandate {id} of this wallet.");
@@ -110,6 +128,25 @@ public sealed class MandateDirectory
         if (results[0].Outcome is not (Outcome.Done or Outcome.AccountEnded)) throw new InvalidOperationException($"The ledger refused the gate {row.Id:x32}: {results[0].Outcome}.");
         await settings.WriteAsync(row with { State = RowState.Active, Version = row.Version + 1 });
         return true;
+    }
+
+    /// <summary>Revokes a mandate; null if the ledger takes no work.</summary>
+    private async ValueTask<MandateEntry?> TryRevokeAsync(Id<MandateKind> id)
+    {
+        // A mandate that has ended needs no freeze: its gate is shut for good, or gone.
+        if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, RevocationOf(id), id.Value)) is null) return null;
+        var row = await settings.ChangeAsync<MandateRow>(id.Value, row => row.State == RowState.Closed ? row : row with { State = RowState.Closed, Version = row.Version + 1 });
+        var revoked = ToEntry(row);
+        loaded.Set(id.Value, revoked);
+        return revoked;
+    }
+
+    private async ValueTask<bool> IsErasedAsync(Id<WalletKind> wallet) => await wallets.LoadAsync(wallet.Value) is { IsErased: true };
+
+    private async ValueTask<int> CountHeldAsync(Id<WalletKind> wallet)
+    {
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(ledger.NowUnixMilliseconds(time));
+        return await settings.ReadAllAsync<MandateRow>(wallet.Value).Where(row => row.State == RowState.Active && (row.EndsAt is not { } end || end > now)).Take(MaxHeld).CountAsync();
     }
 
     private static string ScopeOf(Id<WalletKind> wallet) => $"mandate:{wallet}";

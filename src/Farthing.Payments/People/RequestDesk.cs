@@ -17,6 +17,9 @@ namespace Farthing.Payments.People;
 /// </remarks>
 public sealed class RequestDesk
 {
+    /// <summary>How many requests of one wallet to another are open at most.</summary>
+    public const int MaxOpen = 100;
+
     private const int LegMask = 0xFF;
 
     private readonly ISettingsStore settings;
@@ -47,6 +50,7 @@ public sealed class RequestDesk
     {
         ArgumentNullException.ThrowIfNull(bill);
         var (scope, hash, digest) = ($"request:{wallet}", key.ToHash(), Digest(wallet, bill));
+        using var turn = await wallets.EnterAsync(wallet.Value);
         if (await settings.FindClaimAsync(scope, hash) is { } earlier) return await RepeatAsync(wallet, earlier, digest);
         if (await wallets.LoadAsync(wallet.Value) is not { } asker) return WalletDirectory.NotFound(wallet);
         if (asker.IsErased) return WalletDirectory.Erased;
@@ -60,6 +64,7 @@ public sealed class RequestDesk
             if (entry.Account == asker.Account) return new Refusal(RefusalCodes.InvalidField, $"The handle {share.Handle} is your own.");
             if (entry.Asset != asker.Asset) return new Refusal(RefusalCodes.CurrencyMismatch, $"The wallet of {share.Handle} is in another currency than {asker.Asset}.");
             if (asked.Contains(entry)) return new Refusal(RefusalCodes.InvalidField, $"The handle {share.Handle} is there twice.");
+            if (await HasMaxOpenAsync(asker, entry)) return new Refusal(RefusalCodes.TooManyOpenRequests, $"{MaxOpen} requests to {share.Handle} are open. Cancel one, or wait for an answer, then repeat.");
             asked.Add(entry);
         }
 
@@ -162,6 +167,20 @@ public sealed class RequestDesk
         if (bill.Note is not null && !Words.AreShown(bill.Note, PersonalPayment.MaxNoteLength)) return new(RefusalCodes.InvalidField, $"A note is 1 to {PersonalPayment.MaxNoteLength} characters.");
         if (bill.LifetimeSeconds is < 60 or > NewBill.MaxLifetimeSeconds) return new(RefusalCodes.InvalidField, $"A request waits 60 to {NewBill.MaxLifetimeSeconds} seconds.");
         return Amounts.Check(bill.Amount, asker.Asset) ?? (bill.OwnShare is { } own ? Amounts.Check(own, asker.Asset) : null);
+    }
+
+    private async ValueTask<bool> HasMaxOpenAsync(WalletEntry asker, WalletEntry asked)
+    {
+        var open = 0;
+        await foreach (var row in settings.ReadAllAsync<RequestRow>(asked.Account))
+        {
+            // Older ones have all expired.
+            if (row.CreatedAt.AddSeconds(NewBill.MaxLifetimeSeconds) < time.GetUtcNow()) break;
+            if (row.Asker != asker.Account || StatusOf(row, null) == RequestStatus.Expired || (await ends.FindAsync(row)).End is not null) continue;
+            if (++open == MaxOpen) return true;
+        }
+
+        return false;
     }
 
     private RequestRow[] RowsOf(NewBill bill, WalletEntry asker, List<WalletEntry> asked, Amount[] parts)

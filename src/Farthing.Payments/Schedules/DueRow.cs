@@ -2,7 +2,7 @@ using Farthing.Payments.Settings;
 
 namespace Farthing.Payments.Schedules;
 
-/// <summary>What is done when something falls due. Numbers are stored.</summary>
+/// <summary>What is done when something falls due. Numbers are stored; those that are missing were never used.</summary>
 public enum DueKind : byte
 {
     /// <summary>A monthly tip.</summary>
@@ -19,7 +19,7 @@ public enum DueKind : byte
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>
-/// <param name="Id">The subject: the tip or subscription that it is about. Each has one such row.</param>
+/// <param name="Id">The subject: what it is about, such as the tip or the campaign. Each has one such row.</param>
 /// <param name="Kind">What is done.</param>
 /// <param name="DueUnixMilliseconds">The instant that it is due at, from which ids are derived; null when nothing is to come.</param>
 /// <param name="RunUnixMilliseconds">When it is to be done: the same, or later after a failure; null when nothing is to come.</param>

@@ -5,7 +5,7 @@ using Farthing.Protocol;
 
 namespace Farthing.Payments.Schedules;
 
-/// <summary>Does what falls due: monthly tips, renewals, deadlines. One for all kinds.</summary>
+/// <summary>Does what falls due, such as monthly tips and the deadlines of campaigns. One for all of <see cref="DueKind"/>.</summary>
 /// <remarks>
 /// Thread-safe. Oldest first; several subjects at once, one subject never twice at once. A subject that was due many times while the server was off is done once for each
 /// instant, in order. What was done and when it is due again is one transaction with the subject's own rows; a crash before it repeats the work, whose ids
@@ -15,7 +15,6 @@ public sealed class Schedule
 {
     private const int RowsAtOnce = 64;
     private const int SubjectsAtOnce = 8;
-    private const int Turns = 256;
 
     // So late is a leap of the system's clock noticed, which no timer tells of.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
@@ -23,7 +22,7 @@ public sealed class Schedule
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<DueKind, IDue> handlers = [];
-    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
+    private readonly Turns turns = new(256);
     private readonly ISettingsStore settings;
     private readonly Cursor cursor;
     private readonly TimeProvider time;
@@ -87,12 +86,7 @@ public sealed class Schedule
     internal void Handle(DueKind kind, IDue handler) => handlers.Add(kind, handler);
 
     /// <summary>Waits until nothing is being done for a subject, and keeps anything from being begun until the answer is disposed: for whoever changes or ends it.</summary>
-    internal async ValueTask<IDisposable> EnterAsync(UInt128 subject)
-    {
-        var turn = turns[(int)(subject % Turns)];
-        await turn.WaitAsync();
-        return new Turn(turn);
-    }
+    internal ValueTask<IDisposable> EnterAsync(UInt128 subject) => turns.EnterAsync(subject);
 
     /// <summary>To be called after a row was written that is due earlier than before.</summary>
     internal void Notice() => Volatile.Read(ref noticed).TrySetResult();
@@ -181,9 +175,4 @@ public sealed class Schedule
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static TaskCompletionSource NewNotice() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private sealed class Turn(SemaphoreSlim turn) : IDisposable
-    {
-        public void Dispose() => turn.Release();
-    }
 }

@@ -39,12 +39,16 @@ public sealed class TabDesk
     }
 
     /// <summary>A tab as its wallet or payee may see it.</summary>
-    public async ValueTask<Answer<Tab>> ReadAsync(Caller caller, Id<TabKind> id) =>
-        await tabs.LoadAsync(id.Value) is { } tab && caller.Account == (caller.Kind == CallerKind.Wallet ? tab.Wallet : tab.Payee) ? await DescribeAsync(tab) : TabDirectory.NotFound(id);
+    public async ValueTask<Answer<Tab>> ReadAsync(Caller caller, Id<TabKind> id)
+    {
+        if (await IsErasedAsync(caller)) return WalletDirectory.Erased;
+        return await tabs.LoadAsync(id.Value) is { } tab && caller.Account == (caller.Kind == CallerKind.Wallet ? tab.Wallet : tab.Payee) ? await DescribeAsync(tab) : TabDirectory.NotFound(id);
+    }
 
     /// <summary>The tabs of a wallet, or those with a payee, newest first.</summary>
     public async ValueTask<Answer<Page<Tab>>> ListAsync(Caller caller, string? from, int pageSize)
     {
+        if (await IsErasedAsync(caller)) return WalletDirectory.Erased;
         if (!cursor.TryRead(caller.Account, from, out var before)) return Cursor.Invalid;
         pageSize = Cursor.ClampPageSize(pageSize);
         var found = caller.Kind == CallerKind.Wallet ? await tabs.ListOfWalletAsync(caller.Account, before, pageSize + 1) : await tabs.ListOfPayeeAsync(caller.Account, before, pageSize + 1);
@@ -125,6 +129,8 @@ public sealed class TabDesk
         if (balance.IsLost) legs.Add(Command.ChangeAccount(RecordKind.UnfreezeAccount, LegIds.TabOpenOf(id), tab.Room));
         return legs;
     }
+
+    private async ValueTask<bool> IsErasedAsync(Caller caller) => caller.Kind == CallerKind.Wallet && await wallets.LoadAsync(caller.Account) is { IsErased: true };
 
     private async ValueTask<Tab> DescribeAsync(TabEntry tab)
     {

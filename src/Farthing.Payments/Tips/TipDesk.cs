@@ -1,10 +1,12 @@
 using System.Globalization;
+using Farthing.Ledger;
 using Farthing.Payments.Calendars;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Tips;
@@ -13,19 +15,28 @@ namespace Farthing.Payments.Tips;
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash: a month is paid under an id derived from the tip and the instant it is due.</remarks>
 public sealed class TipDesk : IDue
 {
+    /// <summary>How many monthly tips of a wallet are active at most.</summary>
+    public const int MaxActive = 100;
+
     // After these no later month can be paid either.
     private static readonly RefusalCode[] Ends = [RefusalCodes.WalletErased, RefusalCodes.WalletNotFound, RefusalCodes.PayeeNotFound, RefusalCodes.AccountClosed];
 
+    // Monthly tips of one wallet are given one after another, so that they can be counted.
+    private readonly Turns turns = new(64);
     private readonly ISettingsStore settings;
+    private readonly Ledger.Ledger ledger;
+    private readonly WalletDirectory wallets;
     private readonly PaymentMaker maker;
     private readonly PaymentPricer pricer;
     private readonly Schedule schedule;
     private readonly Cursor cursor;
     private readonly TimeProvider time;
 
-    internal TipDesk(ISettingsStore settings, PaymentMaker maker, PaymentPricer pricer, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
+    internal TipDesk(ISettingsStore settings, Ledger.Ledger ledger, WalletDirectory wallets, PaymentMaker maker, PaymentPricer pricer, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
     {
         this.settings = settings;
+        this.ledger = ledger;
+        this.wallets = wallets;
         this.maker = maker;
         this.pricer = pricer;
         this.schedule = schedule;
@@ -41,11 +52,16 @@ public sealed class TipDesk : IDue
     }
 
     /// <summary>A wallet's monthly tip.</summary>
-    public async ValueTask<Answer<MonthlyTip>> ReadAsync(Id<WalletKind> wallet, Id<TipKind> id) => await FindAsync(wallet, id) is { } row ? await ToTipAsync(row) : NotFound(id);
+    public async ValueTask<Answer<MonthlyTip>> ReadAsync(Id<WalletKind> wallet, Id<TipKind> id)
+    {
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
+        return await FindAsync(wallet, id) is { } row ? await ToTipAsync(row) : NotFound(id);
+    }
 
     /// <summary>A wallet's monthly tips, newest first.</summary>
     public async ValueTask<Answer<Page<MonthlyTip>>> ListAsync(Id<WalletKind> wallet, string? cursor, int pageSize)
     {
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
         if (!this.cursor.TryRead(wallet.Value, cursor, out var before)) return Cursor.Invalid;
         pageSize = Cursor.ClampPageSize(pageSize);
         var rows = await settings.ListAsync<TipRow>(wallet.Value, before, pageSize + 1);
@@ -57,15 +73,17 @@ public sealed class TipDesk : IDue
     /// <summary>Ends a monthly tip; ending an ended one changes nothing. Once this is answered, no further month is paid.</summary>
     public async ValueTask<Answer<MonthlyTip>> CancelAsync(Id<WalletKind> wallet, Id<TipKind> id)
     {
-        using var turn = await schedule.EnterAsync(id.Value);
-        while (await FindAsync(wallet, id) is { } row)
-        {
-            if (row.State == RowState.Closed) return await ToTipAsync(row);
-            var ended = row with { State = RowState.Closed, IsCancelled = true, Version = row.Version + 1 };
-            if (await settings.WriteAsync(ended, (await settings.GetAsync<DueRow>(row.Id)).MovedTo(null))) return await ToTipAsync(ended);
-        }
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
+        return await EndAsync(wallet, id) is { } row ? await ToTipAsync(row) : NotFound(id);
+    }
 
-        return NotFound(id);
+    /// <summary>Ends all monthly tips of a wallet that is to be erased.</summary>
+    internal async ValueTask EndAllAsync(Id<WalletKind> wallet)
+    {
+        await foreach (var row in settings.ReadAllAsync<TipRow>(wallet.Value))
+        {
+            if (row.State == RowState.Active) await EndAsync(wallet, new(row.Id));
+        }
     }
 
     /// <inheritdoc/>
@@ -95,7 +113,6 @@ public sealed class TipDesk : IDue
 
     private async ValueTask<Answer<Tip>> TipOnceAsync(Id<WalletKind> wallet, IdempotencyKey key, NewTip request)
     {
-        if (await settings.FindClaimAsync(Scope(wallet), key.ToHash()) is not null) return PayeeDirectory.Conflict;
         var paid = await maker.PayAsync(OnceRequest(wallet, key, request));
         return paid.IsGiven ? new Tip(paid.Value, null) : paid.Refusal;
     }
@@ -107,19 +124,42 @@ public sealed class TipDesk : IDue
         var row = new TipRow(Id<TipKind>.New(time).Value, wallet.Value, request.Payee.Value, request.Amount.Units.ToString(CultureInfo.InvariantCulture), request.Amount.Asset.Code, zone.Id,
             0, 0, UInt128.Zero, null, false, RowState.Creating, time.GetUtcNow());
         var digest = Digest(row);
-        if (await settings.FindClaimAsync(Scope(wallet), key.ToHash()) is null)
+        using var turn = await turns.EnterAsync(wallet.Value);
+        // The key has one id in the ledger, whether it gives a tip once or every month.
+        var keyId = OnceRequest(wallet, key, request).KeyId();
+        if (await ledger.FindAsync(keyId) is null)
         {
-            // What makes no sense leaves nothing behind, and a key that gave a tip once gives no other.
-            if (await maker.IsKnownAsync(OnceRequest(wallet, key, request))) return PayeeDirectory.Conflict;
+            // What makes no sense leaves nothing behind.
             var asked = RequestFor(row, FirstOf(row));
             if (pricer.Prepare(asked, await pricer.ResolveAsync(asked), out _) is { } refusal) return refusal;
+            if (await settings.ReadAllAsync<TipRow>(wallet.Value).Where(row => row.State == RowState.Active).Take(MaxActive).CountAsync() == MaxActive)
+                return new Refusal(RefusalCodes.TooManyMonthlyTips, $"The wallet gives {MaxActive} monthly tips. Cancel one, then repeat.");
+            if (await ledger.TrySubmitAsync(Command.Claim(keyId, digest, wallet.Value)) is not { } claimed) return LedgerCalls.NotReady;
+            if (claimed[0].Outcome is not (Outcome.Done or Outcome.IdAlreadyUsed)) return Refusals.OfPayment(claimed[0].Outcome);
         }
 
+        if (await ledger.FindAsync(keyId) is not { } claim || claim.Command.Digest != digest) return PayeeDirectory.Conflict;
         if (await settings.ClaimNewAsync(Scope(wallet), key.ToHash(), digest, row) is not { } standing) return PayeeDirectory.Conflict;
         var paid = await FinishAsync(standing);
         // The first answer is given again, whatever came since.
         return paid.IsGiven ? new Tip(paid.Value, ToTip(standing with { State = RowState.Active, IsCancelled = false, Paid = 1, Missed = 0, LastPayment = paid.Value.Id.Value, LastRefusal = null }, NextOf(standing, FirstOf(standing)))) : paid.Refusal;
     }
+
+    /// <summary>Ends a tip, unless it has ended; null if the wallet has no such tip.</summary>
+    private async ValueTask<TipRow?> EndAsync(Id<WalletKind> wallet, Id<TipKind> id)
+    {
+        using var turn = await schedule.EnterAsync(id.Value);
+        while (await FindAsync(wallet, id) is { } row)
+        {
+            if (row.State == RowState.Closed) return row;
+            var ended = row with { State = RowState.Closed, IsCancelled = true, Version = row.Version + 1 };
+            if (await settings.WriteAsync(ended, (await settings.GetAsync<DueRow>(row.Id)).MovedTo(null))) return ended;
+        }
+
+        return null;
+    }
+
+    private async ValueTask<bool> IsErasedAsync(Id<WalletKind> wallet) => await wallets.LoadAsync(wallet.Value) is { IsErased: true };
 
     private async ValueTask<TipRow?> FindAsync(Id<WalletKind> wallet, Id<TipKind> id) =>
         await settings.FindAsync<TipRow>(id.Value) is { State: RowState.Active or RowState.Closed } row && row.Owner == wallet.Value ? row : null;

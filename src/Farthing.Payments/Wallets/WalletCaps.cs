@@ -20,10 +20,9 @@ public sealed record WalletCapsState(IReadOnlyList<CapState> Caps, string TimeZo
 /// </remarks>
 public sealed class WalletCaps
 {
-    private const int LockCount = 64;
+    /// <summary>How often a wallet's caps can be changed within 24 hours: what the ledger counts each set on stays there.</summary>
+    public const int MaxChangesADay = 20;
 
-    // Caps of one wallet are changed one after another.
-    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, LockCount).Select(_ => new SemaphoreSlim(1))];
     private readonly ISettingsStore settings;
     private readonly Ledger.Ledger ledger;
     private readonly ChartOfAccounts chart;
@@ -53,6 +52,8 @@ public sealed class WalletCaps
     public async ValueTask<Answer<WalletCapsState>> SetAsync(Id<WalletKind> id, IdempotencyKey key, Caps caps, string? timeZone)
     {
         ArgumentNullException.ThrowIfNull(caps);
+        // Caps of one wallet are changed one after another, and not while it is erased.
+        using var turn = await wallets.EnterAsync(id.Value);
         if (await wallets.LoadAsync(id.Value) is not { } wallet) return WalletDirectory.NotFound(id);
         if (wallet.IsErased) return WalletDirectory.Erased;
         if (CapsRows.Check(caps, timeZone, wallet.Asset) is { } refusal) return refusal;
@@ -65,21 +66,17 @@ public sealed class WalletCaps
         bytes.Add(timeZone);
         var digest = bytes.ToDigest();
 
-        var gate = locks[(int)(id.Value % LockCount)];
-        await gate.WaitAsync();
-        try
-        {
-            // What an earlier call could not finish goes before this one, and must never come into force over it.
-            if (!await TryFinishAsync(id)) return LedgerCalls.NotReady;
-            var row = CapsRows.New(Id<WalletKind>.New(time).Value, id, wallet.Asset, caps, timeZone ?? TimeZones.Utc, time.GetUtcNow());
-            if (await settings.ClaimNewAsync($"caps:{id}", key.ToHash(), digest, row) is not { } standing) return PayeeDirectory.Conflict;
-            if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
-            return await ReadAsync(standing);
-        }
-        finally
-        {
-            gate.Release();
-        }
+        // What an earlier call could not finish goes before this one, and must never come into force over it.
+        if (!await TryFinishAsync(id)) return LedgerCalls.NotReady;
+        var now = time.GetUtcNow();
+        var (scope, hash) = ($"caps:{id}", key.ToHash());
+        if (await settings.FindClaimAsync(scope, hash) is null
+            && await settings.ListAsync<CapsRow>(id.Value, null, MaxChangesADay) is { Count: MaxChangesADay } newest && newest[^1].CreatedAt > now.AddDays(-1))
+            return new Refusal(RefusalCodes.TooManyCapChanges, $"The wallet's caps were changed {MaxChangesADay} times within 24 hours.");
+        var row = CapsRows.New(Id<WalletKind>.New(time).Value, id, wallet.Asset, caps, timeZone ?? TimeZones.Utc, now);
+        if (await settings.ClaimNewAsync(scope, hash, digest, row) is not { } standing) return PayeeDirectory.Conflict;
+        if (!await TryFinishAsync(standing)) return LedgerCalls.NotReady;
+        return await ReadAsync(standing);
     }
 
     /// <summary>A wallet's caps as they are.</summary>
@@ -105,16 +102,8 @@ public sealed class WalletCaps
     /// <summary>The same, for a payment that found a gate shut: else all payments would find it so until the caps are changed again.</summary>
     internal async ValueTask FinishAsync(Id<WalletKind> id)
     {
-        var gate = locks[(int)(id.Value % LockCount)];
-        await gate.WaitAsync();
-        try
-        {
-            await TryFinishAsync(id);
-        }
-        finally
-        {
-            gate.Release();
-        }
+        using var turn = await wallets.EnterAsync(id.Value);
+        await TryFinishAsync(id);
     }
 
     /// <summary>The caps behind a gate.</summary>
@@ -149,6 +138,8 @@ public sealed class WalletCaps
 
     private async ValueTask<Answer<Wallet>> ChangeAsync(Id<WalletKind> id, IdempotencyKey key, string purpose, RecordKind kind)
     {
+        // A resume must not come after the freeze of an erasure.
+        using var turn = await wallets.EnterAsync(id.Value);
         if (await wallets.LoadAsync(id.Value) is not { } wallet) return WalletDirectory.NotFound(id);
         if (wallet.IsErased) return WalletDirectory.Erased;
         if (await ledger.TrySubmitAsync(Command.ChangeAccount(kind, key.DeriveId(purpose, new Caller(CallerKind.Wallet, id.Value)), id.Value)) is not { } results) return LedgerCalls.NotReady;

@@ -25,6 +25,7 @@ public sealed class WalletDirectory
     private const string BrowserScope = "browser-wallet";
 
     private readonly RowCache<WalletEntry> loaded = new();
+    private readonly Turns turns = new(64);
     private readonly ISettingsStore settings;
     private readonly Ledger.Ledger ledger;
     private readonly IssuedKeys keys;
@@ -76,13 +77,13 @@ public sealed class WalletDirectory
         return new WalletBalance(entry.Wallet, new Amount(entry.Asset, balances.Available), new Amount(entry.Asset, balances.DebitsHeld));
     }
 
-    /// <summary>Destroys the key of the wallet's memos, for ever. What is left of its balance stays in the ledger; the wallet can no longer be used.</summary>
+    /// <summary>Destroys the key of the wallet's memos, for ever, and ends its mandates and monthly tips. What is left of its balance stays in the ledger; the wallet can no longer be used.</summary>
     public async ValueTask<Answer<Wallet>> EraseAsync(Id<WalletKind> id)
     {
         if (await LoadAsync(id.Value) is not { } entry) return NotFound(id);
-
-        // The freeze stops payments that were resolved before the key was destroyed. A second one changes nothing.
-        if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, FreezeId(id), id.Value)) is null) return LedgerCalls.NotReady;
+        using var turn = await EnterAsync(id.Value);
+        // The freeze stops payments that were resolved before the key was destroyed.
+        if (!await TryFreezeAsync(id) || !await TryEndStandingAsync(id)) return LedgerCalls.NotReady;
         // A row without a key may still have it in the files, if the first erasure was cut off.
         WalletRow row;
         do row = await settings.GetAsync<WalletRow>(id.Value);
@@ -90,6 +91,12 @@ public sealed class WalletDirectory
         loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration, caps: null));
         return entry.Wallet;
     }
+
+    /// <summary>Ends what would pay from a wallet without being asked again; false if the ledger takes no work. Set once, before anything is erased.</summary>
+    internal Func<Id<WalletKind>, ValueTask<bool>> TryEndStandingAsync { private get; set; } = _ => new(true);
+
+    /// <summary>Waits for whoever changes a wallet or counts what it has, and keeps others from it until the answer is disposed. Nobody may pay meanwhile: a payment may wait for this turn.</summary>
+    internal ValueTask<IDisposable> EnterAsync(UInt128 wallet) => turns.EnterAsync(wallet);
 
     internal static Refusal NotFound(Id<WalletKind> id) => new(RefusalCodes.WalletNotFound, $"There is no wallet {id}.");
 
@@ -117,6 +124,18 @@ public sealed class WalletDirectory
         return true;
     }
 
+    private async ValueTask<bool> TryFreezeAsync(Id<WalletKind> id)
+    {
+        while (await ledger.ReadAccountAsync(id.Value) is { } account && (account.Flags & (AccountFlags.Frozen | AccountFlags.Closed)) == AccountFlags.None)
+        {
+            // An erasure that was cut off and then resumed has used up the id of its freeze.
+            var next = await FreeNumber.FindAsync(async number => await ledger.FindAsync(FreezeId(id, number)) is not null);
+            if (await ledger.TrySubmitAsync(Command.ChangeAccount(RecordKind.FreezeAccount, FreezeId(id, next), id.Value)) is null) return false;
+        }
+
+        return true;
+    }
+
     private async ValueTask<Answer<Wallet>> CreateAsync(string scope, byte[] key, Asset asset)
     {
         if (!Currency.IsKnown(asset)) return new Refusal(RefusalCodes.UnknownCurrency, $"{asset} is not a currency of this server.");
@@ -138,11 +157,12 @@ public sealed class WalletDirectory
     // A browser's cookie is a secret: only its hash is kept.
     private static byte[] BrowserKey(string browserSecret, Asset asset) => SHA256.HashData(Encoding.UTF8.GetBytes($"{asset.Code}:{browserSecret}"));
 
-    private static UInt128 FreezeId(Id<WalletKind> id)
+    private static UInt128 FreezeId(Id<WalletKind> id, uint number)
     {
         var bytes = new CanonicalBytes(stackalloc byte[64]);
         bytes.Add("erase");
         bytes.Add(id.Value);
+        bytes.Add((UInt128)number);
         return bytes.ToLegId();
     }
 }

@@ -25,9 +25,9 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/wallets/{id}/pause"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/wallets/{id}/resume"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/mandates"] = "201 400 401 403 404 409 410 413 415 500 503",
-        ["get /v1/mandates"] = "200 400 401 403 500 503",
-        ["get /v1/mandates/{id}"] = "200 400 401 403 404 500 503",
-        ["post /v1/mandates/{id}/revoke"] = "200 400 401 403 404 413 415 500 503",
+        ["get /v1/mandates"] = "200 400 401 403 410 500 503",
+        ["get /v1/mandates/{id}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/mandates/{id}/revoke"] = "200 400 401 403 404 410 413 415 500 503",
         ["post /v1/wallets/{id}/top-ups"] = "201 400 401 403 404 409 410 413 415 500 503",
         ["get /v1/wallets/{id}/top-ups/{topUpId}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/payments"] = "201 400 401 402 403 404 409 410 413 415 500 503",
@@ -59,8 +59,8 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
         ["get /v1/ledger/changes"] = "200 400 401 403 429 500 503",
         ["get /v1/ledger/key"] = "200 500 503",
-        ["get /v1/tabs"] = "200 400 401 403 500 503",
-        ["get /v1/tabs/{id}"] = "200 400 401 403 404 500 503",
+        ["get /v1/tabs"] = "200 400 401 403 410 500 503",
+        ["get /v1/tabs/{id}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/tabs/{id}/pay"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/payees/{id}/tabs"] = "200 400 401 403 404 500 503",
         ["post /v1/meters"] = "201 400 401 402 403 404 409 410 413 415 500 503",
@@ -68,9 +68,9 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/meters/{id}/report"] = "200 400 401 403 404 409 413 415 500 503",
         ["post /v1/meters/{id}/stop"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/tips"] = "201 400 401 402 403 404 409 410 413 415 500 503",
-        ["get /v1/tips"] = "200 400 401 403 500 503",
-        ["get /v1/tips/{id}"] = "200 400 401 403 404 500 503",
-        ["post /v1/tips/{id}/cancel"] = "200 400 401 403 404 413 415 500 503",
+        ["get /v1/tips"] = "200 400 401 403 410 500 503",
+        ["get /v1/tips/{id}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/tips/{id}/cancel"] = "200 400 401 403 404 410 413 415 500 503",
         ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
@@ -88,6 +88,22 @@ public sealed partial class OpenApiTests(SharedServer server)
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
         Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_call_that_takes_money_from_a_wallet_names_all_that_can_stop_it()
+    {
+        var paying = 0;
+        foreach (var (name, operation) in await OperationsAsync())
+        {
+            var codes = operation["responses"]!.AsObject().Where(response => response.Key[0] != '2')
+                .SelectMany(response => response.Value!["content"]!["application/problem+json"]!["examples"]!.AsObject().Select(example => example.Key)).ToHashSet();
+            if (!codes.Contains("insufficient_funds")) continue;
+            paying++;
+            Assert.True(codes.IsSupersetOf(["cap_exceeded", "caps_changed", "wallet_frozen", "wallet_erased"]), $"{name}: {string.Join(' ', codes)}");
+        }
+
+        Assert.True(paying >= 5, $"Only {paying} calls take money from a wallet.");
     }
 
     [Fact]

@@ -87,7 +87,7 @@ internal static class MandatesApi
             Answer = typeof(MandateJson),
             BodyExample = """{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","each":{"amount":"0.05","currency":"USD"},"perDay":{"amount":"0.5","currency":"USD"},"timeZone":"Europe/Paris"}""",
             AnswerExample = $$"""{"id":"man_01JD8Y2M6K3T5V7W9XAZBCDEFG","status":"active",{{Members}},"key":"fk_man_…"}""",
-            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.WalletErased],
+            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.TooManyMandates, RefusalCodes.WalletErased],
         });
         door.Get("/v1/mandates", ListAsync, new RestCall
         {
@@ -98,6 +98,7 @@ internal static class MandatesApi
             IsPaged = true,
             Answer = typeof(MandatePage),
             AnswerExample = $$"""{"lines":[{{Example}}]}""",
+            Refusals = [RefusalCodes.WalletErased],
         });
         door.Get("/v1/mandates/{id}", ReadAsync, new RestCall
         {
@@ -108,7 +109,7 @@ internal static class MandatesApi
             Key = KeyOwner.WalletOrMandate,
             Answer = typeof(MandateJson),
             AnswerExample = Example,
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MandateNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MandateNotFound, RefusalCodes.WalletErased],
         });
         door.Post("/v1/mandates/{id}/revoke", RevokeAsync, new RestCall
         {
@@ -122,7 +123,7 @@ internal static class MandatesApi
             Answer = typeof(MandateJson),
             BodyExample = "{}",
             AnswerExample = Example.Replace("active", "revoked", StringComparison.Ordinal),
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MandateNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MandateNotFound, RefusalCodes.WalletErased],
         });
     }
 

@@ -55,7 +55,7 @@ internal static class RequestsApi
 
     private static readonly PathMember IdMember = new("id", "The id of a request.", "^req_[0-7][0-9A-HJKMNP-TV-Z]{25}$", "req_01JD8Y2M6K3T5V7W9XAZBCDE01");
 
-    private static readonly RefusalCode[] AskRefusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.HandleNotFound, RefusalCodes.WalletErased];
+    private static readonly RefusalCode[] AskRefusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.HandleNotFound, RefusalCodes.TooManyOpenRequests, RefusalCodes.WalletErased];
 
     private static readonly RefusalCode[] EndRefusals = [RefusalCodes.InvalidId, RefusalCodes.RequestNotFound, RefusalCodes.RequestEnded, RefusalCodes.WalletErased];
 

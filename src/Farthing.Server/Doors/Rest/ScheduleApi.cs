@@ -12,7 +12,7 @@ internal static class ScheduleApi
         OperationId = "readSchedule",
         Tag = "Ledger",
         Summary = "Read what is due and what fails",
-        Description = "Monthly tips, renewals, deadlines. The lines are what failed when it was last tried, newest first; it is tried again by itself. A refusal that is the payer's business, such as insufficient funds, is no failure here.",
+        Description = "Monthly tips, deadlines of campaigns, tabs and meters. The lines are what failed when it was last tried, newest first; it is tried again by itself. A refusal that is the payer's business, such as insufficient funds, is no failure here.",
         Key = KeyOwner.Operator,
         IsPaged = true,
         Answer = typeof(ScheduleJson),

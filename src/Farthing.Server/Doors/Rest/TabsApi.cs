@@ -34,6 +34,7 @@ internal static class TabsApi
             IsPaged = true,
             Answer = typeof(TabPage),
             AnswerExample = $$"""{"lines":[{{Example}}]}""",
+            Refusals = [RefusalCodes.WalletErased],
         });
         door.Get("/v1/tabs/{id}", ReadAsync, new RestCall
         {
@@ -45,7 +46,7 @@ internal static class TabsApi
             Path = [IdMember],
             Answer = typeof(TabJson),
             AnswerExample = Example,
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TabNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TabNotFound, RefusalCodes.WalletErased],
         });
         door.Post("/v1/tabs/{id}/pay", PayAsync, new RestCall
         {

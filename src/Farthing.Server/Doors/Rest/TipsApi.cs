@@ -51,7 +51,7 @@ internal static class TipsApi
             Refusals =
             [
                 .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.InsufficientFunds,
-                RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+                RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.TooManyMonthlyTips, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });
         door.Get("/v1/tips", ListAsync, new RestCall
@@ -63,6 +63,7 @@ internal static class TipsApi
             IsPaged = true,
             Answer = typeof(MonthlyTipPage),
             AnswerExample = $$"""{"lines":[{{MonthlyExample}}]}""",
+            Refusals = [RefusalCodes.WalletErased],
         });
         door.Get("/v1/tips/{id}", ReadAsync, new RestCall
         {
@@ -74,7 +75,7 @@ internal static class TipsApi
             Path = [IdMember],
             Answer = typeof(MonthlyTipJson),
             AnswerExample = MonthlyExample,
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TipNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TipNotFound, RefusalCodes.WalletErased],
         });
         door.Post("/v1/tips/{id}/cancel", CancelAsync, new RestCall
         {
@@ -89,7 +90,7 @@ internal static class TipsApi
             Answer = typeof(MonthlyTipJson),
             BodyExample = "{}",
             AnswerExample = MonthlyExample.Replace("active", "cancelled", StringComparison.Ordinal).Replace("\"nextAt\":\"2026-12-23T09:30:00.000Z\",", "", StringComparison.Ordinal),
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TipNotFound],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.TipNotFound, RefusalCodes.WalletErased],
         });
     }
 

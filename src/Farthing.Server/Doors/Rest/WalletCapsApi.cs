@@ -44,7 +44,7 @@ internal static class WalletCapsApi
             Answer = typeof(WalletCapsJson),
             BodyExample = """{"perDay":{"amount":"2","currency":"USD"},"perMonth":{"amount":"20","currency":"USD"},"timeZone":"Europe/Paris"}""",
             AnswerExample = CapsExample,
-            Refusals = [.. refusals, .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch],
+            Refusals = [.. refusals, .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.TooManyCapChanges],
         });
         door.Get("/v1/wallets/{id}/caps", ReadAsync, new RestCall
         {

@@ -51,7 +51,7 @@ internal static class WalletsApi
             OperationId = "eraseWallet",
             Tag = "Wallets",
             Summary = "Erase a wallet for ever",
-            Description = "Destroys the key of what its payments were for. The ledger and every receipt stay sound; the wallet cannot be used again, and what is left in it cannot be spent.",
+            Description = "Destroys the key of what its payments were for, revokes its mandates and ends its monthly tips. The ledger and every receipt stay sound; the wallet cannot be used again, and what is left in it cannot be spent.",
             Key = KeyOwner.Wallet,
             Body = typeof(NoFields),
             BodyIsOptional = true,

@@ -159,7 +159,7 @@ public static class RefusalCodes
     public static RefusalCode NothingOwed { get; } = new("nothing_owed", 409, "That is not owed on the tab.", RetryAdvice.NewKey, "Read the tab: what it still owes is paid with a new key.");
 
     /// <summary>A refund of a read that a tab no longer owes.</summary>
-    public static RefusalCode TabSettled { get; } = new("tab_settled", 409, "The tab no longer owes this read.", RetryAdvice.Never, "Refund the payment that paid the tab.");
+    public static RefusalCode TabSettled { get; } = new("tab_settled", 409, "The tab no longer owes this read.", RetryAdvice.Never, "The payee can refund the payment that paid the tab.");
 
     /// <summary>No money moved, so there is no proof of it.</summary>
     public static RefusalCode ReadOnTab { get; } = new("read_on_tab", 409, "A read on tab has no receipt.", RetryAdvice.Never, "Ask for the receipt of the payment that paid the tab.");
@@ -222,8 +222,8 @@ public static class RefusalCodes
     /// <summary>More than a cap allows.</summary>
     public static RefusalCode CapExceeded { get; } = new("cap_exceeded", 402, "A cap does not allow so much.", RetryAdvice.NewKey, "The members cap, capAmount and headroom say which cap, how high it is and what was left of it. Pay less, wait for its next day, week or month, or let the wallet's owner pay or give another mandate; then with a new key.");
 
-    /// <summary>The caps were being changed.</summary>
-    public static RefusalCode CapsChanged { get; } = new("caps_changed", 409, "The wallet's caps were being changed.", RetryAdvice.NewKey, "Pay again with a new key: the new caps are in force.");
+    /// <summary>The caps, or what is left of them, changed under a payment.</summary>
+    public static RefusalCode CapsChanged { get; } = new("caps_changed", 409, "The caps, or what is left of them, changed while the payment was on its way.", RetryAdvice.NewKey, "Pay again with a new key: it is held against the caps of that moment.");
 
     /// <summary>Taken back.</summary>
     public static RefusalCode MandateRevoked { get; } = new("mandate_revoked", 403, "The mandate was revoked.", RetryAdvice.NewKey, "Ask the wallet's owner to pay, or to give another mandate.");
@@ -264,6 +264,9 @@ public static class RefusalCodes
     /// <summary>Too late.</summary>
     public static RefusalCode RefundWindowOver { get; } = new("refund_window_over", 409, "The time for refunds of this payment is over.", RetryAdvice.Never, "Ask the payee.");
 
+    /// <summary>What paid a tab is not the wallet's to take back.</summary>
+    public static RefusalCode RefundByPayeeOnly { get; } = new("refund_by_payee_only", 409, "What paid a tab is given back by its payee only.", RetryAdvice.Never, "Ask the payee. A read that the tab still owes can be refunded by itself.");
+
     /// <summary>Too many one-click refunds with this payee.</summary>
     public static RefusalCode RefundAllowanceExhausted { get; } = new("refund_allowance_exhausted", 409, "This wallet has used up its one-click refunds with this payee.", RetryAdvice.NewKey, "Ask the payee, who can still refund; the allowance is renewed each calendar month.");
 
@@ -294,7 +297,7 @@ public static class RefusalCodes
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManyOpenRequests, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
-        ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
+        ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
         MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,

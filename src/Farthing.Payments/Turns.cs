@@ -9,7 +9,8 @@ internal sealed class Turns(int count)
     /// <summary>Waits for the subject's turn, which lasts until the answer is disposed.</summary>
     public async ValueTask<IDisposable> EnterAsync(UInt128 subject)
     {
-        var turn = turns[(int)(subject % (uint)turns.Length)];
+        // The low byte of some ids is always zero.
+        var turn = turns[(int)((subject ^ (subject >> 8)) % (uint)turns.Length)];
         await turn.WaitAsync();
         return new Turn(turn);
     }

@@ -1,3 +1,4 @@
+using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
@@ -208,6 +209,86 @@ public sealed class DayCapTests
         for (var i = 0; i < 4; i++) Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id, Mandate = mandate.Id }));
         Assert.Equal((Usd("0.1"), Usd("0")), (Given(await test.Domain.Mandates.ReadAsync(wallet.Id, mandate.Id)).Used, Given(await test.Domain.Mandates.ReadAsync(wallet.Id, mandate.Id)).Caps[0].Headroom));
         Assert.Equal("0.9 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_mandate_that_allows_what_is_left_of_the_day_allows_the_read()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var offer = await NewOfferAsync(test, payee, "0.06", "0.1");
+        var mandate = Given(await test.Domain.Mandates.CreateAsync(wallet.Id, test.NewKey(), new NewMandate(new(payee.Id, null), Usd("0.05"), new(Usd("0.1"), null, null), null, null))).State.Mandate;
+        await IsOverEachAsync();
+        await ReadAsync(test, wallet, payee, offer, "/1");
+        Assert.Equal(Usd("0.04"), Given(await test.Desk.PayAsync(Mandated())).Amount);
+        // Used up: the rest of the day costs nothing.
+        Given(await test.Desk.PayAsync(Mandated()));
+        test.Time.Advance(TimeSpan.FromDays(1));
+        await IsOverEachAsync();
+        Assert.Equal("0.9 held 0", await test.BalanceAsync(wallet));
+
+        PaymentRequest Mandated() => new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id, Mandate = mandate.Id };
+
+        async Task IsOverEachAsync()
+        {
+            var answer = await test.Desk.PayAsync(Mandated());
+            Refused(RefusalCodes.CapExceeded, answer);
+            Assert.Equal("mandate.each", answer.Refusal!.Facts!["cap"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_day_used_up_by_holds_is_looked_through_no_further_than_its_newest()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var offer = await NewOfferAsync(test, payee, "0.01", "0.6");
+        Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id }));
+        var holds = await Task.WhenAll(Enumerable.Range(0, 59).Select(async _ => Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id, Hold = true }))));
+        Assert.Equal("0.4 held 0.59", await test.BalanceAsync(wallet));
+
+        // Each look reads some fifty records, however much a payee holds.
+        var covered = Given(await test.Desk.PayAsync(new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id }));
+        Assert.Equal(PaymentStatus.Held, covered.Status);
+        Given(await test.Desk.PostAsync(As(payee), holds[0].Id, test.NewKey(), null));
+        Assert.Equal("0.4 held 0.58", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_batch_is_paid_in_its_order_also_where_an_offer_has_a_cap_on_the_day()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("0.05");
+        var offer = await NewOfferAsync(test, payee, "0.05", "0.1");
+        var answers = await test.Desk.PayManyAsync([test.Pay(wallet, payee, "0.05"), new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id }]);
+        Given(answers[0]);
+        Refused(RefusalCodes.InsufficientFunds, answers[1]);
+        Assert.Equal("0 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_payment_that_the_ledger_refuses_for_the_day_says_so()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var request = test.Pay(wallet, payee, "0.05");
+        var (id, digest, asset) = (request.KeyId(), request.Digest(), ChartOfAccounts.AllowanceOf(Asset.Usd));
+        var (account, issuer) = (Id<PaymentKind>.New(test.Time).Value, Id<PaymentKind>.New(test.Time).Value);
+        // As if the payment had been priced while more was left.
+        var results = await test.Ledger.SubmitAsync(
+        [
+            Command.OpenAccount(account, asset, AccountFlags.DebitsMustNotExceedCredits),
+            Command.OpenAccount(issuer, asset, AccountFlags.None),
+            Command.Transfer(id, digest, wallet.Id.Value, payee.Id.Value, Usd("0.05"), TransferCode.Payment) with { Linked = true },
+            Command.Transfer(LegIds.UseOf(id, LegIds.UseOfDayCap), digest, account, issuer, new Amount(asset, Usd("0.05").Units), TransferCode.Allowance),
+        ]);
+        Assert.Equal([Outcome.Done, Outcome.Done, Outcome.ChainRefused, Outcome.InsufficientFunds], results.Select(result => result.Outcome));
+        Refused(RefusalCodes.CapsChanged, await test.Desk.PayAsync(request));
+        Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
     }
 
     private static async Task<Offer> NewOfferAsync(TestSystem test, Payee payee, string price, string cap, string zone = "UTC") =>

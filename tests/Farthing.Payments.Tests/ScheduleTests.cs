@@ -39,6 +39,15 @@ public sealed class ScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subjects_whose_ids_end_alike_do_not_wait_for_each_other()
+    {
+        // As the ids of tabs do, whose low byte numbers what belongs to them.
+        var entered = Enumerable.Range(1, 64).Select(number => schedule.EnterAsync((UInt128)number << 8).AsTask()).ToList();
+        Assert.Equal(64, entered.Count(turn => turn.IsCompletedSuccessfully));
+        foreach (var turn in entered) (await turn).Dispose();
+    }
+
+    [Fact]
     public async Task What_is_due_is_done_oldest_first_and_not_before()
     {
         for (var subject = 5; subject >= 1; subject--) await AddAsync((UInt128)subject, Start + (subject * Day));

@@ -1,8 +1,10 @@
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
+using Farthing.Protocol;
 using static Farthing.Payments.Tests.TestSystem;
 
 namespace Farthing.Payments.Tests;
@@ -80,6 +82,66 @@ public sealed class TabTests
         Assert.Equal(first.Id, Assert.Single(Given(await test.Desk.FindByReferenceAsync(As(payee), "a", null, 10)).Lines).Id);
         Refused(RefusalCodes.TabUnpaid, await test.Desk.PayAsync(full));
         Assert.Equal(Usd("0.6"), (await SingleAsync(test, wallet)).Owed);
+    }
+
+    [Fact]
+    public async Task What_paid_a_tab_is_given_back_by_the_payee_and_never_by_the_wallet()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var offer = await OfferAsync(test, payee, "0.04", "1");
+        var read = Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        var paid = Given(await test.Domain.Tabs.PayAsync(wallet.Id, read.Tab!.Value, test.NewKey()));
+        foreach (var amount in new Amount?[] { null, Usd("0.01") }) Refused(RefusalCodes.RefundByPayeeOnly, await test.Desk.RefundAsync(As(wallet), paid.Id, test.NewKey(), amount));
+        Assert.Equal("0.96 held 0", await test.BalanceAsync(wallet));
+
+        // A read that is owed still comes off the tab.
+        var second = Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Given(await test.Desk.RefundAsync(As(wallet), second.Id, test.NewKey(), null));
+        Assert.True((await SingleAsync(test, wallet)).Owed.IsZero);
+        Given(await test.Desk.RefundAsync(As(payee), paid.Id, test.NewKey(), null));
+        Assert.Equal("1 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_read_under_a_mandate_pays_no_tab()
+    {
+        await using var test = await StartAsync();
+        var (payee, other, wallet) = (await test.NewPayeeAsync(), await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var (offer, another) = (await OfferAsync(test, payee, "0.3", "0.5"), await OfferAsync(test, other, "0.01", "1"));
+        Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        var mandate = Given(await test.Domain.Mandates.CreateAsync(wallet.Id, test.NewKey(), new NewMandate(new(other.Id, null), Usd("0.01"), new(Usd("0.01"), null, null), null, null))).State.Mandate;
+        Refused(RefusalCodes.TabUnpaid, await test.Desk.PayAsync(Read(test, wallet, another) with { Mandate = mandate.Id }));
+        Assert.Equal(("1 held 0", Usd("0.3")), (await test.BalanceAsync(wallet), (await SingleAsync(test, wallet)).Owed));
+
+        // The wallet's owner pays it by reading.
+        Given(await test.Desk.PayAsync(Read(test, wallet, another)));
+        Assert.Equal("0.7 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_full_tab_that_a_cap_kept_from_being_paid_is_paid_when_the_day_is_over()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var offer = await OfferAsync(test, payee, "0.4", "0.5");
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("0.5"), null, null), null));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.3")));
+        Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        for (var tries = 0; tries < 2; tries++) Refused(RefusalCodes.TabUnpaid, await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Assert.Equal("0.7 held 0", await test.BalanceAsync(wallet));
+
+        test.Time.Advance(TimeSpan.FromDays(1));
+        Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Assert.Equal("0.3 held 0", await test.BalanceAsync(wallet));
+
+        // Higher caps help on the same day too.
+        Refused(RefusalCodes.TabUnpaid, await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, test.NewKey(), Usd("1"), "sandbox", null));
+        Refused(RefusalCodes.TabUnpaid, await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("0.9"), null, null), null));
+        Given(await test.Desk.PayAsync(Read(test, wallet, offer)));
+        Assert.Equal("0.9 held 0", await test.BalanceAsync(wallet));
     }
 
     private static async Task<Offer> OfferAsync(TestSystem test, Payee payee, string price, string payAt) =>

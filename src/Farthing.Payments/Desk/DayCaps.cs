@@ -69,7 +69,7 @@ internal sealed class DayCaps(Ledger.Ledger ledger, ChartOfAccounts chart, TimeP
     public static long EndOf(DayCap cap, long unixMilliseconds) => CalendarWindow.Of(CalendarPeriod.Day, ZoneOf(cap), unixMilliseconds).EndUnixMilliseconds;
 
     /// <summary>Finds the newest payment that used the day up.</summary>
-    /// <returns>A posted one, if there is one; else one that is held. Null while something is left.</returns>
+    /// <returns>A posted one, if there is one among the newest; else one that is held. Null while something is left.</returns>
     public async ValueTask<StandingPurchase?> FindCoverAsync(UInt128 wallet, Offer offer)
     {
         var allowance = AllowanceOf(wallet, offer);
@@ -87,7 +87,9 @@ internal sealed class DayCaps(Ledger.Ledger ledger, ChartOfAccounts chart, TimeP
                 held ??= payment;
             }
 
-            if (records.Count < RecordsPerLook) return held is null ? null : new(held, allowance.Window.EndUnixMilliseconds);
+            // However many are held, a look at them stays short: others wait for it.
+            if (held is not null) return new(held, allowance.Window.EndUnixMilliseconds);
+            if (records.Count < RecordsPerLook) return null;
             before = records[^1].Position;
         }
     }

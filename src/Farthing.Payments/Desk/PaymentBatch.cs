@@ -32,7 +32,8 @@ internal sealed class PaymentBatch(Ledger.Ledger ledger, PaymentPricer pricer, P
 
             if (prepared!.GoesAlone)
             {
-                // What it costs follows from the one before it.
+                // What it costs follows from the one before it, and those before it take their money first.
+                if (!filling.IsEmpty) filling = Submit(filling);
                 answers[i] = await maker.BuyAloneAsync(prepared);
                 continue;
             }

@@ -93,7 +93,8 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         for (var tries = 0; tries < MaxOnceAttempts; tries++)
         {
-            if (await dayCaps.LowerAsync(prepared) is { } lowered) return await SubmitAsync(lowered, 0);
+            if (await dayCaps.LowerAsync(prepared) is { } lowered)
+                return PaymentPricer.CheckEach(lowered.Mandate, lowered.Price) is { } over ? await AnswerRefusedAsync(lowered, over) : await SubmitAsync(lowered, 0);
             // What was bought itself goes before the day.
             var cover = prepared.Terms is { } terms ? await purchases.FindCoverAsync(prepared.Wallet.Account, terms) : await dayCaps.FindCoverAsync(prepared.Wallet.Account, prepared.CappedOffer!);
             if (cover is not null) return await AnswerStandingAsync(prepared, cover.Payment);
@@ -109,7 +110,9 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         if (prepared.IsOnce && (await purchases.FindAsync(prepared.Wallet.Account, prepared.Payee.Account, prepared.OnceSubject!)).Standing is { } standing)
             return await AnswerStandingAsync(prepared, standing.Payment);
         var tab = await tabs.FindAsync(prepared, prepared.OnTab!);
-        if (tab.Refusal?.Code == RefusalCodes.TabUnpaid && !await IsKnownAsync(prepared.Key) && await tabs.PayFullAsync(prepared.Wallet.Account)) tab = await tabs.FindAsync(prepared, prepared.OnTab!);
+        // A mandate is for what is read under it, not for what the wallet owes.
+        var mayPay = tab.Refusal?.Code == RefusalCodes.TabUnpaid && prepared.Mandate is null;
+        if (mayPay && !await IsKnownAsync(prepared.Key) && await tabs.PayFullAsync(prepared.Wallet.Account)) tab = await tabs.FindAsync(prepared, prepared.OnTab!);
         return tab.IsGiven ? await SubmitAsync(prepared with { Tab = tab.Value }, 0) : await AnswerRefusedAsync(prepared, tab.Refusal);
     }
 

@@ -58,7 +58,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if (parties.Offer?.Pricing is Metered && request.HoldMilliseconds is null) return new(RefusalCodes.InvalidField, "The offer is metered: start a meter with POST /v1/meters.");
 
         var now = ledger.NowUnixMilliseconds(time);
-        if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, now) is { } outside) return outside;
+        if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, parties.Offer is { DayCap: not null }, now) is { } outside) return outside;
         var reference = request.Reference;
         // The fee of what is read on tab is taken when the tab is paid.
         var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64), request.HoldMilliseconds is not null);
@@ -153,14 +153,18 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         ({ } inner, { } outer) => [.. inner.At(now), .. outer.At(now)],
     };
 
+    /// <summary>Why a price is more than a mandate allows at once, or null.</summary>
+    public static Refusal? CheckEach(MandateEntry? entry, Amount price) => entry is not null && price.Units > entry.Mandate.Each.Units ? CapRefusals.EachExceeded(entry.Mandate, price) : null;
+
     /// <summary>Why a payment is outside a mandate, as far as that can be said without the ledger, which has the last word on its caps, its end and its revocation.</summary>
-    private static Refusal? CheckMandate(Id<MandateKind> id, MandateEntry? entry, WalletEntry wallet, PayeeEntry payee, Amount price, long now)
+    private static Refusal? CheckMandate(Id<MandateKind> id, MandateEntry? entry, WalletEntry wallet, PayeeEntry payee, Amount price, bool mayBeLowered, long now)
     {
         if (entry is null || entry.Mandate.Wallet != wallet.Wallet.Id) return MandateDirectory.NotFound(id);
         if (entry.Mandate.IsRevoked) return CapRefusals.Revoked(entry.Mandate);
         if (entry.HasEnded(now)) return CapRefusals.Ended(entry.Mandate);
         if (!entry.Mandate.Scope.Covers(payee.Payee)) return CapRefusals.OutOfScope(entry.Mandate, payee.Payee);
-        return price.Units > entry.Mandate.Each.Units ? CapRefusals.EachExceeded(entry.Mandate, price) : null;
+        // What an offer with a cap on the day costs is known only when what is left of the day is.
+        return mayBeLowered ? null : CheckEach(entry, price);
     }
 
     private int DefaultWindowSeconds => (int)options.DefaultRefundWindow.TotalSeconds;

@@ -33,6 +33,8 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
         {
             if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
             var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
+            // What was read on the tab stays bought, and other tabs of the wallet wait for this one to be paid.
+            if (caller.Kind == CallerKind.Wallet && await ledger.FindAsync(LegIds.TabPaidOf(payment.Id)) is { Outcome: Outcome.Done }) return TabRefusals.ByPayeeOnly;
             if (payment.Refunds.Count >= MaxRefunds - 1 && amount?.Units < payment.Kept.Units)
                 return new Refusal(RefusalCodes.TooManyRefunds, $"This payment has {payment.Refunds.Count} refunds already, so the next must give back all of the {payment.Kept} that is left.");
             if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;

@@ -12,6 +12,9 @@ namespace Farthing.Payments.Mandates;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandates, WalletCaps walletCaps)
 {
+    /// <summary>A payment whose price was lowered to what was left of an offer's day, when less was left by the time it reached the ledger.</summary>
+    private static readonly Refusal DayChanged = new(RefusalCodes.CapsChanged, "Less was left of the offer's cap on the day when the payment reached the ledger. Pay with a new key.");
+
     public static Refusal Revoked(Mandate mandate) => new(RefusalCodes.MandateRevoked, $"The mandate {mandate.Id} was revoked. Pay by asking, or give another one.");
 
     public static Refusal Ended(Mandate mandate) => new(RefusalCodes.MandateEnded, $"The mandate {mandate.Id} has ended. Pay by asking, or give another one.");
@@ -34,6 +37,7 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
 
     private async ValueTask<Refusal> ExplainAsync(JournalRecord price, JournalRecord use, int number)
     {
+        if (number == LegIds.UseOfDayCap) return use.Outcome == Outcome.InsufficientFunds ? DayChanged : Refusals.OfPayment(use.Outcome);
         var legs = PaymentRecords.LegsOf(ledger, price);
         var firstNumber = number - (number % LegIds.UsesPerSet);
         // The gate's account is the mandate's own id, or that of the wallet's caps.

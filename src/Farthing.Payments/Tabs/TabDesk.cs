@@ -87,14 +87,17 @@ public sealed class TabDesk
             if (balance.IsLost || TabReads.IsFull(tab, balance)) full.Add(tab);
         }
 
+        if (full.Count == 0 || await wallets.LoadAsync(wallet) is not { } payer) return false;
         full.Reverse();
+        var caps = string.Concat(payer.Caps?.At(ledger.NowUnixMilliseconds(time)).Select(use => string.Create(CultureInfo.InvariantCulture, $":{use.Account:x32}")) ?? []);
         var isPaid = false;
         foreach (var tab in full)
         {
             if (await ledger.ReadAccountAsync(wallet) is not { } account || await ledger.ReadAccountAsync(tab.Room) is not { } room) continue;
             if (account.Balances.Available < (await tabs.ReadAsync(tab)).Owed.Units) continue;
-            // As the wallet and the tab stand now this is tried once: a refusal holds until one of the two has changed.
-            if (!IdempotencyKey.TryParse(string.Create(CultureInfo.InvariantCulture, $"{tab.Id}:{room.LastPosition}:{account.LastPosition}"), out var key)) continue;
+            // As the wallet, its caps and the tab stand now this is tried once: a refusal holds until one of them has changed, or the day of a cap is over.
+            if (!IdempotencyKey.TryParse(string.Create(CultureInfo.InvariantCulture, $"{tab.Id}:{room.LastPosition}:{account.LastPosition}{caps}"), out var key))
+                throw new InvalidOperationException("The key of a tab's payment is no key.");
             isPaid |= (await PayAsync(tab, key, "pay-full-tab")).IsGiven;
         }
 

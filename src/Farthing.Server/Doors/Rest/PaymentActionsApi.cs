@@ -53,7 +53,7 @@ internal static class PaymentActionsApi
             OperationId = "createRefund",
             Tag = "Payments",
             Summary = "Refund a payment, in whole or part",
-            Description = "All that is left, or the amount, until refundableUntil. The operator's fee is given back in proportion. A refund of a read on tab takes it off the tab. A refund by the wallet, even of a part, ends what was bought; a payee's refund of a part does not. A wallet's own refunds are counted: a payee sets how many it has in a calendar month.",
+            Description = "All that is left, or the amount, until refundableUntil. The operator's fee is given back in proportion. A refund of a read on tab takes it off the tab; what paid the tab is given back by the payee only. A refund by the wallet, even of a part, ends what was bought; a payee's refund of a part does not. A wallet's own refunds are counted: a payee sets how many it has in a calendar month.",
             Key = KeyOwner.WalletOrPayee,
             TakesIdempotencyKey = true,
             Body = typeof(AmountBody),
@@ -65,7 +65,7 @@ internal static class PaymentActionsApi
             Refusals =
             [
                 .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PaymentNotFound, RefusalCodes.PaymentNotPosted,
-                RefusalCodes.ExceedsRefundable, RefusalCodes.TooManyRefunds, RefusalCodes.RefundWindowOver, RefusalCodes.RefundAllowanceExhausted,
+                RefusalCodes.ExceedsRefundable, RefusalCodes.TooManyRefunds, RefusalCodes.RefundWindowOver, RefusalCodes.RefundByPayeeOnly, RefusalCodes.RefundAllowanceExhausted,
                 RefusalCodes.TabSettled, RefusalCodes.PayeeFundsInsufficient, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });

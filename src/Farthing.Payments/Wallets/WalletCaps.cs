@@ -102,8 +102,9 @@ public sealed class WalletCaps
     /// <summary>The same, for a payment that found a gate shut: else all payments would find it so until the caps are changed again.</summary>
     internal async ValueTask FinishAsync(Id<WalletKind> id)
     {
-        using var turn = await wallets.EnterAsync(id.Value);
-        await TryFinishAsync(id);
+        // Whoever has the turn now sees to it, and may be waiting for the schedule, which may be what pays here.
+        using var turn = wallets.TryEnter(id.Value);
+        if (turn is not null) await TryFinishAsync(id);
     }
 
     /// <summary>The caps behind a gate.</summary>

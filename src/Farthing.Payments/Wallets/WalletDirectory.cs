@@ -98,6 +98,9 @@ public sealed class WalletDirectory
     /// <summary>Waits for whoever changes a wallet or counts what it has, and keeps others from it until the answer is disposed. Nobody may pay meanwhile: a payment may wait for this turn.</summary>
     internal ValueTask<IDisposable> EnterAsync(UInt128 wallet) => turns.EnterAsync(wallet);
 
+    /// <summary>The same, if nobody has it now.</summary>
+    internal IDisposable? TryEnter(UInt128 wallet) => turns.TryEnter(wallet);
+
     internal static Refusal NotFound(Id<WalletKind> id) => new(RefusalCodes.WalletNotFound, $"There is no wallet {id}.");
 
     internal static Refusal Erased { get; } = new(RefusalCodes.WalletErased, "The wallet was erased. Make a new one.");

@@ -15,20 +15,12 @@ namespace Farthing.Payments.Desk;
 /// </remarks>
 internal sealed class DayCaps(Ledger.Ledger ledger, ChartOfAccounts chart, TimeProvider time)
 {
-    private const int LockCount = 256;
     private const int RecordsPerLook = 50;
 
-    // Each guards the wallets and offers that fall to it.
-    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, LockCount).Select(_ => new SemaphoreSlim(1))];
+    private readonly Turns turns = new(256);
 
-    /// <summary>Waits until no other payment of the wallet for the offer is under way.</summary>
-    /// <returns>To be released.</returns>
-    public async ValueTask<SemaphoreSlim> EnterAsync(UInt128 wallet, Offer offer)
-    {
-        var gate = locks[(int)((wallet ^ offer.Id.Value ^ (offer.Id.Value >> 8)) % LockCount)];
-        await gate.WaitAsync();
-        return gate;
-    }
+    /// <summary>Waits until no other payment of the wallet for the offer is under way, and keeps any from being begun until the answer is disposed.</summary>
+    public ValueTask<IDisposable> EnterAsync(UInt128 wallet, Offer offer) => turns.EnterAsync(wallet ^ offer.Id.Value);
 
     /// <summary>Sees to it that allowances of a currency can be issued.</summary>
     /// <returns>False if the ledger takes no work.</returns>

@@ -61,15 +61,8 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     private async ValueTask<Answer<Payment>> BuyCappedAsync(PreparedPayment prepared)
     {
         if (!await dayCaps.TryOpenIssuerAsync(prepared.Price.Asset)) return LedgerCalls.NotReady;
-        var gate = await dayCaps.EnterAsync(prepared.Wallet.Account, prepared.CappedOffer!);
-        try
-        {
-            return await SubmitCappedAsync(prepared);
-        }
-        finally
-        {
-            gate.Release();
-        }
+        using var turn = await dayCaps.EnterAsync(prepared.Wallet.Account, prepared.CappedOffer!);
+        return await SubmitCappedAsync(prepared);
     }
 
     /// <summary>Turns the ledger's answers to the chain of a payment's first attempt into the payment's.</summary>

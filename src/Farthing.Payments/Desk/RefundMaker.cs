@@ -14,10 +14,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
     // A receipt carries every refund, and every part of the fee that came back with it.
     private const int MaxRefunds = 100;
 
-    private const int LockCount = 256;
-
-    // Each guards the payments whose ids fall to it.
-    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, LockCount).Select(_ => new SemaphoreSlim(1))];
+    private readonly Turns turns = new(256);
 
     public async ValueTask<Answer<Refund>> RefundAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key, Amount? amount)
     {
@@ -27,24 +24,16 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
 
         var refundId = key.DeriveId("refund", caller);
         var digest = Amounts.Digest("refund", caller, id, amount);
-        var gate = locks[(int)((id.Value >> 8) % LockCount)];
-        await gate.WaitAsync();
-        try
-        {
-            if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
-            var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
-            // What was read on the tab stays bought, and other tabs of the wallet wait for this one to be paid.
-            if (caller.Kind == CallerKind.Wallet && await ledger.FindAsync(LegIds.TabPaidOf(payment.Id)) is { Outcome: Outcome.Done }) return TabRefusals.ByPayeeOnly;
-            if (payment.Refunds.Count >= MaxRefunds - 1 && amount?.Units < payment.Kept.Units)
-                return new Refusal(RefusalCodes.TooManyRefunds, $"This payment has {payment.Refunds.Count} refunds already, so the next must give back all of the {payment.Kept} that is left.");
-            if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;
-            if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
-            return await ledger.FindAsync(refundId) is { } record ? await RepeatAsync(payment, record, digest) : Refusals.OfRefund(Refusals.OfChain(results), payment.Kept);
-        }
-        finally
-        {
-            gate.Release();
-        }
+        using var turn = await turns.EnterAsync(id.Value);
+        if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
+        var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
+        // What was read on the tab stays bought, and other tabs of the wallet wait for this one to be paid.
+        if (caller.Kind == CallerKind.Wallet && await ledger.FindAsync(LegIds.TabPaidOf(payment.Id)) is { Outcome: Outcome.Done }) return TabRefusals.ByPayeeOnly;
+        if (payment.Refunds.Count >= MaxRefunds - 1 && amount?.Units < payment.Kept.Units)
+            return new Refusal(RefusalCodes.TooManyRefunds, $"This payment has {payment.Refunds.Count} refunds already, so the next must give back all of the {payment.Kept} that is left.");
+        if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;
+        if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
+        return await ledger.FindAsync(refundId) is { } record ? await RepeatAsync(payment, record, digest) : Refusals.OfRefund(Refusals.OfChain(results), payment.Kept);
     }
 
     public async ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => await allowances.LeftAsync(wallet.Value, payee.Value);

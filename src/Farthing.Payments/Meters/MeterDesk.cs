@@ -161,7 +161,13 @@ public sealed class MeterDesk : IDue
     private async ValueTask<Answer<RunningMeter>> FindAsync(Caller caller, Id<MeterKind> id)
     {
         if (await settings.FindAsync<MeterRow>(id.Value) is not { } row) return NotFound(id);
-        if (caller.Kind == CallerKind.Mandate) return caller.Account == row.Mandate && await LoadAsync(id.Value) is { } own ? own : NotFound(id);
+        if (caller.Kind == CallerKind.Mandate)
+        {
+            // The mandate is gone with its wallet.
+            return caller.Account == row.Mandate && await LoadAsync(id.Value) is { } own
+                && (await reader.FindAsync(new(CallerKind.Wallet, own.Payment.Debit), new(id.Value))).IsGiven ? own : NotFound(id);
+        }
+
         var found = await reader.FindAsync(caller, new(id.Value));
         if (found.IsGiven) return new RunningMeter(found.Value, await GetPricingAsync(row), row);
         return found.Refusal.Code == RefusalCodes.PaymentNotFound ? NotFound(id) : found.Refusal;

@@ -124,6 +124,22 @@ public sealed class MeterTests(ClockServer server)
     }
 
     [Fact]
+    public async Task An_erased_wallets_meter_is_told_to_its_payee_alone_and_stops_by_its_own_rule()
+    {
+        var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("5"));
+        var mandate = await api.PostAsync("/v1/mandates", wallet.Key, """{"anyone":true}""");
+        var meter = await StartAsync(new Account(mandate["id"]!, mandate["key"]!), await OfferAsync(payee, ByTime));
+        Assert.Equal(200, (await api.GetAsync($"/v1/meters/{meter["id"]}", mandate["key"])).Status);
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{wallet.Id}/erase", wallet.Key, "{}")).Status);
+
+        Expect.Problem(await api.GetAsync($"/v1/meters/{meter["id"]}", wallet.Key), 410, "wallet_erased");
+        Expect.Problem(await api.GetAsync($"/v1/meters/{meter["id"]}", mandate["key"]), 404, "meter_not_found");
+        await server.AdvanceAsync(TimeSpan.FromHours(1));
+        await Eventually.TrueAsync(async () => (await MeterAsync(payee, meter))["status"] == "stopped");
+        Assert.Equal(100_000, UnitsOf(await MeterAsync(payee, meter), "cost"));
+    }
+
+    [Fact]
     public async Task A_mandates_key_starts_and_stops_its_own_meters_and_its_caps_get_the_rest_back()
     {
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("5"));

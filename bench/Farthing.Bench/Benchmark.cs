@@ -21,7 +21,14 @@ internal static class Benchmark
         Directory.CreateDirectory(options.Output);
         var data = Path.Combine(options.Output, "data");
         var results = new BenchResults(options, DiskProbe.MedianFlushMicroseconds(options.Output));
+        await MeasureAsync(options, data, results);
+        // The server, which writes there of its own accord too, has ended.
+        Directory.Delete(data, recursive: true);
+        return results.Print();
+    }
 
+    private static async Task MeasureAsync(BenchOptions options, string data, BenchResults results)
+    {
         using var echo = await ChildProcess.StartAsync(Assembly.GetExecutingAssembly().Location, ["echo"], Path.Combine(options.Output, "echo.log"), null, new Dictionary<string, string>());
         using var server = await ChildProcess.StartAsync(options.Server, ["--data", data, "--wallets-per-minute", "1000000"], Path.Combine(options.Output, "server.log"), "health/ready",
             new Dictionary<string, string> { ["FARTHING_OPERATOR_KEY"] = OperatorKey });
@@ -43,8 +50,6 @@ internal static class Benchmark
 
         var paid = before - await market.TotalBalanceAsync();
         results.CheckMoney(paid, Amount.Parse($"{Market.Price} USD").Units);
-        Directory.Delete(data, recursive: true);
-        return results.Print();
     }
 
     private static LoadResult Take(Measure measure, TimeSpan warmUp, TimeSpan measured)

@@ -9,6 +9,7 @@ using Farthing.Payments.Receipts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
+using Farthing.Payments.Subscriptions;
 using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
 using Farthing.Payments.TopUps;
@@ -73,6 +74,8 @@ public sealed class PaymentSystem
         Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
         Schedule.Handle(DueKind.Meter, Meters);
         Wallets.TryEndStandingAsync = TryEndStandingAsync;
+        Subscriptions = new SubscriptionDesk(settings, Wallets, maker, pricer, Offers, new SubscriptionUses(settings, ledger, chart, maker, Offers, time), Schedule, labelled, time);
+        Schedule.Handle(DueKind.Subscription, new SubscriptionRenewals(settings, maker, Offers, time));
         var losses = new TabLosses(ledger, tabs, time);
         Schedule.Handle(DueKind.Tab, losses);
         Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
@@ -100,6 +103,9 @@ public sealed class PaymentSystem
 
     /// <summary>Top-ups.</summary>
     public TopUpDesk TopUps { get; }
+
+    /// <summary>Subscriptions.</summary>
+    public SubscriptionDesk Subscriptions { get; }
 
     /// <summary>Tips.</summary>
     public TipDesk Tips { get; }
@@ -198,6 +204,7 @@ public sealed class PaymentSystem
     private async ValueTask<bool> TryEndStandingAsync(Id<WalletKind> wallet)
     {
         await Tips.EndAllAsync(wallet);
+        await Subscriptions.EndAllAsync(wallet);
         return await Mandates.TryRevokeAllAsync(wallet);
     }
 
@@ -211,6 +218,9 @@ public sealed class PaymentSystem
         foreach (var caps in (await settings.ListCreatingAsync<CapsRow>()).OrderBy(row => row.Id)) isFinished &= await WalletCaps.TryFinishAsync(caps);
         foreach (var tab in await settings.ListCreatingAsync<TabRow>()) isFinished &= await tabs.TryFinishAsync(tab);
         foreach (var offer in await settings.ListCreatingAsync<OfferRow>()) await Offers.FinishAsync(offer);
+        foreach (var row in await settings.ListCreatingAsync<SubscriptionRow>()) isFinished &= (await Subscriptions.FinishAsync(row, row.Offer)).Refusal?.Code != RefusalCodes.NotReady;
+        foreach (var told in await settings.ListCreatingAsync<SubscriptionEventRow>()) isFinished &= (await Subscriptions.FinishAsync(told)).Refusal?.Code != RefusalCodes.NotReady;
+        foreach (var use in await settings.ListCreatingAsync<SubscriptionUseRow>()) isFinished &= (await Subscriptions.FinishAsync(use)).Refusal?.Code != RefusalCodes.NotReady;
         foreach (var tip in await settings.ListCreatingAsync<TipRow>()) isFinished &= (await Tips.FinishAsync(tip)).Refusal?.Code != RefusalCodes.NotReady;
         if (!isFinished) throw new Ledger.LedgerUnreadyException("The ledger takes no work, so what a crash cut off cannot be finished: payees, wallets, campaigns, tabs and first tips.");
     }

@@ -140,6 +140,18 @@ public static class RefusalCodes
     /// <summary>No such payment, or not yours.</summary>
     public static RefusalCode PaymentNotFound { get; } = new("payment_not_found", 404, "There is no such payment.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
 
+    /// <summary>An offer that is paid by the period, where a price is wanted.</summary>
+    public static RefusalCode OfferIsASubscription { get; } = new("offer_is_a_subscription", 409, "The offer is paid for by the period.", RetryAdvice.Never, "Subscribe to it at POST /v1/subscriptions.");
+
+    /// <summary>No such subscription, or not yours.</summary>
+    public static RefusalCode SubscriptionNotFound { get; } = new("subscription_not_found", 404, "There is no such subscription.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet or payee.");
+
+    /// <summary>The subscription's status does not allow it.</summary>
+    public static RefusalCode SubscriptionStatusForbids { get; } = new("subscription_status_forbids", 409, "The subscription's status does not allow that.", RetryAdvice.NewKey, "Read the subscription: what is paused can be resumed, what has ended can only be begun anew.");
+
+    /// <summary>Nothing is left of what the period includes.</summary>
+    public static RefusalCode SubscriptionUsedUp { get; } = new("subscription_used_up", 409, "Not as much is left of what the period includes.", RetryAdvice.NewKey, "Use less, wait for the next period, or change to an offer that includes more.");
+
     /// <summary>No such monthly tip, or not yours.</summary>
     public static RefusalCode TipNotFound { get; } = new("tip_not_found", 404, "There is no such monthly tip.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
 
@@ -265,7 +277,7 @@ public static class RefusalCodes
     public static RefusalCode RefundWindowOver { get; } = new("refund_window_over", 409, "The time for refunds of this payment is over.", RetryAdvice.Never, "Ask the payee.");
 
     /// <summary>What paid a tab is not the wallet's to take back.</summary>
-    public static RefusalCode RefundByPayeeOnly { get; } = new("refund_by_payee_only", 409, "What paid a tab is given back by its payee only.", RetryAdvice.Never, "Ask the payee. A read that the tab still owes can be refunded by itself.");
+    public static RefusalCode RefundByPayeeOnly { get; } = new("refund_by_payee_only", 409, "What paid a tab or a subscription is given back by its payee only.", RetryAdvice.Never, "Ask the payee, and cancel the subscription. A read that a tab still owes can be refunded by itself.");
 
     /// <summary>Too many one-click refunds with this payee.</summary>
     public static RefusalCode RefundAllowanceExhausted { get; } = new("refund_allowance_exhausted", 409, "This wallet has used up its one-click refunds with this payee.", RetryAdvice.NewKey, "Ask the payee, who can still refund; the allowance is renewed each calendar month.");
@@ -294,7 +306,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManyOpenRequests, TooManyBundles, PaymentNotFound, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

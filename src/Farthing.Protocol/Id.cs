@@ -41,6 +41,12 @@ public sealed class HandleKind : IIdKind { static string IIdKind.Prefix => "hdl"
 /// <summary>Ids of payments between wallets: <c>per_…</c>.</summary>
 public sealed class PersonalPaymentKind : IIdKind { static string IIdKind.Prefix => "per"; }
 
+/// <summary>Ids of subscriptions: <c>sub_…</c>.</summary>
+public sealed class SubscriptionKind : IIdKind { static string IIdKind.Prefix => "sub"; }
+
+/// <summary>Ids of what happened to something: <c>evt_…</c>.</summary>
+public sealed class EventKind : IIdKind { static string IIdKind.Prefix => "evt"; }
+
 /// <summary>Ids of monthly tips: <c>tip_…</c>.</summary>
 public sealed class TipKind : IIdKind { static string IIdKind.Prefix => "tip"; }
 

@@ -150,14 +150,14 @@ public sealed class ScheduleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_failure_whose_own_rules_say_when_is_tried_again_then_for_the_same_instant()
+    public async Task What_its_own_rules_put_off_is_no_failure_and_is_tried_again_for_the_same_instant()
     {
-        Work = (_, dueAt) => new(time.GetUtcNow().ToUnixTimeMilliseconds() < Start + (2 * Day) ? DueResult.Again(Start + (2 * Day), RefusalCodes.InsufficientFunds) : DueResult.Next(dueAt + (9 * Day)));
+        Work = (_, dueAt) => new(time.GetUtcNow().ToUnixTimeMilliseconds() < Start + (2 * Day) ? DueResult.Again(Start + (2 * Day)) : DueResult.Next(dueAt + (9 * Day)));
         await AddAsync(3, Start);
-        await UntilAsync(async () => (await schedule.ReadBacklogAsync()).Failing == 1);
-        Assert.Equal(new Backlog(0, null, Start + (2 * Day), 1), await schedule.ReadBacklogAsync());
+        await SettleAsync();
+        Assert.Equal(new Backlog(0, null, Start + (2 * Day), 0), await schedule.ReadBacklogAsync());
         time.Advance(TimeSpan.FromDays(2));
-        await UntilAsync(async () => (await schedule.ReadBacklogAsync()).Failing == 0);
+        await SettleAsync();
         Assert.Equal([(3, Start), (3, Start)], done.ToArray());
         Assert.Equal(Start + (9 * Day), (await settings.FindAsync<DueRow>(3))!.DueUnixMilliseconds);
     }

@@ -17,13 +17,25 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
 
     public Func<Task> BeforeErasing { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Throws in place of writing these rows, as a crash would keep them from being written.</summary>
+    public Func<ISettingsRow[], bool> FailsToWrite { get; set; } = _ => false;
+
+    /// <summary>Throws after claiming these rows, before anything follows.</summary>
+    public Func<ISettingsRow[], bool> FailsAfterClaiming { get; set; } = _ => false;
+
     public int Erasures { get; private set; }
 
-    public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => settings.ClaimAsync(claim, rows);
+    public async ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows)
+    {
+        var made = await settings.ClaimAsync(claim, rows);
+        if (FailsAfterClaiming(rows)) throw new IOException("The process is thought to have ended here.");
+        return made;
+    }
 
     public async ValueTask<bool> WriteAsync(params ISettingsRow[] rows)
     {
         if (rows is [OfferRow { State: RowState.Active }]) await BeforeActivatingAnOffer();
+        if (FailsToWrite(rows)) throw new IOException("The process is thought to have ended here.");
         return await settings.WriteAsync(rows);
     }
 

@@ -13,7 +13,7 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var found = await FindAsync(caller, id);
         if (!found.IsGiven) return found.Refusal;
         var payment = found.Value;
-        if (payment.Tag.IsMetered) return new Refusal(RefusalCodes.PaymentMetered, $"A meter says what this payment costs. Stop it: POST /v1/meters/{new Id<MeterKind>(payment.Id)}/stop.");
+        if (payment.Tag.Has(PaymentTraits.Metered)) return new Refusal(RefusalCodes.PaymentMetered, $"A meter says what this payment costs. Stop it: POST /v1/meters/{new Id<MeterKind>(payment.Id)}/stop.");
         if (amount is { } given && Amounts.Check(given, payment.Asset) is { } refusal) return refusal;
 
         var postId = key.DeriveId("post", caller);

@@ -63,6 +63,9 @@ public sealed record Payment
     /// <summary>Until when it can be refunded, or null.</summary>
     public DateTimeOffset? RefundableUntil { get; init; }
 
+    /// <summary>True if only the payee can refund it, not its wallet by itself.</summary>
+    public bool IsRefundedByPayeeOnly { get; init; }
+
     /// <summary>What the site accepts as paid; only in the answer to a payment by terms, and only while it is posted, not wholly refunded, and not taken back in part by the wallet.</summary>
     public string? Entitlement { get; init; }
 }

@@ -61,7 +61,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         if (request.Mandate is { } mandate && CheckMandate(mandate, parties.Mandate, wallet, payee, price, parties.Offer is { DayCap: not null }, now) is { } outside) return outside;
         var reference = request.Reference;
         // The fee of what is read on tab is taken when the tab is paid.
-        var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64), request.HoldMilliseconds is not null);
+        var tag = new PaymentTag(onTab is null ? options.FeeBasisPoints : 0, (uint)windowSeconds, reference is null ? 0 : (ulong)(secrets.ReferenceOf(wallet.Account, reference) >> 64), request.Traits);
         var uses = UsesOf(parties.Mandate, wallet, onTab, now);
         prepared = new PreparedPayment
         {
@@ -187,6 +187,12 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         price = request.Amount ?? default;
         windowSeconds = DefaultWindowSeconds;
         if (request.Terms is { } token) return CheckTerms(token, parties.Terms, parties.Payee) ?? PriceTerms(parties.Terms!, parties.Offer, request.Amount, out price, out windowSeconds);
+        if (request.IsPriced && parties.Offer is { } subscribed)
+        {
+            windowSeconds = subscribed.RefundWindowSeconds;
+            return null;
+        }
+
         if (request.Offer is { } id) return PriceOffer(id, parties.Offer, request.Quantity, request.Amount, out price, out windowSeconds);
         return parties.Payee is null ? PayeeDirectory.NotFound(request.Payee!.Value) : null;
     }

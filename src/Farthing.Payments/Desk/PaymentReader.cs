@@ -45,6 +45,7 @@ internal sealed class PaymentReader(Ledger.Ledger ledger, WalletDirectory wallet
             Resource = memo?.Resource,
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(records.Price.UnixMilliseconds),
             RefundableUntil = TimeOf(records.RefundableUntil),
+            IsRefundedByPayeeOnly = records.Tag.Has(PaymentTraits.RefundedByPayeeOnly),
         };
     }
 

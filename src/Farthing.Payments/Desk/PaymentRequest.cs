@@ -41,8 +41,14 @@ public sealed record PaymentRequest
     /// <summary>How much, with <see cref="Payee"/>, or with an offer or terms whose amount the payer names.</summary>
     public Amount? Amount { get; init; }
 
+    /// <summary>True if <see cref="Amount"/> is what a subscription to <see cref="Offer"/> costs now, be it closed to others or not.</summary>
+    internal bool IsPriced { get; init; }
+
     /// <summary>The merchant's or payer's own words for it, 1 to 255 characters; encrypted before it is journaled.</summary>
     public string? Reference { get; init; }
+
+    /// <summary>What is particular about it.</summary>
+    internal PaymentTraits Traits => (HoldMilliseconds is null ? PaymentTraits.None : PaymentTraits.Metered) | (IsPriced || Tab is not null ? PaymentTraits.RefundedByPayeeOnly : PaymentTraits.None);
 
     /// <summary>True to hold the money until the payee posts or voids it.</summary>
     public bool Hold { get; init; }

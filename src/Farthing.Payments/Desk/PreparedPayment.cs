@@ -165,6 +165,7 @@ internal sealed record PreparedPayment
         Resource = Memo.Resource,
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds),
         RefundableUntil = Hold ? null : PaymentReader.TimeOf(Deadline),
+        IsRefundedByPayeeOnly = Tag.Has(PaymentTraits.RefundedByPayeeOnly),
         Entitlement = Hold || Terms is null ? null : entitlements.Issue(Terms, id, Deadline, Ownership.EndOf(unixMilliseconds, OwnedForSeconds)),
     };
 }

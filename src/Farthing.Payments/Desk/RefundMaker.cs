@@ -14,6 +14,9 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
     // A receipt carries every refund, and every part of the fee that came back with it.
     private const int MaxRefunds = 100;
 
+    private static readonly Refusal ByPayeeOnly =
+        new(RefusalCodes.RefundByPayeeOnly, "The payment paid for what was used already or goes on, as a tab or a period of a subscription is: only its payee can give it back. Ask the payee.");
+
     private readonly Turns turns = new(256);
 
     public async ValueTask<Answer<Refund>> RefundAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key, Amount? amount)
@@ -27,8 +30,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
         using var turn = await turns.EnterAsync(id.Value);
         if (await ledger.FindAsync(refundId) is { } known) return await RepeatAsync(found.Value, known, digest);
         var payment = await PaymentRecords.ReadAsync(ledger, found.Value.Price, long.MaxValue);
-        // What was read on the tab stays bought, and other tabs of the wallet wait for this one to be paid.
-        if (caller.Kind == CallerKind.Wallet && await ledger.FindAsync(LegIds.TabPaidOf(payment.Id)) is { Outcome: Outcome.Done }) return TabRefusals.ByPayeeOnly;
+        if (caller.Kind == CallerKind.Wallet && payment.Tag.Has(PaymentTraits.RefundedByPayeeOnly)) return ByPayeeOnly;
         if (payment.Refunds.Count >= MaxRefunds - 1 && amount?.Units < payment.Kept.Units)
             return new Refusal(RefusalCodes.TooManyRefunds, $"This payment has {payment.Refunds.Count} refunds already, so the next must give back all of the {payment.Kept} that is left.");
         if (await BuildAsync(payment, caller, refundId, digest, amount) is not { } chain) return LedgerCalls.NotReady;

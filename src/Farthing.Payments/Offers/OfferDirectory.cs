@@ -179,6 +179,7 @@ public sealed class OfferDirectory
             return new(RefusalCodes.InvalidField, $"name must be 1 to {NewOffer.MaxNameLength} characters, not all blank, without control characters.");
         if (request.Resource is not null && !Words.AreShown(request.Resource, NewOffer.MaxResourceLength))
             return new(RefusalCodes.InvalidField, $"resource must be 1 to {NewOffer.MaxResourceLength} characters, without control characters.");
+        if (request.Pricing is PerPeriod && request.Resources.Count > 0) return new(RefusalCodes.InvalidPricing, "A subscription takes no resources: list them in an offer that is bought once.");
         if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
         if (request is { Resources.Count: > 0, Pricing: PerUse { DayCap: not null } }) return new(RefusalCodes.InvalidPricing, "A bundle is bought once, so a dayCap has nothing to cap.");

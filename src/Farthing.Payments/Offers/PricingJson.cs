@@ -10,6 +10,7 @@ namespace Farthing.Payments.Offers;
 [JsonDerivedType(typeof(PayWhatYouWantJson), "pay-what-you-want")]
 [JsonDerivedType(typeof(OnTabJson), "tab")]
 [JsonDerivedType(typeof(MeteredJson), "metered")]
+[JsonDerivedType(typeof(PerPeriodJson), "subscription")]
 public abstract record PricingJson
 {
     private protected PricingJson()

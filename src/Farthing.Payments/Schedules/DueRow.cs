@@ -8,6 +8,9 @@ public enum DueKind : byte
     /// <summary>A monthly tip.</summary>
     Tip = 1,
 
+    /// <summary>The end of a subscription's period.</summary>
+    Subscription = 2,
+
     /// <summary>The deadline of a campaign.</summary>
     Campaign = 3,
 

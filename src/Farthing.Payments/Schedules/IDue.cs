@@ -25,13 +25,13 @@ internal sealed record DueResult
         Rows = rows;
     }
 
-    /// <summary>When the subject is next due, if <see cref="Fault"/> is null; null for never again.</summary>
+    /// <summary>When the subject is next due, if the two below are null; null for never again.</summary>
     public long? NextUnixMilliseconds { get; }
 
-    /// <summary>Why it could not be done, or null.</summary>
+    /// <summary>Why nothing could be decided, or null.</summary>
     public RefusalCode? Fault { get; }
 
-    /// <summary>When a failure is to be tried again; null for soon, and later from time to time.</summary>
+    /// <summary>When the same instant is to be tried again, or null.</summary>
     public long? AgainUnixMilliseconds { get; }
 
     /// <summary>Rows to write.</summary>
@@ -43,8 +43,8 @@ internal sealed record DueResult
     /// <summary>Done, and due again at a later instant.</summary>
     public static DueResult Next(long dueUnixMilliseconds, params ISettingsRow[] rows) => new(dueUnixMilliseconds, null, null, rows);
 
-    /// <summary>Not done; to be tried again for the same due instant at a time that the subject's own rules give.</summary>
-    public static DueResult Again(long unixMilliseconds, RefusalCode fault, params ISettingsRow[] rows) => new(null, fault, unixMilliseconds, rows);
+    /// <summary>Not done, as its own rules foresee; to be tried again for the same due instant at a later time.</summary>
+    public static DueResult Again(long unixMilliseconds, params ISettingsRow[] rows) => new(null, null, unixMilliseconds, rows);
 
     /// <summary>Nothing could be decided; to be tried again soon.</summary>
     public static DueResult Undecided(RefusalCode fault) => new(null, fault, null, []);

@@ -162,6 +162,7 @@ public sealed class Schedule
 
     private DueRow After(DueRow row, DueResult result)
     {
+        if (result.AgainUnixMilliseconds is { } again) return row with { RunUnixMilliseconds = again, Attempt = 0, Fault = null, Version = row.Version + 1 };
         if (result.Fault is null)
         {
             if (result.NextUnixMilliseconds <= row.DueUnixMilliseconds) throw new InvalidOperationException($"What was due for {row.Id:x32} is due again at no later instant.");
@@ -169,7 +170,7 @@ public sealed class Schedule
         }
 
         var pause = Math.Min((long)LongestPause.TotalMilliseconds, (long)FirstPause.TotalMilliseconds << Math.Min(row.Attempt, 16));
-        return row with { RunUnixMilliseconds = result.AgainUnixMilliseconds ?? Now() + pause, Attempt = row.Attempt + 1, Fault = result.Fault.Code, Version = row.Version + 1 };
+        return row with { RunUnixMilliseconds = Now() + pause, Attempt = row.Attempt + 1, Fault = result.Fault.Code, Version = row.Version + 1 };
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

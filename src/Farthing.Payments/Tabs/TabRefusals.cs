@@ -20,9 +20,6 @@ internal static class TabRefusals
     /// <summary>A refund of a read that the tab no longer owes.</summary>
     public static Refusal Settled { get; } = new(RefusalCodes.TabSettled, "The tab no longer owes this read: it was paid since, or booked as a loss. The payee can refund the payment that paid the tab.");
 
-    /// <summary>A refund that a wallet asks for of what paid a tab.</summary>
-    public static Refusal ByPayeeOnly { get; } = new(RefusalCodes.RefundByPayeeOnly, "The payment paid a tab: only the payee can give it back. A read that the tab still owes can be refunded by itself.");
-
     public static Refusal NoReceipt { get; } = new(RefusalCodes.ReadOnTab, "A read on tab moves no money, so it has no receipt. The payment that pays the tab has one.");
 
     public static Refusal NoHold { get; } = new(RefusalCodes.InvalidField, "What is read on tab cannot be held: leave hold out.");

@@ -25,8 +25,8 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
     /// <summary>What has not been given back.</summary>
     public Amount Kept => Payment.Amount - Payment.Refunded;
 
-    /// <summary>True while there is something that can be given back.</summary>
-    public bool IsRefundOpen => Payment.Status == PaymentStatus.Posted && !Kept.IsZero && Payment.RefundableUntil is { } until && time.GetUtcNow() < until;
+    /// <summary>True while there is something that the wallet can take back by itself.</summary>
+    public bool IsRefundOpen => Payment.Status == PaymentStatus.Posted && !Kept.IsZero && !Payment.IsRefundedByPayeeOnly && Payment.RefundableUntil is { } until && time.GetUtcNow() < until;
 
     /// <summary>The page that was paid for, on the payee's registered site; null if that is not known.</summary>
     public string? Bought => Payee.Website is { } website && Payment.Resource is ['/', ..] path ? website + new PathString(path).ToUriComponent() : null;

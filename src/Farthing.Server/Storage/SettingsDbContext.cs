@@ -4,6 +4,7 @@ using Farthing.Payments.Meters;
 using Farthing.Payments.People;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Subscriptions;
 using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
 using Microsoft.EntityFrameworkCore;
@@ -21,6 +22,12 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
     public DbSet<BundleRow> Bundles => Set<BundleRow>();
 
     public DbSet<WalletRow> Wallets => Set<WalletRow>();
+
+    public DbSet<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
+
+    public DbSet<SubscriptionUseRow> SubscriptionUses => Set<SubscriptionUseRow>();
+
+    public DbSet<SubscriptionEventRow> SubscriptionEvents => Set<SubscriptionEventRow>();
 
     public DbSet<TipRow> Tips => Set<TipRow>();
 
@@ -62,6 +69,9 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddRow<MeterRow>(modelBuilder);
         AddOwnedRow<MandateRow>(modelBuilder);
         AddOwnedRow<CapsRow>(modelBuilder);
+        AddOwnedRow<SubscriptionRow>(modelBuilder);
+        AddOwnedRow<SubscriptionUseRow>(modelBuilder);
+        AddOwnedRow<SubscriptionEventRow>(modelBuilder);
         AddRow<DueRow>(modelBuilder);
         modelBuilder.Entity<DueRow>(due =>
         {

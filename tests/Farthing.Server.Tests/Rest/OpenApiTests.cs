@@ -71,6 +71,15 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/tips"] = "200 400 401 403 410 500 503",
         ["get /v1/tips/{id}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/tips/{id}/cancel"] = "200 400 401 403 404 410 413 415 500 503",
+        ["post /v1/subscriptions"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/subscriptions"] = "200 400 401 403 410 500 503",
+        ["get /v1/subscriptions/events"] = "200 400 401 403 410 500 503",
+        ["get /v1/subscriptions/{id}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/subscriptions/{id}/uses"] = "200 400 401 402 403 404 409 410 413 415 500 503",
+        ["post /v1/subscriptions/{id}/cancel"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/subscriptions/{id}/pause"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/subscriptions/{id}/resume"] = "200 400 401 402 403 404 409 410 413 415 500 503",
+        ["post /v1/subscriptions/{id}/change"] = "200 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
@@ -86,7 +95,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -122,7 +131,7 @@ public sealed partial class OpenApiTests(SharedServer server)
                 var body = operation["requestBody"]!["content"]!["application/json"]!;
                 var schema = body["schema"]!["$ref"]!.GetValue<string>();
                 Assert.True(schema.EndsWith("/NoFields", StringComparison.Ordinal) || body["example"] is not null, name);
-                var takesKey = !Keyless.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+                var takesKey = name.Contains("/subscriptions/", StringComparison.Ordinal) || !Keyless.Any(end => name.EndsWith(end, StringComparison.Ordinal));
                 Assert.Equal(takesKey, parameters.Contains("Idempotency-Key"));
             }
 
@@ -154,7 +163,7 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (var part in reference.Split('/').Skip(1)) node = node?[part];
             Assert.True(node is not null, reference);
         });
-        Assert.Equal(["#/components/schemas/Metered", "#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerUse"],
+        Assert.Equal(["#/components/schemas/Metered", "#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerPeriod", "#/components/schemas/PerUse"],
             document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(["mandateKey", "operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }

@@ -30,6 +30,7 @@ internal static class RestDoor
         TabsApi.Map(door);
         MetersApi.Map(door);
         TipsApi.Map(door);
+        SubscriptionsApi.Map(door);
         PeopleApi.Map(door);
         RequestsApi.Map(door);
         CampaignsApi.Map(door);

@@ -44,6 +44,7 @@ internal static class ScheduleApi
         DueKind.Campaign => new Id<CampaignKind>(row.Id).ToString(),
         DueKind.Tab => new Id<TabKind>(row.Id).ToString(),
         DueKind.Meter => new Id<MeterKind>(row.Id).ToString(),
+        DueKind.Subscription => new Id<SubscriptionKind>(row.Id).ToString(),
         _ => throw new InvalidOperationException($"The schedule has a row of the unknown kind {row.Kind}."),
     };
 

@@ -1,0 +1,53 @@
+using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
+using Farthing.Payments.Schedules;
+using Farthing.Payments.Settings;
+
+namespace Farthing.Payments.Subscriptions;
+
+/// <summary>What is done when a subscription's period is over: it is renewed, paused or ended, and both parties are told.</summary>
+/// <remarks>Thread-safe. A renewal has an id of the instant it is due or tried again at, so that it is paid once.</remarks>
+internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker maker, OfferDirectory offers, TimeProvider time) : IDue
+{
+    // After these it is useless to try again.
+    private static readonly RefusalCode[] Ends = [RefusalCodes.WalletErased, RefusalCodes.WalletNotFound, RefusalCodes.PayeeNotFound, RefusalCodes.AccountClosed];
+
+    public async ValueTask<DueResult> RunAsync(UInt128 subject, long dueUnixMilliseconds)
+    {
+        if (await settings.FindAsync<SubscriptionRow>(subject) is not { State: RowState.Active } row) return DueResult.Done();
+        return row.Status switch
+        {
+            SubscriptionStatus.Active or SubscriptionStatus.PastDue => await RenewAsync(row, dueUnixMilliseconds),
+            SubscriptionStatus.Pausing => DueResult.Done(row with { Status = SubscriptionStatus.Paused, Version = row.Version + 1 }),
+            SubscriptionStatus.Cancelled => End(row, dueUnixMilliseconds, null),
+            _ => DueResult.Done(),
+        };
+    }
+
+    private async ValueTask<DueResult> RenewAsync(SubscriptionRow row, long dueAt)
+    {
+        var offer = row.NextOffer == UInt128.Zero ? row.Offer : row.NextOffer;
+        var pricing = await PricingOfAsync(offers, offer);
+        var triedAt = row.Retries == 0 ? dueAt : SubscriptionPeriods.RetryAt(dueAt, row.Retries)!.Value;
+        var paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt, pricing.Price));
+        if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
+        if (paid.IsGiven)
+        {
+            var renewed = SubscriptionPeriods.Began(row with { Offer = offer, NextOffer = UInt128.Zero }, pricing, dueAt);
+            return DueResult.Next(renewed.PeriodEnd,
+                [renewed, .. SubscriptionPeriods.Tell(renewed, SubscriptionEventKind.Renewed, SubscriptionParty.Schedule, triedAt, paid.Value.Id.Value, renewed.PeriodEnd, null, time)]);
+        }
+
+        var code = paid.Refusal.Code;
+        if (Ends.Contains(code) || SubscriptionPeriods.RetryAt(dueAt, row.Retries + 1) is not { } again) return End(row, triedAt, code.Code);
+        var pastDue = row with { Status = SubscriptionStatus.PastDue, Retries = row.Retries + 1, LastRefusal = code.Code, Version = row.Version + 1 };
+        return DueResult.Again(again, [pastDue, .. SubscriptionPeriods.Tell(row, SubscriptionEventKind.RenewalRefused, SubscriptionParty.Schedule, triedAt, UInt128.Zero, null, code.Code, time)]);
+    }
+
+    private DueResult End(SubscriptionRow row, long at, string? refusal) => DueResult.Done(
+        [row with { Status = SubscriptionStatus.Ended, LastRefusal = refusal, Version = row.Version + 1 }, .. SubscriptionPeriods.Tell(row, SubscriptionEventKind.Ended, SubscriptionParty.Schedule, at, UInt128.Zero, null, refusal, time)]);
+
+    /// <summary>The pricing of an offer that somebody subscribed to.</summary>
+    public static async ValueTask<PerPeriod> PricingOfAsync(OfferDirectory offers, UInt128 offer) =>
+        (await offers.FindAsync(new(offer)))?.Pricing as PerPeriod ?? throw new InvalidOperationException($"The offer {offer:x32} of a subscription is lost.");
+}

@@ -6,6 +6,7 @@ using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Payments.People;
 using Farthing.Payments.Receipts;
+using Farthing.Payments.RoundUps;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Statements;
@@ -81,6 +82,8 @@ public sealed class PaymentSystem
         Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
         reads.PayFullAsync = Tabs.TryPayFullAsync;
         TopUps.CreditedAsync = async wallet => await Tabs.TryPayFullAsync(wallet);
+        RoundUps = new RoundUpDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);
+        Schedule.Handle(DueKind.RoundUp, RoundUps);
     }
 
     /// <summary>Payees.</summary>
@@ -127,6 +130,9 @@ public sealed class PaymentSystem
 
     /// <summary>What wallets pledge to campaigns.</summary>
     public PledgeDesk Pledges { get; }
+
+    /// <summary>What wallets give away by rounding up.</summary>
+    public RoundUpDesk RoundUps { get; }
 
     /// <summary>Statements.</summary>
     public StatementReader Statements { get; }
@@ -205,6 +211,7 @@ public sealed class PaymentSystem
     {
         await Tips.EndAllAsync(wallet);
         await Subscriptions.EndAllAsync(wallet);
+        await RoundUps.EndAllAsync(wallet);
         return await Mandates.TryRevokeAllAsync(wallet);
     }
 

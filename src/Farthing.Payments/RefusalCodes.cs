@@ -203,6 +203,12 @@ public static class RefusalCodes
     /// <summary>No such pledge, or not yours.</summary>
     public static RefusalCode PledgeNotFound { get; } = new("pledge_not_found", 404, "There is no such pledge.", RetryAdvice.Never, "Check the ids, and that the key is that of the wallet that pledged.");
 
+    /// <summary>No such round-up, or not yours.</summary>
+    public static RefusalCode RoundUpNotFound { get; } = new("round_up_not_found", 404, "There is no such round-up.", RetryAdvice.Never, "Check the id, and that the key is that of its wallet.");
+
+    /// <summary>A wallet has one round-up at a time.</summary>
+    public static RefusalCode RoundUpExists { get; } = new("round_up_exists", 409, "The wallet has a round-up already.", RetryAdvice.SameKey, "Cancel it, then repeat. To give to several payees, name an offer with splits.");
+
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
 
@@ -313,6 +319,6 @@ public static class RefusalCodes
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
         MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,
-        CampaignNotFound, PledgeNotFound, CampaignOver,
+        CampaignNotFound, PledgeNotFound, CampaignOver, RoundUpNotFound, RoundUpExists,
     ];
 }

@@ -68,6 +68,9 @@ public sealed class CampaignKind : IIdKind { static string IIdKind.Prefix => "ca
 /// <summary>Ids of pledges for a campaign: <c>plg_…</c>.</summary>
 public sealed class PledgeKind : IIdKind { static string IIdKind.Prefix => "plg"; }
 
+/// <summary>Ids of round-ups: <c>rup_…</c>.</summary>
+public sealed class RoundUpKind : IIdKind { static string IIdKind.Prefix => "rup"; }
+
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>
 /// <param name="Value">The number; zero names nothing.</param>

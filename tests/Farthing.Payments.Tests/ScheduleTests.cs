@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Server.Doors.Rest;
 using Farthing.Server.Storage;
 using Microsoft.Extensions.Time.Testing;
 
@@ -46,6 +47,13 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Equal(64, entered.Count(turn => turn.IsCompletedSuccessfully));
         foreach (var turn in entered) (await turn).Dispose();
     }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_fails_of_every_kind_is_named(DueKind kind) =>
+        Assert.Matches("^[a-z]{3}_[0-9A-Z]{26}$", ScheduleApi.From(DueRow.New(1, kind, Start) with { Fault = "not_ready" }).Subject);
+
+    public static TheoryData<DueKind> Kinds => [.. Enum.GetValues<DueKind>()];
 
     [Fact]
     public async Task What_is_due_is_done_oldest_first_and_not_before()

@@ -6,6 +6,11 @@ namespace Farthing.Payments.Desk;
 /// <summary>The ledger's refusals in the words of payments.</summary>
 internal static class Refusals
 {
+    private static readonly RefusalCode[] ForGood = [RefusalCodes.WalletErased, RefusalCodes.WalletNotFound, RefusalCodes.PayeeNotFound, RefusalCodes.AccountClosed, RefusalCodes.OfferClosed];
+
+    /// <summary>True if after this refusal no later payment of the same wallet for the same thing can be made either: what pays again and again ends with it.</summary>
+    public static bool IsForGood(RefusalCode code) => ForGood.Contains(code);
+
     /// <summary>The refusal of a chain: that of the command that was refused for its own sake.</summary>
     public static Outcome OfChain(ReadOnlySpan<CommandResult> results)
     {

@@ -19,6 +19,9 @@ public enum DueKind : byte
 
     /// <summary>A meter that stops by itself.</summary>
     Meter = 6,
+
+    /// <summary>A month of a round-up.</summary>
+    RoundUp = 7,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

@@ -9,9 +9,6 @@ namespace Farthing.Payments.Subscriptions;
 /// <remarks>Thread-safe. A renewal has an id of the instant it is due or tried again at, so that it is paid once.</remarks>
 internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker maker, OfferDirectory offers, TimeProvider time) : IDue
 {
-    // After these it is useless to try again.
-    private static readonly RefusalCode[] Ends = [RefusalCodes.WalletErased, RefusalCodes.WalletNotFound, RefusalCodes.PayeeNotFound, RefusalCodes.AccountClosed];
-
     public async ValueTask<DueResult> RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
         if (await settings.FindAsync<SubscriptionRow>(subject) is not { State: RowState.Active } row) return DueResult.Done();
@@ -39,7 +36,7 @@ internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker
         }
 
         var code = paid.Refusal.Code;
-        if (Ends.Contains(code) || SubscriptionPeriods.RetryAt(dueAt, row.Retries + 1) is not { } again) return End(row, triedAt, code.Code);
+        if (Refusals.IsForGood(code) || SubscriptionPeriods.RetryAt(dueAt, row.Retries + 1) is not { } again) return End(row, triedAt, code.Code);
         var pastDue = row with { Status = SubscriptionStatus.PastDue, Retries = row.Retries + 1, LastRefusal = code.Code, Version = row.Version + 1 };
         return DueResult.Again(again, [pastDue, .. SubscriptionPeriods.Tell(row, SubscriptionEventKind.RenewalRefused, SubscriptionParty.Schedule, triedAt, UInt128.Zero, null, code.Code, time)]);
     }

@@ -18,9 +18,6 @@ public sealed class TipDesk : IDue
     /// <summary>How many monthly tips of a wallet are active at most.</summary>
     public const int MaxActive = 100;
 
-    // After these no later month can be paid either.
-    private static readonly RefusalCode[] Ends = [RefusalCodes.WalletErased, RefusalCodes.WalletNotFound, RefusalCodes.PayeeNotFound, RefusalCodes.AccountClosed];
-
     // Monthly tips of one wallet are given one after another, so that they can be counted.
     private readonly Turns turns = new(64);
     private readonly ISettingsStore settings;
@@ -94,7 +91,7 @@ public sealed class TipDesk : IDue
         if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
         if (paid.IsGiven) return DueResult.Next(NextOf(row, dueUnixMilliseconds), row with { Paid = row.Paid + 1, LastPayment = paid.Value.Id.Value, LastRefusal = null, Version = row.Version + 1 });
         var missed = row with { Missed = row.Missed + 1, LastRefusal = paid.Refusal.Code.Code, Version = row.Version + 1 };
-        return Ends.Contains(paid.Refusal.Code) ? DueResult.Done(missed with { State = RowState.Closed }) : DueResult.Next(NextOf(row, dueUnixMilliseconds), missed);
+        return Refusals.IsForGood(paid.Refusal.Code) ? DueResult.Done(missed with { State = RowState.Closed }) : DueResult.Next(NextOf(row, dueUnixMilliseconds), missed);
     }
 
     /// <summary>Carries a claimed row on: pays the first tip, then makes it monthly. Does nothing that was done before.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Meters;
 using Farthing.Payments.People;
+using Farthing.Payments.RoundUps;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Payments.Subscriptions;
@@ -45,6 +46,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<MeterRow> Meters => Set<MeterRow>();
 
+    public DbSet<RoundUpRow> RoundUps => Set<RoundUpRow>();
+
     public DbSet<MandateRow> Mandates => Set<MandateRow>();
 
     public DbSet<CapsRow> Caps => Set<CapsRow>();
@@ -81,6 +84,7 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<RequestRow>(modelBuilder);
         AddOwnedRow<SentRequestRow>(modelBuilder);
         AddOwnedRow<CampaignRow>(modelBuilder);
+        AddOwnedRow<RoundUpRow>(modelBuilder);
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
     }
 

@@ -54,6 +54,10 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/campaigns/{id}/pledges"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/campaigns/{id}/pledges/{pledgeId}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/campaigns/{id}/pledges/{pledgeId}/withdraw"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/round-ups"] = "201 400 401 403 404 409 410 413 415 500 503",
+        ["get /v1/round-ups"] = "200 400 401 403 410 500 503",
+        ["get /v1/round-ups/{id}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/round-ups/{id}/cancel"] = "200 400 401 403 404 410 413 415 500 503",
         ["get /v1/ledger/checkpoint"] = "200 500 503",
         ["get /v1/ledger/tile/{level}/{index}"] = "200 404 500 503",
         ["get /v1/ledger/consistency"] = "200 400 404 500 503",
@@ -95,7 +99,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "People", "Campaigns", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "People", "Campaigns", "Round-ups", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 

@@ -34,6 +34,7 @@ internal static class RestDoor
         PeopleApi.Map(door);
         RequestsApi.Map(door);
         CampaignsApi.Map(door);
+        RoundUpsApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
         ScheduleApi.Map(door);

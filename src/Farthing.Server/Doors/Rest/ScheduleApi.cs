@@ -30,7 +30,7 @@ internal static class ScheduleApi
         return await request.AnswerAsync(answer, Wire.Default.ScheduleJson);
     }
 
-    private static FailingJson From(DueRow row) => new(
+    internal static FailingJson From(DueRow row) => new(
         row.Kind.ToString().ToLowerInvariant(),
         NameOf(row),
         TimeOf(row.DueUnixMilliseconds)!,
@@ -45,6 +45,7 @@ internal static class ScheduleApi
         DueKind.Tab => new Id<TabKind>(row.Id).ToString(),
         DueKind.Meter => new Id<MeterKind>(row.Id).ToString(),
         DueKind.Subscription => new Id<SubscriptionKind>(row.Id).ToString(),
+        DueKind.RoundUp => new Id<RoundUpKind>(row.Id).ToString(),
         _ => throw new InvalidOperationException($"The schedule has a row of the unknown kind {row.Kind}."),
     };
 

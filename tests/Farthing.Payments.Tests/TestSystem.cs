@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Farthing.Ledger;
+using Farthing.Ledger.Journal;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
@@ -38,6 +39,9 @@ internal sealed class TestSystem : IAsyncDisposable
     public Func<IRail, IRail> WrapRail { get; set; } = rail => rail;
 
     public WatchedSettings Settings { get; private set; } = null!;
+
+    /// <summary>Where everything that is open ends, if a test says so.</summary>
+    public Cut Cut { get; private set; } = null!;
 
     public Ledger.Ledger Ledger { get; private set; } = null!;
 
@@ -138,11 +142,12 @@ internal sealed class TestSystem : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        Ledger = Farthing.Ledger.Ledger.Open(
-            new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 }, Time);
+        var cut = Cut = new Cut();
+        var ledgerOptions = new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 };
+        Ledger = Farthing.Ledger.Ledger.Open(ledgerOptions, Time, directory => new CutJournal(FileJournal.Open(directory, ledgerOptions.SegmentBytes), cut), Environment.FailFast);
         settings = SqliteSettingsStore.Open(Path.Combine(Directory, "settings.db"));
         sandbox = new SandboxRail(Path.Combine(Directory, "sandbox.db"), Time);
-        Settings = new(settings);
+        Settings = new(settings, cut);
         system = await PaymentSystem.StartAsync(Ledger, Settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
     }
 }

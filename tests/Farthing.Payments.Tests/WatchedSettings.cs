@@ -4,7 +4,7 @@ using Farthing.Payments.Settings;
 namespace Farthing.Payments.Tests;
 
 /// <summary>Settings that a test can stop at a step, so that another call comes in between.</summary>
-internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
+internal sealed class WatchedSettings(ISettingsStore settings, Cut? cut = null) : ISettingsStore
 {
     private int looks;
 
@@ -27,7 +27,7 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
 
     public async ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows)
     {
-        var made = await settings.ClaimAsync(claim, rows);
+        var made = await StepAsync(() => settings.ClaimAsync(claim, rows));
         if (FailsAfterClaiming(rows)) throw new IOException("The process is thought to have ended here.");
         return made;
     }
@@ -36,14 +36,14 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
     {
         if (rows is [OfferRow { State: RowState.Active }]) await BeforeActivatingAnOffer();
         if (FailsToWrite(rows)) throw new IOException("The process is thought to have ended here.");
-        return await settings.WriteAsync(rows);
+        return await StepAsync(() => settings.WriteAsync(rows));
     }
 
     public async ValueTask<bool> EraseAsync(ISettingsRow row)
     {
         Erasures++;
         await BeforeErasing();
-        return await settings.EraseAsync(row);
+        return await StepAsync(() => settings.EraseAsync(row));
     }
 
     public ValueTask<ClaimRow?> FindClaimAsync(string scope, byte[] key) => settings.FindClaimAsync(scope, key);
@@ -68,4 +68,12 @@ internal sealed class WatchedSettings(ISettingsStore settings) : ISettingsStore
     public ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count) => settings.ListFailingAsync(before, count);
 
     public ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds) => settings.ReadBacklogAsync(nowUnixMilliseconds);
+
+    private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
+    {
+        cut?.ThrowIfOver();
+        var result = await write();
+        cut?.Pass();
+        return result;
+    }
 }

@@ -102,12 +102,9 @@ public sealed class RoundUpDesk : IDue
     async ValueTask<DueResult> IDue.RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
         if (await settings.FindAsync<RoundUpRow>(subject) is not { State: RowState.Active } row) return DueResult.Done();
-        // While the ledger's own time has not come to the instant, more may be paid before it, and the month would come to something else when it is counted again.
-        if (ledger.LastBatchUnixMilliseconds < dueUnixMilliseconds)
-        {
-            var over = MonthOverOf(subject, dueUnixMilliseconds);
-            if (await ledger.TrySubmitAsync(Command.Claim(over, over, subject)) is null || ledger.LastBatchUnixMilliseconds < dueUnixMilliseconds) return DueResult.Undecided(RefusalCodes.NotReady);
-        }
+        // Until the ledger's own time has come to the instant more may be paid before it, and the month would come to something else when it is counted again.
+        var over = MonthOverOf(subject, dueUnixMilliseconds);
+        if (await ledger.TrySubmitAsync(Command.Claim(over, over, subject)) is null || ledger.LastBatchUnixMilliseconds < dueUnixMilliseconds) return DueResult.Undecided(RefusalCodes.NotReady);
 
         var next = NextOf(row, dueUnixMilliseconds);
         var counted = row with { CountedUntil = DateTimeOffset.FromUnixTimeMilliseconds(dueUnixMilliseconds), LastRefusal = null, Version = row.Version + 1 };

@@ -71,7 +71,13 @@ public sealed class TopUpDesk
         if (held.Command.Digest != digest) return PayeeDirectory.Conflict;
         if (held.Outcome != Outcome.Done) return Refusals.OfPayment(held.Outcome);
         var end = await EndOfAsync(held);
-        if (StatusBy(end) is { } settled) return ToTopUp(held, settled, null);
+        if (StatusBy(end) is { } settled)
+        {
+            // Whoever asks again may not have been answered because the process ended before this.
+            if (settled == RailStatus.Posted) await CreditedAsync(wallet.Value);
+            return ToTopUp(held, settled, null);
+        }
+
         // Collecting again with the same reference collects once; after the hold's end nothing new is collected.
         return await SettleAsync(held, HasEnded(held, end) ? await AskEndedAsync(chosen, held) : await chosen.CollectAsync(new(id), amount, instruction));
     }

@@ -20,8 +20,8 @@ public enum CalendarPeriod : byte
 /// <remarks>The windows of one period and zone leave no gap and do not overlap. Immutable; safe to share between threads.</remarks>
 public readonly record struct CalendarWindow(long StartUnixMilliseconds, long EndUnixMilliseconds)
 {
-    // A midnight that occurs twice begins the day when it comes first; one that clocks skip, when they show anything of that day or a later one.
-    private static readonly ZoneLocalMappingResolver StartOfDay = Resolvers.CreateMappingResolver(Resolvers.ReturnEarlier, Resolvers.ReturnStartOfIntervalAfter);
+    // What occurs twice begins when it comes first; what clocks skip, when they show anything later.
+    private static readonly ZoneLocalMappingResolver FirstInstant = Resolvers.CreateMappingResolver(Resolvers.ReturnEarlier, Resolvers.ReturnStartOfIntervalAfter);
 
     /// <summary>The window that a moment is in.</summary>
     public static CalendarWindow Of(CalendarPeriod period, DateTimeZone zone, long unixMilliseconds)
@@ -38,7 +38,10 @@ public readonly record struct CalendarWindow(long StartUnixMilliseconds, long En
 
     private static CalendarWindow Between(LocalDate first, CalendarPeriod period, DateTimeZone zone) => new(StartOf(first, zone), StartOf(Next(first, period), zone));
 
-    private static long StartOf(LocalDate day, DateTimeZone zone) => zone.ResolveLocal(day.AtMidnight(), StartOfDay).ToInstant().ToUnixTimeMilliseconds();
+    /// <summary>From when on clocks have shown a time of a date. Unix milliseconds.</summary>
+    internal static long StartOf(LocalDateTime shown, DateTimeZone zone) => zone.ResolveLocal(shown, FirstInstant).ToInstant().ToUnixTimeMilliseconds();
+
+    private static long StartOf(LocalDate day, DateTimeZone zone) => StartOf(day.AtMidnight(), zone);
 
     private static LocalDate FirstDay(CalendarPeriod period, LocalDate day) => period switch
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Farthing.Payments.Calendars;
+using Farthing.Payments.Fares;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Offers;
@@ -11,6 +12,7 @@ namespace Farthing.Payments.Offers;
 [JsonDerivedType(typeof(OnTabJson), "tab")]
 [JsonDerivedType(typeof(MeteredJson), "metered")]
 [JsonDerivedType(typeof(PerPeriodJson), "subscription")]
+[JsonDerivedType(typeof(FareTableJson), "fares")]
 public abstract record PricingJson
 {
     private protected PricingJson()

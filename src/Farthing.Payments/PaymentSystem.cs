@@ -1,5 +1,6 @@
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Fares;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Meters;
 using Farthing.Payments.Offers;
@@ -64,12 +65,13 @@ public sealed class PaymentSystem
         var reads = new TabReads(ledger, tabs);
         var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, reads, ownership, reader, entitlements, caps, references);
         var holds = new HoldEnder(ledger, reader, Offers, time);
+        var refunds = new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time));
         Desk = new PaymentDesk(
             maker,
             new TermsReader(pricer, Payees, Offers, purchases, dayCaps, reader, entitlements),
             new PaymentFinder(ledger, reader, references, labelled),
             holds,
-            new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time)));
+            refunds);
         Tips = new TipDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
         Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
@@ -84,6 +86,10 @@ public sealed class PaymentSystem
         TopUps.CreditedAsync = async wallet => await Tabs.TryPayFullAsync(wallet);
         RoundUps = new RoundUpDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.RoundUp, RoundUps);
+        var book = new FareBook(settings);
+        FareCards = new FareCards(settings, Wallets, Offers, Payees, Mandates, book, Schedule, labelled, time);
+        Fares = new FareDesk(settings, Wallets, Offers, book, Schedule, time);
+        Schedule.Handle(DueKind.FareDay, new FareCharger(settings, book, Offers, maker, refunds, time));
     }
 
     /// <summary>Payees.</summary>
@@ -118,6 +124,12 @@ public sealed class PaymentSystem
 
     /// <summary>Tabs.</summary>
     public TabDesk Tabs { get; }
+
+    /// <summary>What wallets ride with on capped fares.</summary>
+    public FareCards FareCards { get; }
+
+    /// <summary>Rides on capped fares.</summary>
+    public FareDesk Fares { get; }
 
     /// <summary>Payments between wallets.</summary>
     public PeopleDesk People { get; }
@@ -212,6 +224,7 @@ public sealed class PaymentSystem
         await Tips.EndAllAsync(wallet);
         await Subscriptions.EndAllAsync(wallet);
         await RoundUps.EndAllAsync(wallet);
+        await FareCards.EndAllAsync(wallet);
         return await Mandates.TryRevokeAllAsync(wallet);
     }
 

@@ -283,7 +283,7 @@ public static class RefusalCodes
     public static RefusalCode RefundWindowOver { get; } = new("refund_window_over", 409, "The time for refunds of this payment is over.", RetryAdvice.Never, "Ask the payee.");
 
     /// <summary>What paid a tab is not the wallet's to take back.</summary>
-    public static RefusalCode RefundByPayeeOnly { get; } = new("refund_by_payee_only", 409, "What paid a tab or a subscription is given back by its payee only.", RetryAdvice.Never, "Ask the payee, and cancel the subscription. A read that a tab still owes can be refunded by itself.");
+    public static RefusalCode RefundByPayeeOnly { get; } = new("refund_by_payee_only", 409, "What paid a tab, a subscription or fares is given back by its payee only.", RetryAdvice.Never, "Ask the payee, and cancel the subscription. A read that a tab still owes can be refunded by itself.");
 
     /// <summary>Too many one-click refunds with this payee.</summary>
     public static RefusalCode RefundAllowanceExhausted { get; } = new("refund_allowance_exhausted", 409, "This wallet has used up its one-click refunds with this payee.", RetryAdvice.NewKey, "Ask the payee, who can still refund; the allowance is renewed each calendar month.");
@@ -306,6 +306,24 @@ public static class RefusalCodes
     /// <summary>Erased.</summary>
     public static RefusalCode WalletErased { get; } = new("wallet_erased", 410, "The wallet was erased.", RetryAdvice.Never, "Make a new wallet.");
 
+    /// <summary>No such card, or not yours.</summary>
+    public static RefusalCode FareCardNotFound { get; } = new("fare_card_not_found", 404, "There is no such fare card.", RetryAdvice.Never, "Check the id, and that the key is that of the card's wallet or of the payee whose fares it rides on.");
+
+    /// <summary>The wallet closed it.</summary>
+    public static RefusalCode FareCardClosed { get; } = new("fare_card_closed", 409, "The fare card is closed.", RetryAdvice.NewKey, "Register a new card. Taps made before it was closed are still taken.");
+
+    /// <summary>A fare day that could not be charged.</summary>
+    public static RefusalCode FareUnpaid { get; } = new("fare_unpaid", 402, "An earlier day of the fare card is not paid.", RetryAdvice.NewKey, "The member date says which day. It is asked for again within a day; once the wallet has topped up, naming its mandate with POST /v1/fares/cards/{id}/mandate, be it the same or another one, asks at once.");
+
+    /// <summary>More cards than a wallet may have.</summary>
+    public static RefusalCode TooManyFareCards { get; } = new("too_many_fare_cards", 409, "The wallet has too many fare cards.", RetryAdvice.SameKey, "A wallet has at most 20, those closed in the last eight weeks included: ride with one of them, or repeat later.");
+
+    /// <summary>More taps than a card may have in a day.</summary>
+    public static RefusalCode TooManyFareTaps { get; } = new("too_many_fare_taps", 409, "The card has too many taps in a fare day.", RetryAdvice.Never, "At most 100 taps of a card are taken in a fare day: look whether the reader repeats itself under new keys.");
+
+    /// <summary>More than eight weeks late.</summary>
+    public static RefusalCode FareTapTooLate { get; } = new("fare_tap_too_late", 409, "The fare day of the tap is closed.", RetryAdvice.Never, "Taps are taken until eight weeks after the end of their fare day: drop it.");
+
     /// <summary>All codes, in the order of <c>docs/errors.md</c>.</summary>
     public static IReadOnlyList<RefusalCode> All { get; } =
     [
@@ -320,5 +338,6 @@ public static class RefusalCodes
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
         MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,
         CampaignNotFound, PledgeNotFound, CampaignOver, RoundUpNotFound, RoundUpExists,
+        FareCardNotFound, FareCardClosed, FareUnpaid, TooManyFareCards, TooManyFareTaps, FareTapTooLate,
     ];
 }

@@ -71,6 +71,15 @@ public sealed class PledgeKind : IIdKind { static string IIdKind.Prefix => "plg"
 /// <summary>Ids of round-ups: <c>rup_…</c>.</summary>
 public sealed class RoundUpKind : IIdKind { static string IIdKind.Prefix => "rup"; }
 
+/// <summary>Ids of fare cards: <c>fcd_…</c>.</summary>
+public sealed class FareCardKind : IIdKind { static string IIdKind.Prefix => "fcd"; }
+
+/// <summary>Ids of the fare days of cards: <c>fdy_…</c>.</summary>
+public sealed class FareDayKind : IIdKind { static string IIdKind.Prefix => "fdy"; }
+
+/// <summary>Ids of taps of fare cards: <c>tap_…</c>.</summary>
+public sealed class FareTapKind : IIdKind { static string IIdKind.Prefix => "tap"; }
+
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>
 /// <param name="Value">The number; zero names nothing.</param>

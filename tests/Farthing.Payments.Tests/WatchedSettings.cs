@@ -17,6 +17,10 @@ internal sealed class WatchedSettings(ISettingsStore settings, Cut? cut = null) 
 
     public Func<Task> BeforeErasing { get; set; } = () => Task.CompletedTask;
 
+    public Func<ISettingsRow[], Task> BeforeWriting { get; set; } = _ => Task.CompletedTask;
+
+    public Func<ISettingsRow[], Task> AfterWriting { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Throws in place of writing these rows, as a crash would keep them from being written.</summary>
     public Func<ISettingsRow[], bool> FailsToWrite { get; set; } = _ => false;
 
@@ -36,7 +40,10 @@ internal sealed class WatchedSettings(ISettingsStore settings, Cut? cut = null) 
     {
         if (rows is [OfferRow { State: RowState.Active }]) await BeforeActivatingAnOffer();
         if (FailsToWrite(rows)) throw new IOException("The process is thought to have ended here.");
-        return await StepAsync(() => settings.WriteAsync(rows));
+        await BeforeWriting(rows);
+        var isWritten = await StepAsync(() => settings.WriteAsync(rows));
+        await AfterWriting(rows);
+        return isWritten;
     }
 
     public async ValueTask<bool> EraseAsync(ISettingsRow row)

@@ -187,9 +187,9 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         price = request.Amount ?? default;
         windowSeconds = DefaultWindowSeconds;
         if (request.Terms is { } token) return CheckTerms(token, parties.Terms, parties.Payee) ?? PriceTerms(parties.Terms!, parties.Offer, request.Amount, out price, out windowSeconds);
-        if (request.IsPriced && parties.Offer is { } subscribed)
+        if (request.IsPriced && parties.Offer is { } owedOn)
         {
-            windowSeconds = subscribed.RefundWindowSeconds;
+            windowSeconds = owedOn.RefundWindowSeconds;
             return null;
         }
 

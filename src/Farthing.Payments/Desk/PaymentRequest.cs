@@ -41,7 +41,7 @@ public sealed record PaymentRequest
     /// <summary>How much, with <see cref="Payee"/>, or with an offer or terms whose amount the payer names.</summary>
     public Amount? Amount { get; init; }
 
-    /// <summary>True if <see cref="Amount"/> is what a subscription to <see cref="Offer"/> costs now, be it closed to others or not.</summary>
+    /// <summary>True if <see cref="Amount"/> is what is owed by now on <see cref="Offer"/>, a subscription or a table of fares, be it closed to others or not.</summary>
     internal bool IsPriced { get; init; }
 
     /// <summary>The merchant's or payer's own words for it, 1 to 255 characters; encrypted before it is journaled.</summary>

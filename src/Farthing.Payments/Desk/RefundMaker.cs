@@ -15,7 +15,7 @@ internal sealed class RefundMaker(Ledger.Ledger ledger, PaymentReader reader, Re
     private const int MaxRefunds = 100;
 
     private static readonly Refusal ByPayeeOnly =
-        new(RefusalCodes.RefundByPayeeOnly, "The payment paid for what was used already or goes on, as a tab or a period of a subscription is: only its payee can give it back. Ask the payee.");
+        new(RefusalCodes.RefundByPayeeOnly, "The payment paid for what was used already or goes on, as a tab, a period of a subscription or a fare is: only its payee can give it back. Ask the payee.");
 
     private readonly Turns turns = new(256);
 

@@ -1,6 +1,7 @@
 using Farthing.Payments.Calendars;
 using Farthing.Payments.Offers;
 using Farthing.Protocol;
+using NodaTime;
 
 namespace Farthing.Payments.Fares;
 
@@ -12,6 +13,9 @@ namespace Farthing.Payments.Fares;
 /// <remarks>It is not bought but ridden on: the price is known when the fare day is over.</remarks>
 public sealed record FareTable(SingleFares Singles, Amount PerDay, Amount PerWeek, string TimeZone) : Pricing
 {
+    /// <summary>The zone that <see cref="TimeZone"/> names.</summary>
+    internal DateTimeZone Zone => TimeZones.TryFind(TimeZone, out var zone) ? zone : throw new InvalidOperationException($"The time zone {TimeZone} of a fare table is no longer known.");
+
     /// <inheritdoc/>
     public override PricingJson ToJson() => new FareTableJson(AmountJson.From(PerDay), AmountJson.From(PerWeek))
     {

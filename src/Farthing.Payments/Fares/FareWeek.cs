@@ -31,13 +31,12 @@ internal static class FareWeek
 {
     /// <summary>Prices the week that begins on a Monday.</summary>
     /// <param name="table">The fares.</param>
-    /// <param name="zone">The zone that <paramref name="table"/> names.</param>
     /// <param name="monday">The week.</param>
     /// <param name="taps">All taps of the card at <paramref name="table"/> in that week, and within <see cref="SingleFares.ReachMilliseconds"/> of it, in any order. Others make no difference.</param>
     /// <returns>Its seven days.</returns>
-    public static PricedFareDay[] Price(FareTable table, DateTimeZone zone, LocalDate monday, IEnumerable<FareTap> taps)
+    public static PricedFareDay[] Price(FareTable table, LocalDate monday, IEnumerable<FareTap> taps)
     {
-        var days = FareDay.WeekOf(zone, monday);
+        var days = FareDay.WeekOf(table.Zone, monday);
         var arriving = taps.OrderBy(tap => tap.ArrivedUnixMilliseconds).ThenBy(tap => tap.Id).ToList();
         var ceilings = new Amount?[days.Length];
         var heard = new List<FareTap>(arriving.Count);

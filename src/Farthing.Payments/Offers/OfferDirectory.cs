@@ -84,7 +84,7 @@ public sealed class OfferDirectory
         if (await Split.CheckAsync(request.Splits, owner, payees) is { } unshared) return unshared;
 
         var row = new OfferRow(Id<OfferKind>.New(time).Value, payee.Value, request.Name, request.Resource, OfferDetails.From(request).ToText(),
-            request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
+            request.Pricing is Fares.FareTable ? Fares.FareDay.RefundWindowSeconds : request.RefundWindowSeconds, RowState.Creating, time.GetUtcNow());
         var scope = $"offer:{payee}";
         if (request.Resources.Count > 0 && (await ListBundlesAsync(payee)).Count >= Bundle.MaxPerPayee && await settings.FindClaimAsync(scope, key.ToHash()) is null)
             return new Refusal(RefusalCodes.TooManyBundles, $"A payee has at most {Bundle.MaxPerPayee} offers of several resources. List more resources in one offer, or all that begin alike.");
@@ -103,6 +103,9 @@ public sealed class OfferDirectory
         var row = await settings.FindAsync<OfferRow>(id.Value);
         return row is null || row.State == RowState.Creating ? null : loaded.Add(id.Value, ToOffer(row));
     }
+
+    /// <summary>An offer that is known to be there, closed or not.</summary>
+    internal async ValueTask<Offer> GetAsync(UInt128 id) => await FindAsync(new(id)) ?? throw new InvalidOperationException($"The offer {id:x32} is lost.");
 
     /// <summary>A payee's offers, newest first.</summary>
     public async ValueTask<Answer<Page<Offer>>> ListAsync(Id<PayeeKind> payee, string? cursor, int pageSize)
@@ -184,6 +187,7 @@ public sealed class OfferDirectory
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
         if (request is { Resources.Count: > 0, Pricing: PerUse { DayCap: not null } }) return new(RefusalCodes.InvalidPricing, "A bundle is bought once, so a dayCap has nothing to cap.");
         if (request.Pricing is OnTab && request.Splits.Count > 0) return new(RefusalCodes.InvalidSplits, "A tab is paid to one payee for many reads: leave splits out.");
+        if (request is { Resources.Count: > 0, Pricing: Fares.FareTable }) return new(RefusalCodes.InvalidPricing, "Fares are ridden on and not bought, so resources has nothing to cover.");
         return Bundle.Check(request.Resources) ?? request.Pricing.Check(owner.Asset);
     }
 }

@@ -22,6 +22,9 @@ public enum DueKind : byte
 
     /// <summary>A month of a round-up.</summary>
     RoundUp = 7,
+
+    /// <summary>The end of a fare day, and what late taps change of it.</summary>
+    FareDay = 8,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Farthing.Payments.Campaigns;
+using Farthing.Payments.Fares;
 using Farthing.Payments.Meters;
 using Farthing.Payments.People;
 using Farthing.Payments.RoundUps;
@@ -52,6 +53,12 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<CapsRow> Caps => Set<CapsRow>();
 
+    public DbSet<FareCardRow> FareCards => Set<FareCardRow>();
+
+    public DbSet<FareTapRow> FareTaps => Set<FareTapRow>();
+
+    public DbSet<FareDayRow> FareDays => Set<FareDayRow>();
+
     public DbSet<ClaimRow> Claims => Set<ClaimRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -85,6 +92,9 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<SentRequestRow>(modelBuilder);
         AddOwnedRow<CampaignRow>(modelBuilder);
         AddOwnedRow<RoundUpRow>(modelBuilder);
+        AddOwnedRow<FareCardRow>(modelBuilder);
+        AddOwnedRow<FareTapRow>(modelBuilder);
+        AddOwnedRow<FareDayRow>(modelBuilder);
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
     }
 

@@ -28,7 +28,7 @@ public sealed class FareWeekTests
     {
         // Four rides a day: three are paid, and of the fifth day's cap only 3.70 is left.
         var taps = Enumerable.Range(0, 28).Select(i => Tap(i, (i / 4 * Day) + ((i % 4 + 2) * Hour))).ToList();
-        var week = FareWeek.Price(Flat, London, Monday, taps);
+        var week = FareWeek.Price(Flat, Monday, taps);
         Assert.Equal(["5.25", "5.25", "5.25", "5.25", "3.7", "0", "0"], week.Select(day => day.Owed.ToDecimalString()));
         Assert.Equal((Usd("7"), Usd("1.75"), Usd("1.55"), Usd("3.70")), (week[4].Singles, week[4].DayCapTookOff, week[4].WeekCapTookOff, week[4].Owed));
         Assert.All(week, day => Assert.Equal((4, false), (day.Journeys.Count, day.IsIncomplete)));
@@ -37,7 +37,7 @@ public sealed class FareWeekTests
     [Fact]
     public void A_journey_costs_what_its_zones_say_the_same_both_ways()
     {
-        var week = FareWeek.Price(Zoned, London, Monday, [In(0, Hour, "1"), Out(1, 2 * Hour, "2"), In(2, 8 * Hour, "2"), Out(3, 9 * Hour, "1")]);
+        var week = FareWeek.Price(Zoned, Monday, [In(0, Hour, "1"), Out(1, 2 * Hour, "2"), In(2, 8 * Hour, "2"), Out(3, 9 * Hour, "1")]);
         Assert.Equal((Usd("7"), 2, false), (week[0].Owed, week[0].Journeys.Count, week[0].IsIncomplete));
     }
 
@@ -45,7 +45,7 @@ public sealed class FareWeekTests
     public void A_journey_over_the_end_of_a_fare_day_or_week_belongs_to_where_it_began()
     {
         FareTap[] taps = [In(0, -Hour, "1"), Out(1, Hour, "1"), In(2, Day - Minute, "1"), Out(3, Day + Minute, "2"), In(4, (7 * Day) + Hour - Minute, "2"), Out(5, (7 * Day) + Hour + Minute, "2")];
-        var week = FareWeek.Price(Zoned, London, Monday, taps);
+        var week = FareWeek.Price(Zoned, Monday, taps);
         Assert.Equal(["3.5", "0", "0", "0", "0", "0", "1.9"], week.Select(day => day.Owed.ToDecimalString()));
         Assert.DoesNotContain(week, day => day.IsIncomplete);
     }
@@ -54,9 +54,9 @@ public sealed class FareWeekTests
     public void An_incomplete_journey_delays_the_day_and_a_late_tap_completes_it()
     {
         var missing = In(0, 20 * Hour, "1");
-        var waiting = FareWeek.Price(Zoned, London, Monday, [missing])[0];
+        var waiting = FareWeek.Price(Zoned, Monday, [missing])[0];
         Assert.Equal((Usd("6"), true, Start + Day + (48 * Hour)), (waiting.Owed, waiting.IsIncomplete, waiting.ChargedAt(Zoned.Singles)));
-        var complete = FareWeek.Price(Zoned, London, Monday, [missing, Out(1, 21 * Hour, "2") with { ArrivedUnixMilliseconds = Start + (30 * Hour) }])[0];
+        var complete = FareWeek.Price(Zoned, Monday, [missing, Out(1, 21 * Hour, "2") with { ArrivedUnixMilliseconds = Start + (30 * Hour) }])[0];
         Assert.Equal((Usd("3.50"), false, Start + Day), (complete.Owed, complete.IsIncomplete, complete.ChargedAt(Zoned.Singles)));
     }
 
@@ -72,7 +72,7 @@ public sealed class FareWeekTests
     {
         var read = taps.Split(", ").Select((tap, i) => tap.Split(' ') is [var direction, var at, var minute]
             ? new FareTap((uint)i + 1, Start + (int.Parse(minute, null) * Minute), Start + Day, direction == "in" ? TapDirection.In : TapDirection.Out, at) : throw new FormatException(tap));
-        var day = FareWeek.Price(Zoned, London, Monday, read)[0];
+        var day = FareWeek.Price(Zoned, Monday, read)[0];
         Assert.Equal((Usd(singles), journeys, isIncomplete), (day.Singles, day.Journeys.Count, day.IsIncomplete));
     }
 
@@ -83,7 +83,7 @@ public sealed class FareWeekTests
     [InlineData(Day, "1.75", "1.75")]
     public void Taps_heard_of_three_days_late_are_forgiven(long after, string owed, string forgiven)
     {
-        var day = FareWeek.Price(Flat, London, Monday, [Tap(0, Hour), Tap(1, 2 * Hour) with { ArrivedUnixMilliseconds = Start + (4 * Day) + after }])[0];
+        var day = FareWeek.Price(Flat, Monday, [Tap(0, Hour), Tap(1, 2 * Hour) with { ArrivedUnixMilliseconds = Start + (4 * Day) + after }])[0];
         Assert.Equal((Usd(owed), Usd(forgiven)), (day.Owed, day.Forgiven));
     }
 
@@ -93,7 +93,7 @@ public sealed class FareWeekTests
         var missing = In(0, Hour, "1");
         var completed = Out(1, 2 * Hour, "1") with { ArrivedUnixMilliseconds = Start + (30 * Day) };
         var another = In(2, 5 * Hour, "1") with { ArrivedUnixMilliseconds = Start + (31 * Day) };
-        Assert.Equal(["6", "2.8", "2.8"], new FareTap[][] { [missing], [missing, completed], [missing, completed, another] }.Select(taps => FareWeek.Price(Zoned, London, Monday, taps)[0].Owed.ToDecimalString()));
+        Assert.Equal(["6", "2.8", "2.8"], new FareTap[][] { [missing], [missing, completed], [missing, completed, another] }.Select(taps => FareWeek.Price(Zoned, Monday, taps)[0].Owed.ToDecimalString()));
     }
 
     private static readonly Gen<FareTap> AnyTap = Gen.Select(
@@ -119,12 +119,12 @@ public sealed class FareWeekTests
         Gen.Select(AnyTaps, Gen.Bool).Sample((taps, isFlat) =>
         {
             var table = isFlat ? Flat : Zoned;
-            var week = FareWeek.Price(table, London, Monday, taps);
+            var week = FareWeek.Price(table, Monday, taps);
             Assert.Equal(NaiveFares.Owed(table, London, Monday, taps), week.Select(day => (long)day.Owed.Units));
             if (week.Any(day => !day.WeekCapTookOff.IsZero)) Interlocked.Increment(ref capped);
             if (week.Any(day => !day.Forgiven.IsZero)) Interlocked.Increment(ref forgiven);
-        }, iter: 2_000);
-        Assert.True(capped > 50 && forgiven > 50, $"Only {capped} weeks reached their cap, and {forgiven} forgave.");
+        }, iter: 600);
+        Assert.True(capped > 15 && forgiven > 15, $"Only {capped} weeks reached their cap, and {forgiven} forgave.");
     }
 
     [Fact]
@@ -132,15 +132,15 @@ public sealed class FareWeekTests
         Gen.Select(AnyTaps, Gen.Bool).Sample((taps, isFlat) =>
         {
             var table = isFlat ? Flat : Zoned;
-            var week = FareWeek.Price(table, London, Monday, taps);
+            var week = FareWeek.Price(table, Monday, taps);
             Assert.True(week.Aggregate(UInt128.Zero, (sum, day) => sum + day.Owed.Units) <= table.PerWeek.Units);
             Assert.All(week, day =>
             {
                 Assert.True(day.Owed.Units <= table.PerDay.Units);
                 Assert.Equal(day.Singles, day.Owed + day.Forgiven + day.WeekCapTookOff + day.DayCapTookOff);
             });
-            Assert.Equal(week.Select(day => day.Owed), FareWeek.Price(table, London, Monday, taps.Reverse()).Select(day => day.Owed));
-        }, iter: 2_000);
+            Assert.Equal(week.Select(day => day.Owed), FareWeek.Price(table, Monday, taps.Reverse()).Select(day => day.Owed));
+        }, iter: 600);
 
     [Fact]
     public void One_more_tap_after_three_days_never_makes_a_day_dearer()
@@ -148,16 +148,16 @@ public sealed class FareWeekTests
         var lower = 0;
         Gen.Select(AnyTaps, AnyTap).Sample((taps, another) =>
         {
-            var last = taps.Select(tap => tap.ArrivedUnixMilliseconds).Append(another.ArrivedUnixMilliseconds).Max();
-            var before = FareWeek.Price(Zoned, London, Monday, taps);
-            var after = FareWeek.Price(Zoned, London, Monday, taps.Where(tap => tap.Id != another.Id).Append(another with { ArrivedUnixMilliseconds = last }));
+            var last = taps.Select(tap => tap.ArrivedUnixMilliseconds).Append(another.ArrivedUnixMilliseconds).Max() + 1;
+            var before = FareWeek.Price(Zoned, Monday, taps);
+            var after = FareWeek.Price(Zoned, Monday, taps.Where(tap => tap.Id != another.Id).Append(another with { ArrivedUnixMilliseconds = last }));
             for (var i = 0; i < before.Length; i++)
             {
                 if (before[i].Day.FixedUnixMilliseconds > last) continue;
                 Assert.True(after[i].Owed.Units <= before[i].Owed.Units);
                 if (after[i].Owed != before[i].Owed) Interlocked.Increment(ref lower);
             }
-        }, iter: 2_000);
+        }, iter: 600);
         Assert.True(lower > 0, "No day was lowered.");
     }
 

@@ -84,6 +84,12 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/subscriptions/{id}/pause"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/subscriptions/{id}/resume"] = "200 400 401 402 403 404 409 410 413 415 500 503",
         ["post /v1/subscriptions/{id}/change"] = "200 400 401 402 403 404 409 410 413 415 500 503",
+        ["post /v1/fares/cards"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/fares/cards"] = "200 400 401 403 410 500 503",
+        ["post /v1/fares/cards/{id}/mandate"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/fares/cards/{id}/close"] = "200 400 401 403 404 410 413 415 500 503",
+        ["post /v1/fares/taps"] = "201 400 401 402 403 404 409 413 415 500 503",
+        ["get /v1/fares/journeys"] = "200 400 401 403 404 410 500 503",
         ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
@@ -99,7 +105,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "People", "Campaigns", "Round-ups", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "Fares", "People", "Campaigns", "Round-ups", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -167,7 +173,7 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (var part in reference.Split('/').Skip(1)) node = node?[part];
             Assert.True(node is not null, reference);
         });
-        Assert.Equal(["#/components/schemas/Metered", "#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerPeriod", "#/components/schemas/PerUse"],
+        Assert.Equal(["#/components/schemas/FareTable", "#/components/schemas/Metered", "#/components/schemas/OnTab", "#/components/schemas/PayWhatYouWant", "#/components/schemas/PerPeriod", "#/components/schemas/PerUse"],
             document["components"]!["schemas"]!["Pricing"]!["discriminator"]!["mapping"]!.AsObject().Select(model => model.Value!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(["mandateKey", "operatorKey", "payeeKey", "walletKey"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Order(StringComparer.Ordinal));
     }

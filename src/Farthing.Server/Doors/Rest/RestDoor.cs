@@ -31,6 +31,7 @@ internal static class RestDoor
         MetersApi.Map(door);
         TipsApi.Map(door);
         SubscriptionsApi.Map(door);
+        FaresApi.Map(door);
         PeopleApi.Map(door);
         RequestsApi.Map(door);
         CampaignsApi.Map(door);

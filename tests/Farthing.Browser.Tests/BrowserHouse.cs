@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Farthing.Protocol;
 using Farthing.Server.Tests;
@@ -63,18 +64,23 @@ public sealed class BrowserHouse : IAsyncLifetime
     public async Task<TestPayee> NewPayeeAsync(string? website = null)
     {
         var key = SigningKey.FromSeed(RandomNumberGenerator.GetBytes(32));
+        var made = await PostAsync("/v1/payees", ServerProcess.OperatorKey, JsonSerializer.Serialize(
+            new { name = "The Test Gazette", currency = "USD", website = website ?? Site.GetLeftPart(UriPartial.Authority), signingKey = key.Verifier.ToString() }));
+        Assert.True(Id<PayeeKind>.TryParse(made.GetProperty("id").GetString(), out var id));
+        return new TestPayee(this, id, key, made.GetProperty("key").GetString()!);
+    }
+
+    /// <summary>Makes something at the server's REST door.</summary>
+    public async Task<JsonElement> PostAsync(string path, string key, string body)
+    {
         using var http = new HttpClient { BaseAddress = Server };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/payees")
-        {
-            Content = JsonContent.Create(new { name = "The Test Gazette", currency = "USD", website = website ?? Site.GetLeftPart(UriPartial.Authority), signingKey = key.Verifier.ToString() }),
-        };
-        request.Headers.Add("Authorization", $"Bearer {ServerProcess.OperatorKey}");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add("Authorization", $"Bearer {key}");
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
         using var response = await http.SendAsync(request);
-        var body = await response.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        Assert.True(Id<PayeeKind>.TryParse(body.GetProperty("id").GetString(), out var id));
-        return new TestPayee(this, id, key);
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.True(response.StatusCode == HttpStatusCode.Created, answer.ToString());
+        return answer;
     }
 
     /// <summary>The server's text at a path.</summary>
@@ -93,8 +99,12 @@ public sealed class BrowserHouse : IAsyncLifetime
 }
 
 /// <summary>A payee whose terms a test signs itself.</summary>
-public sealed record TestPayee(BrowserHouse House, Id<PayeeKind> Id, SigningKey Key)
+public sealed record TestPayee(BrowserHouse House, Id<PayeeKind> Id, SigningKey Key, string ApiKey)
 {
+    /// <summary>Makes an offer.</summary>
+    public async Task<Id<OfferKind>> NewOfferAsync(string body) =>
+        Id<OfferKind>.TryParse((await House.PostAsync("/v1/offers", ApiKey, body)).GetProperty("id").GetString(), out var id) ? id : throw new InvalidOperationException("The offer has no id.");
+
     /// <summary>Terms as a site would write them, before they are signed.</summary>
     public Terms NewTerms(string resource = "/page", string price = "0.02 USD") => new()
     {

@@ -36,12 +36,14 @@ public class LookTests(BrowserHouse house)
         await LookAsync("wallet");
         await page.GetByRole(AriaRole.Link, new() { Name = "The whole statement" }).ClickAsync();
         await LookAsync("statement");
+        await page.GotoAsync(new Uri(house.Server, "/limits").AbsoluteUri);
+        await LookAsync("limits");
         await page.GotoAsync(new Uri(house.Server, "/pay?terms=edited").AbsoluteUri);
         await LookAsync("refused");
         await page.GotoAsync(new Uri(house.Site, "/articles/nothing-here").AbsoluteUri);
         await LookAsync("site-not-found");
 
-        Assert.Equal(11, seen);
+        Assert.Equal(12, seen);
         reader.AssertClean();
 
         async Task LookAsync(string name)

@@ -9,5 +9,6 @@ namespace Farthing.Payments.Desk;
 /// <param name="Fee">The operator's fee, out of the payee's share.</param>
 /// <param name="RefundWindowSeconds">How long it can be refunded.</param>
 /// <param name="Choices">Amounts that the payer is shown to choose from, the least first; empty where the price is fixed.</param>
+/// <param name="PayAt">What a tab owes at most on which it goes, so that nothing is paid now; null for what is paid at once.</param>
 /// <param name="Paid">The wallet's payment for this resource that still stands, or null.</param>
-public sealed record ExaminedTerms(Terms Terms, Payees.Payee Payee, Amount Price, Amount Fee, int RefundWindowSeconds, IReadOnlyList<Amount> Choices, Payment? Paid);
+public sealed record ExaminedTerms(Terms Terms, Payees.Payee Payee, Amount Price, Amount Fee, int RefundWindowSeconds, IReadOnlyList<Amount> Choices, Amount? PayAt, Payment? Paid);

@@ -26,7 +26,7 @@ internal sealed class TermsReader(PaymentPricer pricer, PayeeDirectory payees, O
             if (left.Units < price.Units) price = left;
         }
 
-        return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds, choices,
+        return new ExaminedTerms(terms, payee.Payee, price, price.ShareRoundedDown(pricer.Options.FeeBasisPoints), windowSeconds, choices, (offer?.Pricing as OnTab)?.PayAt,
             standing is null ? null : await reader.DescribeAsync(standing.Payment));
     }
 

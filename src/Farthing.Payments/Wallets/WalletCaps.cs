@@ -11,7 +11,8 @@ namespace Farthing.Payments.Wallets;
 /// <summary>A wallet's own caps, with what is left of them.</summary>
 /// <param name="Caps">Each cap in the window of the moment; empty if the wallet has none, and only its balance says how much can be paid.</param>
 /// <param name="TimeZone">Whose days, weeks and months they count by.</param>
-public sealed record WalletCapsState(IReadOnlyList<CapState> Caps, string TimeZone);
+/// <param name="IsPaused">True while the wallet pays nothing.</param>
+public sealed record WalletCapsState(IReadOnlyList<CapState> Caps, string TimeZone, bool IsPaused);
 
 /// <summary>What a wallet's owner puts on all that the wallet pays: caps, and a pause.</summary>
 /// <remarks>
@@ -84,7 +85,7 @@ public sealed class WalletCaps
     {
         if (await settings.FindAsync<WalletRow>(id.Value) is not { } row) return WalletDirectory.NotFound(id);
         if (row.State == RowState.Erased) return WalletDirectory.Erased;
-        return row.Caps is { } caps ? await ReadAsync(await settings.GetAsync<CapsRow>(caps)) : new WalletCapsState([], TimeZones.Utc);
+        return row.Caps is { } caps ? await ReadAsync(await settings.GetAsync<CapsRow>(caps)) : new WalletCapsState([], TimeZones.Utc, await IsPausedAsync(id.Value));
     }
 
     /// <summary>Carries on what earlier calls for a wallet could not finish, in their order.</summary>
@@ -135,7 +136,9 @@ public sealed class WalletCaps
     }
 
     private async ValueTask<WalletCapsState> ReadAsync(CapsRow row) =>
-        new(await CapsRows.Count(row).ReadAsync(ledger, Currency.Of(row.Currency), ledger.NowUnixMilliseconds(time)), row.TimeZone);
+        new(await CapsRows.Count(row).ReadAsync(ledger, Currency.Of(row.Currency), ledger.NowUnixMilliseconds(time)), row.TimeZone, await IsPausedAsync(row.Owner));
+
+    private async ValueTask<bool> IsPausedAsync(UInt128 wallet) => await ledger.ReadAccountAsync(wallet) is { } account && account.Flags.HasFlag(AccountFlags.Frozen);
 
     private async ValueTask<Answer<Wallet>> ChangeAsync(Id<WalletKind> id, IdempotencyKey key, string purpose, RecordKind kind)
     {

@@ -1,5 +1,6 @@
 using Farthing.Payments;
 using Farthing.Payments.Statements;
+using Farthing.Payments.Tabs;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 using Microsoft.AspNetCore.Mvc;
@@ -10,21 +11,24 @@ namespace Farthing.Server.Pages;
 internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
 {
     private const int RecentLines = 6;
+    private const int ShownTabs = 100;
 
-    /// <summary>This browser's wallets with their money and newest lines.</summary>
-    public IReadOnlyList<(WalletBalance Balance, IReadOnlyList<StatementLine> Lines)> Wallets { get; private set; } = [];
+    /// <summary>This browser's wallets with their money, what is owed on tabs, and their newest lines.</summary>
+    public IReadOnlyList<(WalletBalance Balance, bool IsPaused, IReadOnlyList<(Tab Tab, string Payee)> Tabs, IReadOnlyList<StatementLine> Lines)> Wallets { get; private set; } = [];
 
     public async Task<IActionResult> OnGetAsync()
     {
         GiveSecret();
-        var shown = new List<(WalletBalance, IReadOnlyList<StatementLine>)>();
+        var shown = new List<(WalletBalance, bool, IReadOnlyList<(Tab, string)>, IReadOnlyList<StatementLine>)>();
         foreach (var wallet in await FindWalletsAsync())
         {
             var balance = await Payments.Wallets.ReadAsync(wallet.Id);
             if (!balance.IsGiven) return Refuse(balance.Refusal);
             var lines = await Payments.Statements.ReadAsync(Owner(wallet), null, RecentLines);
             if (!lines.IsGiven) return Refuse(lines.Refusal);
-            shown.Add((balance.Value, lines.Value.Lines));
+            var limits = await Payments.WalletCaps.ReadAsync(wallet.Id);
+            if (!limits.IsGiven) return Refuse(limits.Refusal);
+            shown.Add((balance.Value, limits.Value.IsPaused, await FindOwedAsync(wallet), lines.Value.Lines));
         }
 
         Wallets = shown;
@@ -39,6 +43,21 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
         return opened.IsGiven ? RedirectToPage("/Index") : Refuse(opened.Refusal);
     }
 
+    /// <summary>Pays all that a tab owes at this moment.</summary>
+    public async Task<IActionResult> OnPostPayTabAsync([FromForm] string? tab, [FromForm] string? key)
+    {
+        if (!Id<TabKind>.TryParse(tab, out var id) || !IdempotencyKey.TryParse(key, out var idempotencyKey)) return Refuse(new Refusal(RefusalCodes.IdempotencyKeyInvalid, "The form was not complete. Go back and try again."));
+        foreach (var wallet in await FindWalletsAsync())
+        {
+            // Another wallet's tab answers as if there were none.
+            if (!(await Payments.Tabs.ReadAsync(Owner(wallet), id)).IsGiven) continue;
+            var paid = await Payments.Tabs.PayAsync(wallet.Id, id, idempotencyKey);
+            return paid.IsGiven || paid.Refusal.Code == RefusalCodes.NothingOwed ? RedirectToPage("/Index") : Refuse(paid.Refusal);
+        }
+
+        return Refuse(new Refusal(RefusalCodes.TabNotFound, "Nothing was paid."));
+    }
+
     /// <summary>Tops a wallet up with play money.</summary>
     public async Task<IActionResult> OnPostTopUpAsync([FromForm] string? currency, [FromForm] string? key)
     {
@@ -46,5 +65,15 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
         if (wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
         var toppedUp = await TopUpAsync(wallet, key);
         return toppedUp.IsGiven ? RedirectToPage("/Index") : Refuse(toppedUp.Refusal);
+    }
+
+    // A wallet has a tab with each payee at most, and reads on no other while one is full.
+    private async ValueTask<IReadOnlyList<(Tab, string)>> FindOwedAsync(Wallet wallet)
+    {
+        var tabs = await Payments.Tabs.ListAsync(Owner(wallet), null, ShownTabs);
+        var owed = new List<(Tab, string)>();
+        foreach (var tab in tabs.IsGiven ? tabs.Value.Lines.Where(tab => !tab.Owed.IsZero) : [])
+            owed.Add((tab, (await Payments.Payees.FindAsync(tab.Payee))?.Name ?? tab.Payee.ToString()));
+        return owed;
     }
 }

@@ -7,8 +7,8 @@ namespace Farthing.Server.Pages;
 /// <summary>One payment, shown before it is made: who is paid, for what, how much. Looking at it changes nothing.</summary>
 internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
 {
-    /// <summary>What is missing in the wallet; null if there is enough, or no wallet yet.</summary>
-    public Amount? Missing => Wallet is { } wallet && wallet.Balance.Units < Asked.Price.Units ? Asked.Price - wallet.Balance : null;
+    /// <summary>What is missing in the wallet; null if there is enough, or no wallet yet, or nothing is paid now.</summary>
+    public Amount? Missing => Asked.PayAt is null && Wallet is { } wallet && wallet.Balance.Units < Asked.Price.Units ? Asked.Price - wallet.Balance : null;
 
     /// <summary>True if the wallet lacks nothing for the least that the payer may choose, but something for more.</summary>
     public bool LacksForMore => Missing is null && Asked.Choices.Any(choice => choice.Units > Wallet?.Balance.Units);

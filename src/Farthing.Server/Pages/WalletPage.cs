@@ -124,6 +124,10 @@ internal sealed record Obstacle(string Title, string Advice, string Code, string
             "payment_not_found" => ("There is no such payment here", "It was made from another browser, or the address is not right. A wallet belongs to the browser that made it."),
             "wallet_not_found" => ("This browser keeps no wallet", "The wallet lives in a cookie of this browser. Allow cookies for this address, then go back and try again. Nothing was paid."),
             "invalid_cursor" => ("This page of the statement is gone", "Open the statement again from its newest line."),
+            "wallet_frozen" => ("Your wallet is paused", "You stopped all payments from it, so nothing was paid. Let it pay again under Limits, then go back and try again."),
+            "cap_exceeded" => ("Your own limit stops this payment", $"{CapInWords(refusal)} Nothing was paid. You can change that under Limits."),
+            "tab_unpaid" => ("A tab has to be paid first", "Nothing more is read on tab until it is paid. Your wallet shows it: pay it there, then go back and try again."),
+            "too_many_cap_changes" => ("Limits were changed too often", "They can be changed twenty times a day. Those you had still hold."),
             "rate_limited" => ("Too many new wallets", "Somebody at your address makes many wallets. Wait a minute, then try again. Nothing was paid."),
             "not_ready" => ("Closed for a moment", "The server takes no payments right now. Nothing was paid. Try again in a minute."),
             "record_damaged" => ("A record of this is damaged", "The operator's log names it. If you were paying, look at your statement before you try again; a page is never paid twice."),
@@ -131,5 +135,12 @@ internal sealed record Obstacle(string Title, string Advice, string Code, string
             _ => (refusal.Code.Title.TrimEnd('.'), refusal.Detail),
         };
         return new Obstacle(title, advice, refusal.Code.Code, wayBack);
+    }
+
+    private static string CapInWords(Refusal refusal)
+    {
+        if (refusal.Facts is not { } facts || !facts.TryGetValue("headroom", out var headroom) || WireAmounts.Read(headroom as AmountJson, "headroom", out var left) is not null) return refusal.Detail;
+        var period = facts["cap"] switch { "wallet.perDay" => "day", "wallet.perWeek" => "week", _ => "month" };
+        return $"Of what your wallet may pay in this {period}, {left.ToPriceString()} is left.";
     }
 }

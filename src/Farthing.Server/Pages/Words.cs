@@ -33,6 +33,9 @@ internal static class Words
         return sign + new Amount(line.Asset, (UInt128)BigInteger.Abs(units)).ToPriceString();
     }
 
+    /// <summary>An amount without its currency, as people write it: <c>0.50</c>.</summary>
+    public static string Figure(Amount amount) => amount.ToPriceString()[..^(amount.Asset.Code.Length + 1)];
+
     /// <summary>A moment: <c>23 Nov 2026, 14:05 UTC</c>.</summary>
     public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 

@@ -130,7 +130,7 @@ public sealed class MandatesTests(SharedServer server)
     public async Task A_wallets_caps_and_its_pause_hold_for_all_that_it_pays()
     {
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("10"));
-        Assert.Equal("""{"caps":[],"timeZone":"UTC"}""", (await api.GetAsync($"/v1/wallets/{wallet.Id}/caps", wallet.Key)).Text);
+        Assert.Equal("""{"caps":[],"timeZone":"UTC","status":"active"}""", (await api.GetAsync($"/v1/wallets/{wallet.Id}/caps", wallet.Key)).Text);
         var set = await api.PostAsync($"/v1/wallets/{wallet.Id}/caps", wallet.Key, $$"""{"perDay":{{Api.Amount("0.5")}},"perMonth":{{Api.Amount("2")}},"timeZone":"Asia/Tokyo"}""");
         Assert.Equal((200, 2, "Asia/Tokyo"), (set.Status, set.Json["caps"]!.AsArray().Count, set["timeZone"]));
         await api.PayAsync(wallet, payee, "0.4");
@@ -140,6 +140,7 @@ public sealed class MandatesTests(SharedServer server)
 
         Assert.Equal("paused", (await api.PostAsync($"/v1/wallets/{wallet.Id}/pause", wallet.Key, null))["status"]);
         Expect.Problem(await api.PostAsync("/v1/payments", wallet.Key, Api.Payment(payee, "0.01")), 409, "wallet_frozen");
+        Assert.Equal("paused", (await api.GetAsync($"/v1/wallets/{wallet.Id}/caps", wallet.Key))["status"]);
         Assert.Equal("active", (await api.PostAsync($"/v1/wallets/{wallet.Id}/resume", wallet.Key, null))["status"]);
         await api.PayAsync(wallet, payee, "0.1");
         Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{wallet.Id}/caps", wallet.Key, "{}")).Status);

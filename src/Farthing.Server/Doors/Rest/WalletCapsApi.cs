@@ -14,9 +14,9 @@ internal sealed record WalletCapsBody
 }
 
 /// <summary>A wallet's own caps.</summary>
-internal sealed record WalletCapsJson(IReadOnlyList<CapJson> Caps, string TimeZone)
+internal sealed record WalletCapsJson(IReadOnlyList<CapJson> Caps, string TimeZone, string Status)
 {
-    public static WalletCapsJson From(WalletCapsState state) => new([.. state.Caps.Select(CapJson.From)], state.TimeZone);
+    public static WalletCapsJson From(WalletCapsState state) => new([.. state.Caps.Select(CapJson.From)], state.TimeZone, state.IsPaused ? "paused" : "active");
 }
 
 /// <summary>A wallet that was paused or resumed.</summary>
@@ -26,7 +26,7 @@ internal sealed record WalletStatusJson(string Id, string Status);
 internal static class WalletCapsApi
 {
     private const string CapsExample = """
-        {"caps":[{"period":"day","amount":{"amount":"2","currency":"USD"},"headroom":{"amount":"1.5","currency":"USD"},"endsAt":"2026-11-23T23:00:00.000Z"},{"period":"month","amount":{"amount":"20","currency":"USD"},"headroom":{"amount":"12.8","currency":"USD"},"endsAt":"2026-11-30T23:00:00.000Z"}],"timeZone":"Europe/Paris"}
+        {"caps":[{"period":"day","amount":{"amount":"2","currency":"USD"},"headroom":{"amount":"1.5","currency":"USD"},"endsAt":"2026-11-23T23:00:00.000Z"},{"period":"month","amount":{"amount":"20","currency":"USD"},"headroom":{"amount":"12.8","currency":"USD"},"endsAt":"2026-11-30T23:00:00.000Z"}],"timeZone":"Europe/Paris","status":"active"}
         """;
 
     public static void Map(RestRoutes door)
@@ -50,7 +50,7 @@ internal static class WalletCapsApi
         {
             OperationId = "readWalletCaps",
             Tag = "Wallets",
-            Summary = "Read a wallet's caps and what is left of them",
+            Summary = "Read a wallet's caps, what is left of them, and whether it is paused",
             Key = KeyOwner.Wallet,
             Answer = typeof(WalletCapsJson),
             AnswerExample = CapsExample,

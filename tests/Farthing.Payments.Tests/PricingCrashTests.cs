@@ -254,7 +254,7 @@ public sealed class PricingCrashTests
     }
 
     /// <summary>Every account holds what its records add up to and is not below zero, each asset sums to zero, and statements to balances.</summary>
-    private static async Task CheckBooksAsync(TestSystem test)
+    internal static async Task CheckBooksAsync(TestSystem test)
     {
         var books = new Books();
         foreach (var record in test.Ledger.ReadFrom(0)) books.Add(record);

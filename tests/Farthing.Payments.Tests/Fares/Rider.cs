@@ -93,8 +93,9 @@ internal sealed record Rider(TestSystem Test, Payee Operator, Offer Offer, Walle
         using var stop = new CancellationTokenSource();
         var reports = new List<Exception>();
         var running = Test.Domain.Schedule.RunAsync((_, error) => { lock (reports) reports.Add(error); }, stop.Token);
-        for (var deadline = Environment.TickCount64 + 30_000; !await isOver(); await Task.Yield())
-            Assert.True(Environment.TickCount64 < deadline, "The schedule does not come to an end.");
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
         await stop.CancelAsync();
         await running;
         return reports;

@@ -145,6 +145,8 @@ public sealed class FaresBadInputTests(SharedServer server)
     [InlineData("\"flat\":{\"amount\":\"1.75\",\"currency\":\"USD\"},", "", "invalid_pricing")]
     [InlineData("\"perDay\":{\"amount\":\"5.25\",\"currency\":\"USD\"},", "", "missing_field")]
     [InlineData("\"model\":\"fares\",", "\"model\":\"fares\",\"timeZone\":\"London\",", "invalid_pricing")]
+    [InlineData("\"model\":\"fares\",", "\"model\":\"fares\",\"timeZone\":1,", "invalid_field")]
+    [InlineData("\"model\":\"fares\",", "\"model\":\"fares\",\"zones\":{\"pairs\":null,\"incomplete\":{\"amount\":\"1\",\"currency\":\"USD\"}},", "invalid_field")]
     [InlineData("\"model\":\"fares\",", "\"model\":\"fares\",\"price\":{\"amount\":\"1\",\"currency\":\"USD\"},", "unknown_field")]
     [InlineData("\"model\":\"fares\",", "\"model\":\"fares\",\"zones\":{\"pairs\":[],\"incomplete\":{\"amount\":\"1\",\"currency\":\"USD\"}},", "invalid_pricing")]
     public Task A_flat_table_that_makes_no_sense_is_refused(string part, string instead, string code) => IsRefusedAsync(Transit.Flat, part, instead, code);
@@ -160,6 +162,10 @@ public sealed class FaresBadInputTests(SharedServer server)
     [InlineData("\"incomplete\"", "\"waitSeconds\":\"1\",\"incomplete\"", "invalid_field")]
     [InlineData("\"pairs\":[", "\"pairs\":[null,", "invalid_field")]
     [InlineData("{\"from\":\"2\",\"to\":\"2\"", "{\"to\":\"2\"", "missing_field")]
+    [InlineData("{\"from\":\"2\",\"to\":\"2\"", "{\"from\":null,\"to\":\"2\"", "invalid_field")]
+    [InlineData("{\"from\":\"2\",\"to\":\"2\"", "{\"from\":\"2\",\"to\":2", "invalid_field")]
+    [InlineData("\"incomplete\":{\"amount\":\"6\",\"currency\":\"USD\"}", "\"incomplete\":null", "invalid_field")]
+    [InlineData("\"amount\":\"1.90\",\"currency\":\"USD\"", "\"amount\":\"1.90\",\"currency\":\"EUR\"", "currency_mismatch")]
     public Task A_table_of_zones_that_makes_no_sense_is_refused(string part, string instead, string code) => IsRefusedAsync(Transit.Zoned, part, instead, code);
 
     private async Task IsRefusedAsync(string pricing, string part, string instead, string code)

@@ -202,6 +202,8 @@ public sealed partial class FaresTests(ClockServer server)
         var flat = await Transit.StartAsync(api, "9", examples[0]);
         await flat.TapAsync(await server.NowAsync());
         Assert.Equal("1.75", (await flat.DayAsync()).Amount("owed"));
+        // Late taps give back for eight weeks, and a day is left to do so.
+        Assert.Equal(57 * 24 * 3600, (await api.GetAsync($"/v1/offers/{flat.Offer}")).Json["refundWindowSeconds"]!.GetValue<int>());
         var zoned = await Transit.StartAsync(api, "9", examples[1]);
         await zoned.TapAsync(await server.NowAsync(), "in", "2");
         Assert.Equal("6", (await zoned.DayAsync()).Amount("owed"));

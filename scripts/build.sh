@@ -21,6 +21,18 @@ fingerprint() {
         -type f ! -path '*/bin/*' ! -path '*/obj/*' -exec cksum {} + | LC_ALL=C sort | cksum)
 }
 
+# compile PROJECT LOG: builds a project or the solution. One compiler stays for all its parts, which halves the time; it ends with the build, as does
+# whatever else would stay behind. Measured: code that is first instrumented costs the compiler more than it gains.
+compile() (
+    status=0
+    set -m
+    DOTNET_TieredPGO=0 dotnet build "$1" -c Release -v q -clp:NoSummary -p:UseSharedCompilation=true -p:SharedCompilationId="farthing-$$" >"$2" 2>&1 </dev/null &
+    trap 'kill -TERM -- -$! 2>/dev/null; exit 130' INT TERM
+    wait $! || status=$?
+    kill -TERM -- -$! 2>/dev/null || true
+    exit $status
+)
+
 # build_if_changed STAMP FOLDER... -- PROJECT...: builds the projects unless the folders are as they were at the last build.
 build_if_changed() {
     local stamp=$root/artifacts/stamps/$1 folders=() now project log
@@ -36,7 +48,7 @@ build_if_changed() {
     rm -f "$stamp"
     log=$root/artifacts/stamps/build.$$.log
     for project in "$@"; do
-        if ! dotnet build "$root/$project" -c Release -v q -clp:NoSummary >"$log" 2>&1 </dev/null; then
+        if ! compile "$root/$project" "$log"; then
             cat "$log" >&2
             rm -f "$log"
             echo "The build of $project failed; the lines above say why." >&2

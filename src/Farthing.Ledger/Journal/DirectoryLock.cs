@@ -36,7 +36,12 @@ internal sealed class DirectoryLock : IDisposable
         throw new LedgerInUseException($"{directory} is in use by {owner}. Stop it first, or start with another data directory.");
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        // Closing alone is not enough while a child process is being started: until it has become its own program, it has this file open too.
+        if (!handle.IsClosed) _ = SystemCalls.Lock(handle, SystemCalls.Unlock);
+        handle.Dispose();
+    }
 
     private static string ReadOwner(SafeFileHandle handle)
     {

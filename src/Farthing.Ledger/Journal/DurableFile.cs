@@ -66,6 +66,7 @@ internal static partial class SystemCalls
     public const int CloseOnExec = 0x80000;
     public const int LockExclusive = 2;
     public const int LockWithoutWaiting = 4;
+    public const int Unlock = 8;
     public const int WouldBlock = 11;
 
     // These two have each other's number on Arm.

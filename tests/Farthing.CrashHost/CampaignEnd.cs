@@ -32,15 +32,9 @@ internal sealed class CampaignEnd(string directory, PaymentSystem system, Ledger
         time.TryMoveTo(deadline);
     }
 
-    /// <summary>Lets the schedule do what is due.</summary>
-    /// <returns>What came of it.</returns>
-    public async Task<string> RunAsync(Payee owner)
+    /// <summary>What came of it.</summary>
+    public async Task<string> DescribeAsync(Payee owner)
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var running = system.Schedule.RunAsync((what, error) => Console.Error.WriteLine($"{what} {error}"), stop.Token);
-        while (await system.Schedule.ReadBacklogAsync() is { Due: > 0 }) await Task.Delay(5, stop.Token);
-        await stop.CancelAsync();
-        await running;
         var seen = (await system.Campaigns.ReadAsync(campaign)).Value!;
         var balance = (await system.Payees.ReadAsync(owner.Id)).Value!.Balance;
         return $"campaign {seen.Status} {seen.Total} pledges {seen.Pledges} payee {balance} open {(await ledger.ReadOpenHoldsAsync(TransferCode.Pledge)).Count}";

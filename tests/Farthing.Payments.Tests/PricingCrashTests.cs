@@ -221,19 +221,20 @@ public sealed class PricingCrashTests
         {
             await using var test = await StartAsync();
             var ask = await prepare(test);
-            test.Cut.After(step);
+            // The moment after it.
+            test.Moments.EndAt(2 * step);
             if (step <= steps)
             {
                 await AskInVainAsync(test, ask);
-                Assert.True(test.Cut.IsOver, $"There is no step {step}.");
+                Assert.True(test.Moments.Ended.IsCompleted, $"There is no step {step}.");
                 await test.RestartAsync();
                 if (afterTheEnd is not null) await afterTheEnd(test);
                 ended++;
             }
 
             Assert.Equal($"After step {step}: {expected}", $"After step {step}: {await ask()}");
-            Assert.False(test.Cut.IsOver, $"There is a step {step}.");
-            test.Cut.After(int.MaxValue);
+            Assert.False(test.Moments.Ended.IsCompleted, $"There is a step {step}.");
+            test.Moments.EndAt(0);
             Assert.Equal(expected, await ask());
             await CheckBooksAsync(test);
         }
@@ -245,9 +246,9 @@ public sealed class PricingCrashTests
     {
         try
         {
-            await ask();
+            await await Task.WhenAny(ask(), test.Moments.Ended);
         }
-        catch (Exception) when (test.Cut.IsOver)
+        catch (Exception) when (test.Moments.Ended.IsCompleted)
         {
             // Nobody hears the answer.
         }
@@ -297,8 +298,8 @@ public sealed class PricingCrashTests
     {
         using var stop = new CancellationTokenSource();
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        var running = test.Domain.Schedule.RunAsync((what, error) => Assert.True(test.Cut.IsOver, $"{what} {error}"), stop.Token);
-        while (!test.Cut.IsOver && (await test.Domain.Schedule.ReadBacklogAsync()).Due > 0)
+        var running = test.Domain.Schedule.RunAsync((what, error) => Assert.True(test.Moments.Ended.IsCompleted, $"{what} {error}"), stop.Token);
+        while (!test.Moments.Ended.IsCompleted && (await test.Domain.Schedule.ReadBacklogAsync()).Due > 0)
         {
             deadline.Token.ThrowIfCancellationRequested();
             await Task.Yield();

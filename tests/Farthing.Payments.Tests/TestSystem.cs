@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Farthing.CrashHost;
 using Farthing.Ledger;
 using Farthing.Ledger.Journal;
 using Farthing.Payments.Desk;
@@ -41,7 +42,8 @@ internal sealed class TestSystem : IAsyncDisposable
     public WatchedSettings Settings { get; private set; } = null!;
 
     /// <summary>Where everything that is open ends, if a test says so.</summary>
-    public Cut Cut { get; private set; } = null!;
+    /// <summary>The steps of both stores: writes of the settings and appends to the journal. At one of them all may end, until everything is opened again.</summary>
+    public Moments Moments { get; private set; } = null!;
 
     public Ledger.Ledger Ledger { get; private set; } = null!;
 
@@ -142,12 +144,15 @@ internal sealed class TestSystem : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        var cut = Cut = new Cut();
+        var moments = Moments = new Moments(() => { });
         var ledgerOptions = new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 };
-        Ledger = Farthing.Ledger.Ledger.Open(ledgerOptions, Time, directory => new CutJournal(FileJournal.Open(directory, ledgerOptions.SegmentBytes), cut), Environment.FailFast);
+        Ledger = Farthing.Ledger.Ledger.Open(ledgerOptions, Time, directory => new CutJournal(FileJournal.Open(directory, ledgerOptions.SegmentBytes), moments), (what, error) =>
+        {
+            if (!moments.Ended.IsCompleted) Environment.FailFast(what, error);
+        });
         settings = SqliteSettingsStore.Open(Path.Combine(Directory, "settings.db"));
         sandbox = new SandboxRail(Path.Combine(Directory, "sandbox.db"), Time);
-        Settings = new(settings, cut);
+        Settings = new(settings, moments);
         system = await PaymentSystem.StartAsync(Ledger, Settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
     }
 }

@@ -1,10 +1,11 @@
+using Farthing.CrashHost;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 
 namespace Farthing.Payments.Tests;
 
 /// <summary>Settings that a test can stop at a step, so that another call comes in between.</summary>
-internal sealed class WatchedSettings(ISettingsStore settings, Cut? cut = null) : ISettingsStore
+internal sealed class WatchedSettings(ISettingsStore settings, Moments? moments = null) : ISettingsStore
 {
     private int looks;
 
@@ -78,9 +79,9 @@ internal sealed class WatchedSettings(ISettingsStore settings, Cut? cut = null) 
 
     private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
     {
-        cut?.ThrowIfOver();
+        moments?.Pass();
         var result = await write();
-        cut?.Pass();
+        moments?.Pass();
         return result;
     }
 }

@@ -123,9 +123,10 @@ public sealed class FareCrashTests
     /// <summary>Runs the schedule until it is cut off after a step, or nothing is due, and opens everything again from disk.</summary>
     private static async Task<bool> IsCutOffAsync(Rider rider, int step)
     {
-        rider.Test.Cut.After(step);
-        var reports = await rider.RunScheduleAsync(async () => rider.Test.Cut.IsOver || (await rider.Test.Domain.Schedule.ReadBacklogAsync()).Due == 0);
-        var isOver = rider.Test.Cut.IsOver;
+        // The moment after it.
+        rider.Test.Moments.EndAt(2 * step);
+        var reports = await rider.RunScheduleAsync(async () => rider.Test.Moments.Ended.IsCompleted || (await rider.Test.Domain.Schedule.ReadBacklogAsync()).Due == 0);
+        var isOver = rider.Test.Moments.Ended.IsCompleted;
         Assert.True(isOver || reports.Count == 0, string.Join('\n', reports));
         await rider.Test.RestartAsync();
         return isOver;

@@ -170,11 +170,11 @@ internal sealed partial class Life
     private async Task CutAsync(List<Deed> deeds, TimeSpan step)
     {
         Cuts++;
-        if (random.Next(2) == 0) house.Settings.CutAfter(random.Next(1, 12));
+        if (random.Next(2) == 0) house.Moments.EndAt(random.Next(1, 12));
         var domain = house.Domain;
         var tasks = deeds.ConvertAll(deed => Task.Run(() => TryAsync(deed, domain)));
         house.Time.Advance(step / 2);
-        await Task.WhenAny(house.Settings.Ended, tasks[random.Next(tasks.Count)]);
+        await Task.WhenAny(house.Moments.Ended, tasks[random.Next(tasks.Count)]);
         var off = random.Next(3) switch { 0 => TimeSpan.FromSeconds(random.Next(1, 100)), 1 => TimeSpan.FromHours(random.Next(1, 30)), _ => TimeSpan.FromDays(random.Next(1, 6)) };
         await house.ReopenAsync(off, Task.WhenAll(tasks));
         await house.SettleAsync();
@@ -186,7 +186,7 @@ internal sealed partial class Life
             {
                 return await deed.DoAsync(domain);
             }
-            catch (Exception) when (house.Settings.Ended.IsCompleted)
+            catch (Exception) when (house.Moments.Ended.IsCompleted)
             {
                 return null;
             }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Farthing.CrashHost;
 using Farthing.Ledger;
+using Farthing.Payments.Settings;
 using Farthing.Payments.TopUps;
 using Farthing.Protocol;
 using Farthing.Server.Storage;
@@ -28,7 +30,10 @@ internal sealed class YearHouse : IAsyncDisposable
 
     public FakeTimeProvider Time { get; private set; }
 
-    public CutSettings Settings { get; private set; } = null!;
+    public ISettingsStore Settings { get; private set; } = null!;
+
+    /// <summary>The steps of the settings: at one of them all may end, as if the process had.</summary>
+    public Moments Moments { get; private set; } = null!;
 
     public Ledger.Ledger Ledger { get; private set; } = null!;
 
@@ -53,7 +58,7 @@ internal sealed class YearHouse : IAsyncDisposable
     /// <summary>Closes whatever is under way and opens what is left, at a later time.</summary>
     public async Task ReopenAsync(TimeSpan off, Task underWay)
     {
-        Settings.Cut();
+        Moments.End();
         await CloseAsync(underWay);
         Time = new(Time.GetUtcNow() + off);
         await OpenAsync();
@@ -101,14 +106,15 @@ internal sealed class YearHouse : IAsyncDisposable
     {
         Ledger = Farthing.Ledger.Ledger.Open(Options(LedgerDirectory), Time);
         store = SqliteSettingsStore.Open(Path.Combine(directory, "settings.db"));
-        var settings = Settings = new CutSettings(store);
+        var moments = Moments = new(() => { });
+        Settings = new CutSettings(store, moments);
         Domain = await PaymentSystem.StartAsync(Ledger, Settings, [Rail], secrets, SHA256.HashData("fk_op_test"u8), new() { FeeBasisPoints = FeeBasisPoints }, Time);
         await Domain.TopUps.AskPendingAsync();
         stop = new CancellationTokenSource();
         schedule = Domain.Schedule.RunAsync(
             (what, error) =>
             {
-                if (!settings.Ended.IsCompleted) Faults.Enqueue($"{what} {error}");
+                if (!moments.Ended.IsCompleted) Faults.Enqueue($"{what} {error}");
             },
             stop.Token);
     }

@@ -1,26 +1,11 @@
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 
-namespace Farthing.Payments.Tests.Year;
+namespace Farthing.CrashHost;
 
-/// <summary>What a step says that comes after the cut.</summary>
-internal sealed class CutOffException() : Exception("Everything was cut off.");
-
-/// <summary>Real settings that do nothing more from a step on, as if the process had ended there.</summary>
-internal sealed class CutSettings(ISettingsStore settings) : ISettingsStore
+/// <summary>Real settings whose writes are steps, each with a moment before it and one after it. Once all has ended they do nothing more.</summary>
+internal sealed class CutSettings(ISettingsStore settings, Moments moments) : ISettingsStore
 {
-    private readonly TaskCompletionSource cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int stepsLeft = int.MaxValue;
-
-    /// <summary>Completed once all is cut off.</summary>
-    public Task Ended => cut.Task;
-
-    /// <summary>Cuts off now.</summary>
-    public void Cut() => cut.TrySetResult();
-
-    /// <summary>Cuts off at a step to come: each write has one before it and one after it.</summary>
-    public void CutAfter(int steps) => Volatile.Write(ref stepsLeft, steps);
-
     public ValueTask<ClaimRow?> ClaimAsync(ClaimRow claim, params ISettingsRow[] rows) => StepAsync(() => settings.ClaimAsync(claim, rows));
 
     public ValueTask<bool> WriteAsync(params ISettingsRow[] rows) => StepAsync(() => settings.WriteAsync(rows));
@@ -41,19 +26,17 @@ internal sealed class CutSettings(ISettingsStore settings) : ISettingsStore
 
     public ValueTask<Backlog> ReadBacklogAsync(long nowUnixMilliseconds) => Open().ReadBacklogAsync(nowUnixMilliseconds);
 
-    private ISettingsStore Open() => cut.Task.IsCompleted ? throw new CutOffException() : settings;
+    private ISettingsStore Open()
+    {
+        moments.ThrowIfEnded();
+        return settings;
+    }
 
     private async ValueTask<T> StepAsync<T>(Func<ValueTask<T>> write)
     {
-        Pass();
+        moments.Pass();
         var result = await write();
-        Pass();
+        moments.Pass();
         return result;
-    }
-
-    private void Pass()
-    {
-        if (Volatile.Read(ref stepsLeft) != int.MaxValue && Interlocked.Decrement(ref stepsLeft) <= 0) Cut();
-        Open();
     }
 }

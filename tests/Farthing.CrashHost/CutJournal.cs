@@ -3,12 +3,12 @@ using Farthing.Ledger.State;
 
 namespace Farthing.CrashHost;
 
-/// <summary>A real journal whose appends are steps: one for each submission to the ledger, as nothing else is submitted meanwhile.</summary>
-internal sealed class KillingJournal(IJournal journal, Moments moments) : IJournal
+/// <summary>A real journal whose appends are steps, each with a moment before it and one after it: one for each submission to the ledger, as nothing else is submitted meanwhile.</summary>
+internal sealed class CutJournal(IJournal journal, Moments moments) : IJournal
 {
     public UInt128 Number => journal.Number;
 
-    public string? NotReadyReason => journal.NotReadyReason;
+    public string? NotReadyReason => moments.Ended.IsCompleted ? "Everything has ended." : journal.NotReadyReason;
 
     public int MaxBatchBytes => journal.MaxBatchBytes;
 
@@ -22,9 +22,11 @@ internal sealed class KillingJournal(IJournal journal, Moments moments) : IJourn
 
     public FrameHeader Append(in FrameHeader batch, BatchBuffer records)
     {
-        moments.Pass();
+        // If all ends here, so does the ledger's writer, and nobody is answered. What was on its way when all ended elsewhere is taken still.
+        if (!moments.Ended.IsCompleted) moments.Pass();
         var appended = journal.Append(batch, records);
-        moments.Pass();
+        // If all ends here, who asked may still be answered, and nothing follows.
+        moments.Come();
         return appended;
     }
 

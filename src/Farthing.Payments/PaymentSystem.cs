@@ -72,7 +72,7 @@ public sealed class PaymentSystem
             new PaymentFinder(ledger, reader, references, labelled),
             holds,
             refunds);
-        Tips = new TipDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);
+        Tips = new TipDesk(settings, ledger, Wallets, Offers, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
         Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
         Schedule.Handle(DueKind.Meter, Meters);
@@ -81,7 +81,7 @@ public sealed class PaymentSystem
         Schedule.Handle(DueKind.Subscription, new SubscriptionRenewals(settings, maker, Offers, time));
         var losses = new TabLosses(ledger, tabs, time);
         Schedule.Handle(DueKind.Tab, losses);
-        Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Schedule, labelled, time);
+        Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Offers, Schedule, labelled, time);
         reads.PayFullAsync = Tabs.TryPayFullAsync;
         TopUps.CreditedAsync = async wallet => await Tabs.TryPayFullAsync(wallet);
         RoundUps = new RoundUpDesk(settings, ledger, Wallets, maker, pricer, Schedule, labelled, time);

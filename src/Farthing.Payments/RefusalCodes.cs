@@ -117,7 +117,7 @@ public static class RefusalCodes
     public static RefusalCode InvalidPricing { get; } = new("invalid_pricing", 400, "The pricing makes no sense.", RetryAdvice.Never, "Correct what the detail names; docs/pricing has an example of each model.");
 
     /// <summary>Shares that do not share.</summary>
-    public static RefusalCode InvalidSplits { get; } = new("invalid_splits", 400, "The splits do not share the offer.", RetryAdvice.Never, "List 2 to 10 different payees, the offer's own included, whose basisPoints add up to exactly 10,000.");
+    public static RefusalCode InvalidSplits { get; } = new("invalid_splits", 400, "The splits are no shares of a whole.", RetryAdvice.Never, "List 2 to 10 different payees, yours included, whose basisPoints add up to exactly 10,000.");
 
     /// <summary>Too many mandates that hold.</summary>
     public static RefusalCode TooManyMandates { get; } = new("too_many_mandates", 409, "The wallet has too many mandates.", RetryAdvice.SameKey, "A wallet has at most 100 that neither ended nor were revoked: revoke one, then repeat.");

@@ -237,7 +237,7 @@ public class CampaignEndTests
     {
         await using var test = await StartAsync();
         var payee = await test.NewPayeeAsync();
-        var row = new CampaignRow(Id<CampaignKind>.New(test.Time).Value, payee.Id.Value, "Cut off", CampaignMode.AllOrNothing, "USD", "5000000", 100, test.Time.GetUtcNow().AddDays(1), Settings.RowState.Creating, test.Time.GetUtcNow());
+        var row = new CampaignRow(Id<CampaignKind>.New(test.Time).Value, payee.Id.Value, "Cut off", CampaignMode.AllOrNothing, "USD", "5000000", null, 100, test.Time.GetUtcNow().AddDays(1), Settings.RowState.Creating, test.Time.GetUtcNow());
         Assert.True(await test.Settings.WriteAsync(row, DueRow.New(row.Id, DueKind.Campaign, row.DeadlineUnixMilliseconds)));
         Refused(RefusalCodes.CampaignNotFound, await test.Domain.Campaigns.ReadAsync(new(row.Id)));
         await test.RestartAsync();

@@ -66,7 +66,7 @@ public sealed class PricingCrashTests
         test.Time.Advance(TimeSpan.FromDays(31));
         return async () =>
         {
-            await RunDueAsync(test);
+            await test.RunDueAsync();
             return await TabAsync(test, wallet, payee);
         };
     });
@@ -77,7 +77,7 @@ public sealed class PricingCrashTests
         var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync());
         Given(await test.Desk.PayAsync(Buy(test, wallet, await OnTabAsync(test, payee))));
         test.Time.Advance(TimeSpan.FromDays(31));
-        await RunDueAsync(test);
+        await test.RunDueAsync();
         return await TopUpAsync(test, wallet, payee);
     });
 
@@ -139,7 +139,7 @@ public sealed class PricingCrashTests
         test.Time.Advance(TimeSpan.FromSeconds(60));
         return async () =>
         {
-            await RunDueAsync(test);
+            await test.RunDueAsync();
             var meter = Given(await test.Domain.Meters.ReadAsync(As(payee), id));
             return $"{meter.Payment.Status}, cost {meter.Cost}, {await BalancesAsync(test, wallet, payee)}";
         };
@@ -203,7 +203,7 @@ public sealed class PricingCrashTests
         test.Time.Advance(TimeSpan.FromDays(31));
         return async () =>
         {
-            await RunDueAsync(test);
+            await test.RunDueAsync();
             var seen = Given(await test.Domain.RoundUps.ReadAsync(wallet.Id, id));
             return $"paid {seen.Paid} missed {seen.Missed}, to come {seen.SoFar}, {await BalancesAsync(test, wallet, charity)}";
         };
@@ -290,23 +290,7 @@ public sealed class PricingCrashTests
     private static Task StopBySilenceAsync(TestSystem test)
     {
         test.Time.Advance(TimeSpan.FromMinutes(1));
-        return RunDueAsync(test);
-    }
-
-    /// <summary>Lets the schedule do what is due, as far as it comes.</summary>
-    private static async Task RunDueAsync(TestSystem test)
-    {
-        using var stop = new CancellationTokenSource();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        var running = test.Domain.Schedule.RunAsync((what, error) => Assert.True(test.Moments.Ended.IsCompleted, $"{what} {error}"), stop.Token);
-        while (!test.Moments.Ended.IsCompleted && (await test.Domain.Schedule.ReadBacklogAsync()).Due > 0)
-        {
-            deadline.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
-        await stop.CancelAsync();
-        await running;
+        return test.RunDueAsync();
     }
 
     private static PaymentRequest Buy(TestSystem test, Wallet wallet, Offer offer) => new() { Wallet = wallet.Id, Key = test.NewKey(), Offer = offer.Id };

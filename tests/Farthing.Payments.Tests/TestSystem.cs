@@ -129,6 +129,22 @@ internal sealed class TestSystem : IAsyncDisposable
 
     public static void Refused<T>(RefusalCode code, Answer<T> answer) => Assert.Equal(code.Code, answer.Refusal?.Code.Code ?? "given");
 
+    /// <summary>Lets the schedule do what is due, until nothing is or everything ends.</summary>
+    public async Task RunDueAsync()
+    {
+        using var stop = new CancellationTokenSource();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var running = Domain.Schedule.RunAsync((what, error) => Assert.True(Moments.Ended.IsCompleted, $"{what} {error}"), stop.Token);
+        while (!Moments.Ended.IsCompleted && (await Domain.Schedule.ReadBacklogAsync()).Due > 0)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        await stop.CancelAsync();
+        await running;
+    }
+
     public async Task CloseAsync()
     {
         if (Ledger is not null) await Ledger.DisposeAsync();

@@ -1,4 +1,5 @@
 using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Settings;
 using Farthing.Protocol;
 
@@ -53,6 +54,9 @@ public sealed record NewCampaign
 
     /// <summary>What becomes of the pledges.</summary>
     public required CampaignMode Mode { get; init; }
+
+    /// <summary>Who shares what it comes to, its own payee included; empty, as by default, if that one has all of it.</summary>
+    public IReadOnlyList<Split> Splits { get; init; } = [];
 }
 
 /// <summary>A campaign as it is. Immutable; safe to share between threads.</summary>
@@ -72,6 +76,9 @@ public sealed record Campaign
 
     /// <summary>What it is now.</summary>
     public required CampaignStatus Status { get; init; }
+
+    /// <summary>Who shares what it comes to; empty if its payee has all of it.</summary>
+    public required IReadOnlyList<Split> Splits { get; init; }
 
     /// <summary>How much is wanted.</summary>
     public required Amount Goal { get; init; }
@@ -98,9 +105,9 @@ public sealed record Campaign
 public sealed record Pledge(Id<PledgeKind> Id, Id<CampaignKind> Campaign, PaymentStatus Status, Amount Amount, DateTimeOffset CreatedAt);
 
 /// <summary>A campaign's settings; its owner is the payee. How much it has is for the ledger to say.</summary>
-/// <remarks>Its id is also that of its account in the ledger. It is closed once all that its deadline asks is done.</remarks>
+/// <remarks>Its id is also that of its account in the ledger; <see cref="Splits"/> is JSON. It is closed once all that its deadline asks is done.</remarks>
 public sealed record CampaignRow(
-    UInt128 Id, UInt128 Owner, string Name, CampaignMode Mode, string Currency, string GoalUnits, int FeeBasisPoints, DateTimeOffset Deadline, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    UInt128 Id, UInt128 Owner, string Name, CampaignMode Mode, string Currency, string GoalUnits, string? Splits, int FeeBasisPoints, DateTimeOffset Deadline, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : IOwnedRow
 {
     internal Asset Asset => Payments.Currency.Of(Currency);

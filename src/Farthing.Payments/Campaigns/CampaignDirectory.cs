@@ -41,10 +41,10 @@ public sealed class CampaignDirectory
         if (await payees.FindAsync(payee) is not { } owner) return PayeeDirectory.NotFound(payee);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(ledger.NowUnixMilliseconds(time));
         var row = new CampaignRow(Id<CampaignKind>.New(time).Value, payee.Value, request.Name, request.Mode, request.Goal.Asset.Code, request.Goal.Units.ToString(CultureInfo.InvariantCulture),
-            (int)feeBasisPoints, DateTimeOffset.FromUnixTimeMilliseconds(request.Deadline.ToUnixTimeMilliseconds()), RowState.Creating, now);
+            Split.ToText(request.Splits), (int)feeBasisPoints, DateTimeOffset.FromUnixTimeMilliseconds(request.Deadline.ToUnixTimeMilliseconds()), RowState.Creating, now);
         var (scope, hash) = ($"campaign:{payee}", key.ToHash());
         // What the key made before stands, also once its deadline is near or past.
-        if (await settings.FindClaimAsync(scope, hash) is null && Check(request, owner, now) is { } refusal) return refusal;
+        if (await settings.FindClaimAsync(scope, hash) is null && (Check(request, owner, now) ?? await Split.CheckAsync(request.Splits, owner, payees)) is { } refusal) return refusal;
         var digest = Digest(row);
         var claim = await settings.ClaimAsync(new ClaimRow(scope, hash, digest, row.Id, 0), row, DueRow.New(row.Id, DueKind.Campaign, row.DeadlineUnixMilliseconds))
             ?? throw new InvalidOperationException($"The id {row.Id:x32} of a new campaign is taken.");
@@ -116,6 +116,7 @@ public sealed class CampaignDirectory
         Name = row.Name,
         Mode = row.Mode,
         Status = status,
+        Splits = Split.FromText(row.Splits),
         Goal = new Amount(row.Asset, UInt128.Parse(row.GoalUnits, CultureInfo.InvariantCulture)),
         Total = new Amount(row.Asset, total),
         Pledges = pledges,
@@ -136,6 +137,7 @@ public sealed class CampaignDirectory
         bytes.Add((UInt128)(byte)row.Mode);
         bytes.Add(row.Currency);
         bytes.Add(row.GoalUnits);
+        bytes.Add(row.Splits);
         bytes.Add((UInt128)unchecked((ulong)row.DeadlineUnixMilliseconds));
         return bytes.ToDigest();
     }

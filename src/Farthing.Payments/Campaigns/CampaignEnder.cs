@@ -1,6 +1,7 @@
 using System.Globalization;
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 using Farthing.Protocol;
@@ -90,19 +91,18 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
         }
     }
 
-    /// <summary>Gives the payee what the posted pledges come to, and the operator its fee out of it.</summary>
+    /// <summary>Gives the payee what the posted pledges come to, the operator its fee out of it, and those who share the rest their shares.</summary>
     private async ValueTask<bool> TryPayAsync(CampaignRow row)
     {
         var id = CampaignAccounts.AtDeadline(row, "campaign-payment");
         if (await ledger.FindAsync(id) is { } known) return known.Outcome == Outcome.Done ? true : throw NotPaid(row, known.Outcome);
         var total = new Amount(row.Asset, (await ledger.ReadAccountAsync(row.Id))!.Value.Balances.Available);
         if (total.IsZero) return true;
-        var pay = Command.Transfer(id, id, row.Id, row.Owner, total, TransferCode.Campaign);
         var fee = total.ShareRoundedDown((uint)row.FeeBasisPoints);
-        var results = fee.IsZero
-            ? await ledger.TrySubmitAsync(pay)
-            : await ledger.TrySubmitAsync(pay, Command.Transfer(LegIds.FeeOf(id), id, row.Owner, ChartOfAccounts.Fees(row.Asset), fee, TransferCode.Fee));
-        if (results is null) return false;
+        var chain = new List<Command> { Command.Transfer(id, id, row.Id, row.Owner, total, TransferCode.Campaign) };
+        if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(id), id, row.Owner, ChartOfAccounts.Fees(row.Asset), fee, TransferCode.Fee));
+        chain.AddRange(SplitLegs.Of(id, id, row.Owner, total - fee, Split.FromText(row.Splits), 0));
+        if (await ledger.TrySubmitAsync([.. chain]) is not { } results) return false;
         return results[0].Outcome == Outcome.Done ? true : throw NotPaid(row, Refusals.OfChain(results));
     }
 

@@ -36,12 +36,7 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
         var fee = payment.Tag.FeeOf(posted);
         var chain = new List<Command> { Command.Post(postId, digest, payment.Id, amount?.Units ?? UInt128.Zero, refundableUntil) };
         if (!fee.IsZero) chain.Add(Command.Transfer(LegIds.FeeOf(postId), digest, payment.Credit, ChartOfAccounts.Fees(payment.Asset), fee, TransferCode.Fee, refundableUntil));
-        if (await FindSplitsAsync(payment) is { } splits)
-        {
-            var shares = new Command[Split.MaxPayees];
-            chain.AddRange(shares.AsSpan(0, SplitLegs.Write(shares, postId, digest, payment.Credit, posted - fee, splits, refundableUntil)));
-        }
-
+        chain.AddRange(SplitLegs.Of(postId, digest, payment.Credit, posted - fee, await FindSplitsAsync(payment), refundableUntil));
         foreach (var use in PaymentRecords.UsesOf(ledger, payment.Price)) chain.Add(Command.Post(LegIds.SameOf(postId, use), digest, use, amount?.Units ?? UInt128.Zero, refundableUntil));
         return await EndAsync(payment, digest, [.. chain]);
     }
@@ -60,11 +55,11 @@ internal sealed class HoldEnder(Ledger.Ledger ledger, PaymentReader reader, Offe
     private ValueTask<Answer<Payment>> VoidAsync(PaymentRecords payment, UInt128 voidId, UInt128 digest) =>
         EndAsync(payment, digest, [Command.Void(voidId, digest, payment.Id), .. PaymentRecords.UsesOf(ledger, payment.Price).Select(use => Command.Void(LegIds.SameOf(voidId, use), digest, use))]);
 
-    private async ValueTask<IReadOnlyList<Split>?> FindSplitsAsync(PaymentRecords payment)
+    private async ValueTask<IReadOnlyList<Split>> FindSplitsAsync(PaymentRecords payment)
     {
         var legs = PaymentRecords.LegsOf(ledger, payment.Price);
         var claim = legs.FindIndex(leg => leg.Command.Kind == RecordKind.Claim);
-        if (claim < 0) return null;
+        if (claim < 0) return [];
         var offer = new Id<OfferKind>(legs[claim].Command.Cited);
         return (await offers.FindAsync(offer) ?? throw new InvalidOperationException($"The payment {payment.Id:x32} has the splits of the offer {offer}, which has no row.")).Splits;
     }

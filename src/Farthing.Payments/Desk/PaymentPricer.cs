@@ -83,7 +83,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             Mandate = parties.Mandate,
             Uses = uses,
             Openings = Allowance.NotOpen(uses),
-            Splits = parties.Offer?.Splits ?? [],
+            Splits = parties.Offer?.Splits ?? request.Splits,
             Hold = request.Hold,
             OnTab = onTab,
             Alongside = request.Alongside,

@@ -59,6 +59,9 @@ public sealed record PaymentRequest
     /// <summary>The tab that it pays, whose <see cref="Amount"/> is what is owed at that moment, and so no part of what the key stands for; null for every other payment.</summary>
     internal Id<TabKind>? Tab { get; init; }
 
+    /// <summary>Who shares in it, where that follows from the <see cref="Tab"/> and not from an offer.</summary>
+    internal IReadOnlyList<Offers.Split> Splits { get; init; } = [];
+
     /// <summary>What is carried out together with it, or not at all; its ids follow from <see cref="KeyId"/>.</summary>
     internal IReadOnlyList<Ledger.Command> Alongside { get; init; } = [];
 

@@ -126,7 +126,8 @@ internal sealed record PreparedPayment
             ? Command.Hold(id, digest, debit, credit, price, TransferCode.Payment, Deadline, PayeeReference, tag, memo)
             : Command.Transfer(id, digest, debit, credit, price, TransferCode.Payment, Deadline, PayeeReference, tag, memo);
         if (!fee.IsZero) chain[length++] = Command.Transfer(LegIds.FeeOf(id), digest, Payee.Account, Payee.FeesAccount, fee, TransferCode.Fee, Deadline);
-        if (Splits.Count > 0)
+        // What is read on tab is shared when the tab is paid.
+        if (Splits.Count > 0 && Tab is null)
         {
             // The post gives the shares, also when the wallet's memo, which names the offer too, can no longer be read.
             if (Hold) chain[length++] = Command.Claim(LegIds.SplitsOf(id), digest, Memo.Offer!.Value.Value);

@@ -33,6 +33,14 @@ internal static class SplitLegs
         return length;
     }
 
+    /// <summary>What <see cref="Write"/> writes; nothing if nobody shares.</summary>
+    public static Command[] Of(UInt128 id, UInt128 digest, UInt128 owner, Amount net, IReadOnlyList<Split> splits, long refundableUntil)
+    {
+        if (splits.Count == 0) return [];
+        var chain = new Command[splits.Count];
+        return chain[..Write(chain, id, digest, owner, net, splits, refundableUntil)];
+    }
+
     /// <summary>What a refund takes back from the payees, in proportion to what each still has of the payment, so that the last refund leaves nobody anything.</summary>
     /// <param name="ledger">The ledger.</param>
     /// <param name="splits">The shares as they were given.</param>

@@ -33,11 +33,9 @@ internal sealed record OfferDetails(PricingJson Pricing)
 
     public Pricing ReadPricing() => Pricing.Read("pricing") is { IsGiven: true } read ? read.Value : throw Unknown(ToText());
 
-    public IReadOnlyList<Split> ReadSplits() => Splits is null ? [] : [.. Splits.Select(ReadSplit)];
+    public IReadOnlyList<Split> ReadSplits() => Splits is null ? [] : [.. Splits.Select(split => split.Read())];
 
     public string ToText() => JsonSerializer.Serialize(this, StoredJson.Default.OfferDetails);
-
-    private Split ReadSplit(SplitJson split) => Id<PayeeKind>.TryParse(split.Payee, out var payee) ? new(payee, split.BasisPoints) : throw Unknown(ToText());
 
     private static InvalidOperationException Unknown(string text) => new($"The settings have an offer that this version does not know: {text}");
 }
@@ -51,4 +49,5 @@ internal sealed record OfferDetails(PricingJson Pricing)
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(OfferDetails))]
+[JsonSerializable(typeof(SplitJson[]))]
 internal sealed partial class StoredJson : JsonSerializerContext;

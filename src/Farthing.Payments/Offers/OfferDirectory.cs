@@ -186,7 +186,6 @@ public sealed class OfferDirectory
         if (request.RefundWindowSeconds is < 0 or > NewOffer.MaxRefundWindowSeconds)
             return new(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
         if (request is { Resources.Count: > 0, Pricing: PerUse { DayCap: not null } }) return new(RefusalCodes.InvalidPricing, "A bundle is bought once, so a dayCap has nothing to cap.");
-        if (request.Pricing is OnTab && request.Splits.Count > 0) return new(RefusalCodes.InvalidSplits, "A tab is paid to one payee for many reads: leave splits out.");
         if (request is { Resources.Count: > 0, Pricing: Fares.FareTable }) return new(RefusalCodes.InvalidPricing, "Fares are ridden on and not bought, so resources has nothing to cover.");
         return Bundle.Check(request.Resources) ?? request.Pricing.Check(owner.Asset);
     }

@@ -17,7 +17,7 @@ public enum TabStatus : byte
 }
 
 /// <summary>What a wallet owes a payee for what it has read. Immutable; safe to share between threads.</summary>
-/// <param name="Id">Its id; a wallet has one tab with a payee, for ever.</param>
+/// <param name="Id">Its id; a wallet has one tab with a payee for all offers that share alike, for ever.</param>
 /// <param name="Wallet">Who owes; doors show it only to the wallet itself.</param>
 /// <param name="Payer">The wallet's pseudonym with the payee; doors show it only to the payee.</param>
 /// <param name="Payee">Who is owed.</param>
@@ -35,9 +35,9 @@ public sealed record Tab(
 /// <param name="Lost">What was not paid in time.</param>
 public sealed record TabTotals(Amount Open, Amount Paid, Amount Lost);
 
-/// <summary>A tab's settings; its owner is the wallet. They are those of the offer that it was opened for.</summary>
+/// <summary>A tab's settings; its owner is the wallet. They are those of the offer that it was opened for; <see cref="Offer"/> is that one, if it has splits.</summary>
 public sealed record TabRow(
-    UInt128 Id, UInt128 Owner, UInt128 Payee, string Currency, string PriceUnits, string CapUnits, int DueAfterSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
+    UInt128 Id, UInt128 Owner, UInt128 Payee, UInt128? Offer, string Currency, string PriceUnits, string CapUnits, int DueAfterSeconds, RowState State, DateTimeOffset CreatedAt, int Version = 1)
     : IOwnedRow;
 
 /// <summary>Says of a tab, whose id it has, which payee it is with, so that a payee finds its own.</summary>

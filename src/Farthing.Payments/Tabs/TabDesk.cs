@@ -10,7 +10,7 @@ using Farthing.Protocol;
 namespace Farthing.Payments.Tabs;
 
 /// <summary>Tabs: reading and paying them. What is read on them goes through <see cref="PaymentDesk"/>.</summary>
-/// <remarks>Thread-safe. A tab is paid by one payment of what it owes, linked with what gives the room again: both or neither.</remarks>
+/// <remarks>Thread-safe. A tab is paid by one payment of what it owes, shared as its offers say and linked with what gives the room again: all or nothing.</remarks>
 public sealed class TabDesk
 {
     private readonly Ledger.Ledger ledger;
@@ -19,12 +19,13 @@ public sealed class TabDesk
     private readonly PaymentMaker maker;
     private readonly WalletDirectory wallets;
     private readonly PayeeDirectory payees;
+    private readonly OfferDirectory offers;
     private readonly Schedule schedule;
     private readonly LabelledSecrets secrets;
     private readonly Cursor cursor;
     private readonly TimeProvider time;
 
-    internal TabDesk(Ledger.Ledger ledger, TabDirectory tabs, TabLosses losses, PaymentMaker maker, WalletDirectory wallets, PayeeDirectory payees, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
+    internal TabDesk(Ledger.Ledger ledger, TabDirectory tabs, TabLosses losses, PaymentMaker maker, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
     {
         this.ledger = ledger;
         this.tabs = tabs;
@@ -32,6 +33,7 @@ public sealed class TabDesk
         this.maker = maker;
         this.wallets = wallets;
         this.payees = payees;
+        this.offers = offers;
         this.schedule = schedule;
         this.secrets = secrets;
         cursor = new Cursor(secrets, "tabs");
@@ -111,7 +113,13 @@ public sealed class TabDesk
         var balance = await tabs.ReadAsync(tab);
         var request = new PaymentRequest { Wallet = new(tab.Wallet), Key = key, KeyScope = scope, Payee = new(tab.Payee), Amount = balance.Owed, Tab = tab.Id };
         if (balance.Owed.IsZero) return await maker.AnswerRefusedAsync(request, TabRefusals.NothingOwed);
-        return await maker.PayAsync(request with { Alongside = await WriteSettlementAsync(tab, request, balance) });
+        return await maker.PayAsync(request with { Splits = await FindSplitsAsync(tab), Alongside = await WriteSettlementAsync(tab, request, balance) });
+    }
+
+    private async ValueTask<IReadOnlyList<Split>> FindSplitsAsync(TabEntry tab)
+    {
+        if (tab.Offer is not { } offer) return [];
+        return (await offers.FindAsync(offer) ?? throw new InvalidOperationException($"The tab {tab.Id} has the splits of the offer {offer}, which has no row.")).Splits;
     }
 
     /// <summary>What is linked with a payment of a tab: it undoes the loss, if there is one, moves what is owed to what is paid, and gives as much room.</summary>

@@ -10,22 +10,22 @@ using Farthing.Protocol;
 namespace Farthing.Payments.Tabs;
 
 /// <summary>Tabs: opening and finding them, and what their accounts say.</summary>
-/// <remarks>Thread-safe. Opening is idempotent, also across a crash: a wallet and a payee have one tab, whoever opens it first.</remarks>
+/// <remarks>Thread-safe. Opening is idempotent, also across a crash: a wallet has one tab with a payee for all offers with the same splits, whichever opens it first.</remarks>
 internal sealed class TabDirectory(ISettingsStore settings, Ledger.Ledger ledger, ChartOfAccounts chart, Schedule schedule, TimeProvider time)
 {
     private const int RowsAtOnce = 500;
 
     private readonly RowCache<TabEntry> loaded = new();
 
-    // By wallet and payee.
+    // By wallet, payee and splits.
     private readonly RowCache<TabEntry> byParties = new();
 
     public static Refusal NotFound(Id<TabKind> id) => new(RefusalCodes.TabNotFound, $"There is no tab {id} of this wallet or payee.");
 
-    /// <summary>The tab of a wallet with a payee, or null.</summary>
-    public async ValueTask<TabEntry?> FindAsync(UInt128 wallet, UInt128 payee)
+    /// <summary>The tab of a wallet with a payee for offers with these splits, or null.</summary>
+    public async ValueTask<TabEntry?> FindAsync(UInt128 wallet, UInt128 payee, IReadOnlyList<Split> splits)
     {
-        var parties = PartiesOf(wallet, payee);
+        var parties = PartiesOf(wallet, payee, splits);
         if (byParties.TryGet(parties, out var known)) return known;
         return await settings.FindClaimAsync(ScopeOf(payee), KeyOf(parties)) is { } claim && await LoadAsync(claim.Row) is { } entry ? byParties.Add(parties, entry) : null;
     }
@@ -41,13 +41,14 @@ internal sealed class TabDirectory(ISettingsStore settings, Ledger.Ledger ledger
     /// <summary>The tab that a read was put on.</summary>
     public async ValueTask<TabEntry> GetAsync(UInt128 id) => await LoadAsync(id) ?? throw new InvalidOperationException($"The tab {id:x32} has no row.");
 
-    /// <summary>Opens the tab of a wallet with a payee as an offer says; if there is one, that is it.</summary>
+    /// <summary>Opens the tab of a read, as its offer says; if there is one, that is it.</summary>
     /// <returns>Null if the ledger takes no work.</returns>
-    public async ValueTask<TabEntry?> OpenAsync(UInt128 wallet, UInt128 payee, OnTab pricing)
+    public async ValueTask<TabEntry?> OpenAsync(PreparedPayment read, OnTab pricing)
     {
-        var parties = PartiesOf(wallet, payee);
-        var row = new TabRow(LegIds.HeadOf(Id<TabKind>.New(time).Value), wallet, payee, pricing.Price.Asset.Code, UnitsOf(pricing.Price), UnitsOf(pricing.PayAt), pricing.DueAfterSeconds,
-            RowState.Creating, time.GetUtcNow());
+        var (wallet, payee) = (read.Wallet.Account, read.Payee.Account);
+        var parties = PartiesOf(wallet, payee, read.Splits);
+        var row = new TabRow(LegIds.HeadOf(Id<TabKind>.New(time).Value), wallet, payee, read.Splits.Count == 0 ? null : read.Memo.Offer!.Value.Value, pricing.Price.Asset.Code, UnitsOf(pricing.Price),
+            UnitsOf(pricing.PayAt), pricing.DueAfterSeconds, RowState.Creating, time.GetUtcNow());
         var standing = await settings.ClaimNewAsync(ScopeOf(payee), KeyOf(parties), parties, row) ?? throw new InvalidOperationException("Two tabs have one key.");
         if (!await TryFinishAsync(standing)) return null;
         return byParties.Add(parties, loaded.Add(standing.Id, new(standing)));
@@ -113,12 +114,18 @@ internal sealed class TabDirectory(ISettingsStore settings, Ledger.Ledger ledger
         }
     }
 
-    private static UInt128 PartiesOf(UInt128 wallet, UInt128 payee)
+    private static UInt128 PartiesOf(UInt128 wallet, UInt128 payee, IReadOnlyList<Split> splits)
     {
-        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        var bytes = new CanonicalBytes(stackalloc byte[512]);
         bytes.Add("tab");
         bytes.Add(wallet);
         bytes.Add(payee);
+        foreach (var split in splits)
+        {
+            bytes.Add(split.Payee.Value);
+            bytes.Add((UInt128)split.BasisPoints);
+        }
+
         return bytes.ToDigest();
     }
 

@@ -16,6 +16,9 @@ internal sealed class TabEntry(TabRow row)
 
     public UInt128 Payee => row.Payee;
 
+    /// <summary>The offer whose splits say who shares in what pays the tab; null if nobody does.</summary>
+    public Id<OfferKind>? Offer { get; } = row.Offer is { } offer ? new(offer) : null;
+
     public Asset Currency { get; } = Payments.Currency.Of(row.Currency);
 
     /// <summary>At most how much is owed.</summary>

@@ -11,12 +11,12 @@ internal sealed class TabReads(Ledger.Ledger ledger, TabDirectory tabs)
     /// <summary>Pays a wallet's full tabs as far as its balance suffices. Set once, before anything is read: payments are made by what puts reads on tabs.</summary>
     public Func<UInt128, ValueTask<bool>> PayFullAsync { get; set; } = _ => new(false);
 
-    /// <summary>The tab of a read, opened if it is the wallet's first with this payee.</summary>
+    /// <summary>The tab of a read, opened if it is the wallet's first with this payee for offers that share alike.</summary>
     public async ValueTask<Answer<TabEntry>> FindAsync(PreparedPayment read, OnTab pricing)
     {
         // The wallet itself is not debited, so that its pause is asked for.
         if (await ledger.ReadAccountAsync(read.Wallet.Account) is { } wallet && (wallet.Flags & AccountFlags.Frozen) != 0) return Refusals.OfPayment(Outcome.DebitAccountFrozen);
-        if (await tabs.FindAsync(read.Wallet.Account, read.Payee.Account) is { } tab)
+        if (await tabs.FindAsync(read.Wallet.Account, read.Payee.Account, read.Splits) is { } tab)
         {
             var balance = await tabs.ReadAsync(tab);
             return balance.IsLost || balance.Owed.Units + read.Price.Units > tab.Cap.Units ? TabRefusals.Unpaid(tab, balance.Owed, balance.IsLost) : tab;
@@ -29,7 +29,7 @@ internal sealed class TabReads(Ledger.Ledger ledger, TabDirectory tabs)
             if (balance.IsLost || IsFull(other, balance)) return TabRefusals.Unpaid(other, balance.Owed, balance.IsLost);
         }
 
-        return await tabs.OpenAsync(read.Wallet.Account, read.Payee.Account, pricing) is { } opened ? opened : LedgerCalls.NotReady;
+        return await tabs.OpenAsync(read, pricing) is { } opened ? opened : LedgerCalls.NotReady;
     }
 
     /// <summary>True if there is no room for another read.</summary>

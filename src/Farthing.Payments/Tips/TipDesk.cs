@@ -23,17 +23,19 @@ public sealed class TipDesk : IDue
     private readonly ISettingsStore settings;
     private readonly Ledger.Ledger ledger;
     private readonly WalletDirectory wallets;
+    private readonly OfferDirectory offers;
     private readonly PaymentMaker maker;
     private readonly PaymentPricer pricer;
     private readonly Schedule schedule;
     private readonly Cursor cursor;
     private readonly TimeProvider time;
 
-    internal TipDesk(ISettingsStore settings, Ledger.Ledger ledger, WalletDirectory wallets, PaymentMaker maker, PaymentPricer pricer, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
+    internal TipDesk(ISettingsStore settings, Ledger.Ledger ledger, WalletDirectory wallets, OfferDirectory offers, PaymentMaker maker, PaymentPricer pricer, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
     {
         this.settings = settings;
         this.ledger = ledger;
         this.wallets = wallets;
+        this.offers = offers;
         this.maker = maker;
         this.pricer = pricer;
         this.schedule = schedule;
@@ -42,10 +44,17 @@ public sealed class TipDesk : IDue
     }
 
     /// <summary>Gives a tip. A monthly one comes into being only if this first one is paid.</summary>
-    public ValueTask<Answer<Tip>> TipAsync(Id<WalletKind> wallet, IdempotencyKey key, NewTip request)
+    public async ValueTask<Answer<Tip>> TipAsync(Id<WalletKind> wallet, IdempotencyKey key, NewTip request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return request.TimeZone is null ? TipOnceAsync(wallet, key, request) : TipMonthlyAsync(wallet, key, request);
+        if (request.Offer is { } id)
+        {
+            if (await offers.FindAsync(id) is not { } offer) return OfferDirectory.NotFound(id);
+            if (offer.Resources.Count > 0) return new Refusal(RefusalCodes.InvalidField, "The offer is a bundle, which is bought once: name another one.");
+            request = request with { Payee = offer.Payee };
+        }
+
+        return request.TimeZone is null ? await TipOnceAsync(wallet, key, request) : await TipMonthlyAsync(wallet, key, request);
     }
 
     /// <summary>A wallet's monthly tip.</summary>
@@ -118,7 +127,7 @@ public sealed class TipDesk : IDue
     {
         if (!TimeZones.TryFind(request.TimeZone, out var zone)) return new Refusal(RefusalCodes.InvalidField, "timeZone must be the name of an IANA time zone, such as Europe/Paris.");
         if (request.Reference is not null) return new Refusal(RefusalCodes.InvalidField, "A monthly tip takes no reference: that of each payment is the tip's id.");
-        var row = new TipRow(Id<TipKind>.New(time).Value, wallet.Value, request.Payee.Value, request.Amount.Units.ToString(CultureInfo.InvariantCulture), request.Amount.Asset.Code, zone.Id,
+        var row = new TipRow(Id<TipKind>.New(time).Value, wallet.Value, request.Payee?.Value ?? default, request.Offer?.Value, request.Amount.Units.ToString(CultureInfo.InvariantCulture), request.Amount.Asset.Code, zone.Id,
             0, 0, UInt128.Zero, null, false, RowState.Creating, time.GetUtcNow());
         var digest = Digest(row);
         using var turn = await turns.EnterAsync(wallet.Value);
@@ -164,20 +173,21 @@ public sealed class TipDesk : IDue
     private async ValueTask<MonthlyTip> ToTipAsync(TipRow row) => ToTip(row, row.State == RowState.Active ? (await settings.FindAsync<DueRow>(row.Id))?.DueUnixMilliseconds : null);
 
     private static MonthlyTip ToTip(TipRow row, long? nextUnixMilliseconds) => new(
-        new(row.Id), StatusOf(row), new(row.Payee), AmountOf(row), row.TimeZone, nextUnixMilliseconds is { } next ? DateTimeOffset.FromUnixTimeMilliseconds(next) : null,
+        new(row.Id), StatusOf(row), new(row.Payee), row.Offer is { } offer ? new(offer) : null, AmountOf(row), row.TimeZone, nextUnixMilliseconds is { } next ? DateTimeOffset.FromUnixTimeMilliseconds(next) : null,
         row.Paid, row.Missed, row.LastPayment == UInt128.Zero ? null : new Id<PaymentKind>(row.LastPayment), row.LastRefusal, row.CreatedAt);
 
     private static MonthlyTipStatus StatusOf(TipRow row) => row.State != RowState.Closed ? MonthlyTipStatus.Active : row.IsCancelled ? MonthlyTipStatus.Cancelled : MonthlyTipStatus.Ended;
 
     private static PaymentRequest OnceRequest(Id<WalletKind> wallet, IdempotencyKey key, NewTip request) =>
-        new() { Wallet = wallet, Key = key, KeyScope = "tip", Payee = request.Payee, Amount = request.Amount, Reference = request.Reference };
+        new() { Wallet = wallet, Key = key, KeyScope = "tip", Payee = request.Offer is null ? request.Payee : null, Offer = request.Offer, Amount = request.Amount, Reference = request.Reference };
 
     private static PaymentRequest RequestFor(TipRow row, long dueUnixMilliseconds) => new()
     {
         Wallet = new(row.Owner),
         Key = IdempotencyKey.ForDue(row.Id, dueUnixMilliseconds),
         KeyScope = "due",
-        Payee = new(row.Payee),
+        Payee = row.Offer is null ? new(row.Payee) : null,
+        Offer = row.Offer is { } offer ? new(offer) : null,
         Amount = AmountOf(row),
         Reference = new Id<TipKind>(row.Id).ToString(),
     };
@@ -201,6 +211,7 @@ public sealed class TipDesk : IDue
         bytes.Add("tip");
         bytes.Add(row.Owner);
         bytes.Add(row.Payee);
+        bytes.Add(row.Offer);
         bytes.Add(row.Units);
         bytes.Add(row.Currency);
         bytes.Add(row.TimeZone);

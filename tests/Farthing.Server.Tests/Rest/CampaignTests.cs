@@ -35,6 +35,29 @@ public sealed class CampaignTests(ClockServer server)
     }
 
     [Fact]
+    public async Task What_a_campaign_comes_to_is_shared_by_its_splits_after_the_fee()
+    {
+        var (payee, other, alice) = (await api.NewPayeeAsync(), await api.NewPayeeAsync(), await api.NewWalletAsync("20"));
+        var deadline = (await server.NowAsync()).AddDays(3);
+        var body = CampaignBody("10", deadline, "all_or_nothing").TrimEnd('}') + $$""","splits":[{"payee":"{{payee.Id}}","basisPoints":6667},{"payee":"{{other.Id}}","basisPoints":3333}]}""";
+        var key = Api.NewKey();
+        var made = await api.PostAsync("/v1/campaigns", payee.Key, body, key);
+        Assert.True(made.Status == 201, made.Text);
+        Assert.Equal([payee.Id, other.Id], made.Json["splits"]!.AsArray().Select(split => split!["payee"]!.GetValue<string>()));
+        Assert.Equal(made.Text, (await api.GetAsync(made.Headers.Location!.ToString())).Text);
+        Expect.Problem(await api.PostAsync("/v1/campaigns", payee.Key, body.Replace("6667", "6666").Replace("3333", "3334"), key), 409, "idempotency_conflict");
+        await PledgeAsync(made["id"]!, alice, "10.000001");
+
+        await server.MoveToAsync(deadline);
+        // 9.900001 are left: 6.6003306667 and 3.2996703333.
+        await EventuallyAsync(made["id"]!, payee, "6.600331");
+        Assert.Equal(("3.29967", "0"), await api.BalanceAsync(other));
+        Assert.Equal(["campaign", "fee", "split"], Kinds(await SummedStatementAsync(payee)));
+        var line = Assert.Single(await SummedStatementAsync(other));
+        Assert.Equal(("split", made["id"]), (line["kind"]!.ToString(), line["campaign"]!.ToString()));
+    }
+
+    [Fact]
     public async Task A_campaign_that_misses_its_goal_by_a_millionth_takes_nothing_and_shows_nothing()
     {
         var payee = await api.NewPayeeAsync();
@@ -160,6 +183,11 @@ public sealed class CampaignTests(ClockServer server)
     [InlineData("campaign", """{"name":"A","goal":{"amount":"0","currency":"USD"},"deadline":"SOON","mode":"all_or_nothing"}""", "amount_must_not_be_zero")]
     [InlineData("campaign", """{"name":"A","goal":{"amount":"1","currency":"EUR"},"deadline":"SOON","mode":"all_or_nothing"}""", "currency_mismatch")]
     [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","stretch":AMOUNT}""", "unknown_field")]
+    [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","splits":[]}""", "invalid_splits")]
+    [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","splits":[{"payee":"PAYEE","basisPoints":6667},{"payee":"OTHER","basisPoints":3334}]}""", "invalid_splits")]
+    [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","splits":[{"payee":"EURO","basisPoints":5000},{"payee":"PAYEE","basisPoints":5000}]}""", "currency_mismatch")]
+    [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","splits":[{"payee":"me","basisPoints":5000},{"payee":"PAYEE","basisPoints":5000}]}""", "invalid_id")]
+    [InlineData("campaign", """{"name":"A","goal":AMOUNT,"deadline":"SOON","mode":"all_or_nothing","splits":[null]}""", "invalid_field")]
     [InlineData("pledge", "{}", "missing_field")]
     [InlineData("pledge", """{"amount":{"amount":"0","currency":"USD"}}""", "amount_must_not_be_zero")]
     [InlineData("pledge", """{"amount":{"amount":"-1","currency":"USD"}}""", "amount_must_not_be_negative")]
@@ -172,6 +200,9 @@ public sealed class CampaignTests(ClockServer server)
         var wallet = await api.NewWalletAsync("5");
         var now = await server.NowAsync();
         body = body.Replace("AMOUNT", Api.Amount("1")).Replace("PAST", Text(now.AddSeconds(30))).Replace("FAR", Text(now.AddDays(367))).Replace("SOON", Text(now.AddDays(1)));
+        body = body.Replace("PAYEE", payee.Id);
+        if (body.Contains("OTHER")) body = body.Replace("OTHER", (await api.NewPayeeAsync()).Id);
+        if (body.Contains("EURO")) body = body.Replace("EURO", (await api.NewPayeeAsync("EUR")).Id);
         if (call == "campaign")
         {
             Expect.Problem(await api.PostAsync("/v1/campaigns", payee.Key, body), 400, code);

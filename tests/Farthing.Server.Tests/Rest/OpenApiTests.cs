@@ -48,7 +48,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/people/requests/{id}/cancel"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/people/bills"] = "201 400 401 403 404 409 410 413 415 500 503",
         ["get /v1/people/bills/{id}"] = "200 400 401 403 404 410 500 503",
-        ["post /v1/campaigns"] = "201 400 401 403 409 413 415 500 503",
+        ["post /v1/campaigns"] = "201 400 401 403 404 409 413 415 500 503",
         ["get /v1/campaigns"] = "200 400 401 403 500 503",
         ["get /v1/campaigns/{id}"] = "200 400 404 500 503",
         ["post /v1/campaigns/{id}/pledges"] = "201 400 401 402 403 404 409 410 413 415 500 503",

@@ -158,8 +158,38 @@ public sealed class TipsTests(ClockServer server)
         Assert.Equal(("4", "0"), await ownApi.BalanceAsync(wallet));
     }
 
+    [Fact]
+    public async Task A_tip_is_shared_as_its_offer_says_every_month_until_that_is_closed()
+    {
+        var (band, other, wallet) = (await api.NewPayeeAsync(), await api.NewPayeeAsync(), await api.NewWalletAsync("5"));
+        var offer = await GiftAsync(band, $",\"splits\":[{{\"payee\":\"{band.Id}\",\"basisPoints\":5000}},{{\"payee\":\"{other.Id}\",\"basisPoints\":5000}}]");
+        var body = $$"""{"offer":"{{offer}}","amount":{{Api.Amount("1")}},"monthly":true}""";
+        var key = Api.NewKey();
+        var made = await api.PostAsync("/v1/tips", wallet.Key, body, key);
+        Assert.Equal((201, band.Id, offer, offer), (made.Status, made["payee"], made["offer"], made.Json["monthly"]!["offer"]!.GetValue<string>()));
+        Assert.Equal(made.Text, (await api.PostAsync("/v1/tips", wallet.Key, body, key)).Text);
+        Expect.Problem(await api.PostAsync("/v1/tips", wallet.Key, $$"""{"payee":"{{band.Id}}","amount":{{Api.Amount("1")}},"monthly":true}""", key), 409, "idempotency_conflict");
+        Assert.Equal([("0.495", "0"), ("0.495", "0")], [await api.BalanceAsync(band), await api.BalanceAsync(other)]);
+        var once = await api.PostAsync("/v1/tips", wallet.Key, $$"""{"offer":"{{offer}}","amount":{{Api.Amount("0.000003")}}}""");
+        Assert.Equal((201, offer, "0.000003"), (once.Status, once["offer"], once.Amount("amount")));
+        Assert.Equal([("0.495002", "0"), ("0.495001", "0")], [await api.BalanceAsync(band), await api.BalanceAsync(other)]);
+
+        Assert.Equal(200, (await api.PostAsync($"/v1/offers/{offer}/close", band.Key, null)).Status);
+        await server.MoveToAsync(DateTimeOffset.Parse(made.Json["monthly"]!["nextAt"]!.GetValue<string>(), CultureInfo.InvariantCulture));
+        await Eventually.TrueAsync(async () => (await api.GetAsync(made.Headers.Location!.ToString(), wallet.Key))["status"] == "ended");
+        Assert.Equal("offer_closed", (await api.GetAsync(made.Headers.Location!.ToString(), wallet.Key))["lastRefusal"]);
+        Assert.Equal(("3.999997", "0"), await api.BalanceAsync(wallet));
+    }
+
     [Theory]
     [InlineData("{}", 400, "missing_field")]
+    [InlineData("""{"amount":{"amount":"1","currency":"USD"}}""", 400, "invalid_field")]
+    [InlineData("""{"payee":"PAYEE","offer":"GIFT","amount":{"amount":"1","currency":"USD"}}""", 400, "invalid_field")]
+    [InlineData("""{"offer":"PAYEE","amount":{"amount":"1","currency":"USD"}}""", 400, "invalid_id")]
+    [InlineData("""{"offer":"off_01JD8Y2M6K3T5V7W9XAZBCDEFG","amount":{"amount":"1","currency":"USD"}}""", 404, "offer_not_found")]
+    [InlineData("""{"offer":"PRICED","amount":{"amount":"1","currency":"USD"}}""", 400, "invalid_field")]
+    [InlineData("""{"offer":"BUNDLE","amount":{"amount":"1","currency":"USD"},"monthly":true}""", 400, "invalid_field")]
+    [InlineData("""{"offer":"GIFT","amount":{"amount":"0.000001","currency":"USD"},"monthly":true}""", 400, "amount_below_minimum")]
     [InlineData("""{"payee":"PAYEE","amount":{"amount":"1","currency":"EUR"},"monthly":true}""", 400, "currency_mismatch")]
     [InlineData("""{"payee":"PAYEE","amount":{"amount":"1","currency":"EUR"}}""", 400, "currency_mismatch")]
     [InlineData("""{"payee":"PAYEE","amount":{"amount":"0","currency":"USD"},"monthly":true}""", 400, "amount_must_not_be_zero")]
@@ -178,6 +208,9 @@ public sealed class TipsTests(ClockServer server)
     {
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("5"));
         body = body.Replace("PAYEE", payee.Id, StringComparison.Ordinal).Replace("UNKNOWN", Api.UnknownId<PayeeKind>(), StringComparison.Ordinal);
+        if (body.Contains("GIFT")) body = body.Replace("GIFT", await GiftAsync(payee));
+        if (body.Contains("PRICED")) body = body.Replace("PRICED", await api.NewOfferAsync(payee));
+        if (body.Contains("BUNDLE")) body = body.Replace("BUNDLE", await GiftAsync(payee, ",\"resources\":[\"/a/*\"]"));
         Expect.Problem(await api.PostAsync("/v1/tips", wallet.Key, body), status, code);
         Assert.Equal(("5", "0"), await api.BalanceAsync(wallet));
         Assert.Empty(await TipsAsync(wallet));
@@ -197,6 +230,13 @@ public sealed class TipsTests(ClockServer server)
     }
 
     private async Task<List<JsonNode>> TipsAsync(Account wallet) => [.. (await api.GetAsync("/v1/tips", wallet.Key)).Json["lines"]!.AsArray().Select(line => line!)];
+
+    private async Task<string> GiftAsync(Account payee, string more = "")
+    {
+        var made = await api.PostAsync("/v1/offers", payee.Key, $$$"""{"name":"A gift","pricing":{"model":"pay-what-you-want","minimum":{{{Api.Amount("0.000002")}}}}{{{more}}}}""");
+        Assert.True(made.Status == 201, made.Text);
+        return made["id"]!;
+    }
 
     private static Task SettleAsync(Api api) =>
         Eventually.TrueAsync(async () => (await api.GetAsync("/v1/schedule", ServerProcess.OperatorKey)).Json["dueNow"]!.GetValue<int>() == 0);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Farthing.Payments;
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Doors.Rest;
@@ -13,11 +14,12 @@ internal sealed record NewCampaignBody
     public required AmountJson Goal { get; init; }
     public required string Deadline { get; init; }
     public required string Mode { get; init; }
+    public IReadOnlyList<SplitJson>? Splits { get; init; }
 }
 
 /// <summary>A campaign.</summary>
 internal sealed record CampaignJson(
-    string Id, string Payee, string Name, string Mode, string Status, AmountJson Goal, AmountJson Total, long Pledges, string Deadline, string CreatedAt);
+    string Id, string Payee, string Name, string Mode, string Status, IReadOnlyList<SplitJson>? Splits, AmountJson Goal, AmountJson Total, long Pledges, string Deadline, string CreatedAt);
 
 /// <summary>A page of campaigns.</summary>
 internal sealed record CampaignPage(IReadOnlyList<CampaignJson> Lines, string? Next);
@@ -51,7 +53,7 @@ internal static class CampaignsApi
             OperationId = "createCampaign",
             Tag = "Campaigns",
             Summary = "Start a campaign",
-            Description = "mode is all_or_nothing, where nothing is taken unless the goal is reached, or keep_what_you_get. The deadline is a minute to 366 days ahead. The operator's fee is that of payments, out of what the campaign comes to.",
+            Description = "mode is all_or_nothing, where nothing is taken unless the goal is reached, or keep_what_you_get. The deadline is a minute to 366 days ahead. The operator's fee is that of payments, out of what the campaign comes to. splits shares the rest, as those of an offer do.",
             Key = KeyOwner.Payee,
             TakesIdempotencyKey = true,
             Body = typeof(NewCampaignBody),
@@ -59,7 +61,7 @@ internal static class CampaignsApi
             Answer = typeof(CampaignJson),
             BodyExample = """{"name":"A printed edition","goal":{"amount":"500","currency":"USD"},"deadline":"2026-12-24T18:00:00Z","mode":"all_or_nothing"}""",
             AnswerExample = Example,
-            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch],
+            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidSplits, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound],
         });
         door.Get("/v1/campaigns", ListAsync, new RestCall
         {
@@ -137,7 +139,8 @@ internal static class CampaignsApi
         if (!WireTime.TryParse(body.Deadline, out var deadline)) return new Refusal(RefusalCodes.InvalidField, "deadline must be a time such as 2026-12-24T18:00:00Z.");
         CampaignMode? mode = body.Mode switch { "all_or_nothing" => CampaignMode.AllOrNothing, "keep_what_you_get" => CampaignMode.KeepWhatYouGet, _ => null };
         if (mode is not { } known) return new Refusal(RefusalCodes.InvalidField, "mode must be all_or_nothing or keep_what_you_get.");
-        var made = await request.System.Campaigns.CreateAsync(request.Caller.Payee, request.Key, new NewCampaign { Name = body.Name, Goal = goal, Deadline = deadline, Mode = known });
+        if (WireSplits.Read(body.Splits, out var splits) is { } unshared) return unshared;
+        var made = await request.System.Campaigns.CreateAsync(request.Caller.Payee, request.Key, new NewCampaign { Name = body.Name, Goal = goal, Deadline = deadline, Mode = known, Splits = splits });
         return made.IsGiven ? await request.AnswerAsync(From(made.Value), Wire.Default.CampaignJson, $"/v1/campaigns/{made.Value.Id}") : made.Refusal;
     }
 
@@ -189,7 +192,7 @@ internal static class CampaignsApi
 
     private static CampaignJson From(Campaign campaign) => new(
         campaign.Id.ToString(), campaign.Payee.ToString(), campaign.Name, campaign.Mode == CampaignMode.AllOrNothing ? "all_or_nothing" : "keep_what_you_get",
-        campaign.Status.ToString().ToLower(CultureInfo.InvariantCulture), AmountJson.From(campaign.Goal), AmountJson.From(campaign.Total), (long)campaign.Pledges,
+        campaign.Status.ToString().ToLower(CultureInfo.InvariantCulture), WireSplits.Write(campaign.Splits), AmountJson.From(campaign.Goal), AmountJson.From(campaign.Total), (long)campaign.Pledges,
         WireTime.Format(campaign.Deadline), WireTime.Format(campaign.CreatedAt));
 
     private static PledgeJson From(Pledge pledge) => new(

@@ -85,17 +85,10 @@ internal static class OffersApi
         if (body.Resource is not null && !WireTexts.IsLine(body.Resource, MaxResourceLength)) return WireTexts.Refuse("resource", MaxResourceLength);
         var pricing = ReadPricing(body);
         if (!pricing.IsGiven) return pricing.Refusal;
-        var splits = new List<Split>();
-        foreach (SplitJson? split in body.Splits ?? [])
-        {
-            if (split is null) return new Refusal(RefusalCodes.InvalidField, $"splits[{splits.Count}] must not be null.");
-            if (WireIds.Read<PayeeKind>(split.Payee, out var payee) is { } refusal) return refusal;
-            splits.Add(new Split(payee, split.BasisPoints));
-        }
+        if (WireSplits.Read(body.Splits, out var splits) is { } unshared) return unshared;
 
         var window = body.RefundWindowSeconds ?? NewOffer.DefaultRefundWindowSeconds;
         if (window is < 0 or > NewOffer.MaxRefundWindowSeconds) return new Refusal(RefusalCodes.InvalidField, $"refundWindowSeconds must be 0 to {NewOffer.MaxRefundWindowSeconds}.");
-        if (body.Splits is { Count: 0 }) return new Refusal(RefusalCodes.InvalidSplits, "splits is empty. Leave it out, and the payee has all that is paid.");
         if (body.Resources is { Count: 0 }) return new Refusal(RefusalCodes.InvalidField, "resources is empty. Leave it out, and a purchase covers just what it is bought for.");
         asked = new NewOffer(body.Name, body.Resource, pricing.Value, window) { Splits = splits, Resources = body.Resources ?? [] };
         return null;
@@ -143,7 +136,7 @@ internal static class OffersApi
         offer.Name,
         offer.Resource,
         offer.Pricing.ToJson(),
-        offer.Splits.Count == 0 ? null : [.. offer.Splits.Select(SplitJson.From)],
+        WireSplits.Write(offer.Splits),
         offer.Resources.Count == 0 ? null : offer.Resources,
         offer.RefundWindowSeconds,
         offer.IsClosed ? "closed" : "open",

@@ -93,10 +93,7 @@ internal static class RoundUpsApi
         var read = await request.ReadBodyAsync(Wire.Default.NewRoundUpBody);
         if (!read.IsGiven) return read.Refusal;
         var body = read.Value;
-        if (body.Payee is null == body.Offer is null) return new Refusal(RefusalCodes.InvalidField, "Name exactly one of payee and offer.");
-        var (payee, offer) = (default(Id<PayeeKind>), default(Id<OfferKind>));
-        if (body.Payee is not null && WireIds.Read(body.Payee, out payee) is { } notPayee) return notPayee;
-        if (body.Offer is not null && WireIds.Read(body.Offer, out offer) is { } notOffer) return notOffer;
+        if (WireIds.ReadGift(body.Payee, body.Offer, out var payee, out var offer) is { } unnamed) return unnamed;
         if (WireAmounts.Read(body.Unit, "unit", out var unit) is { } refusal) return refusal;
         var most = default(Amount?);
         if (body.MostPerMonth is not null)
@@ -105,7 +102,7 @@ internal static class RoundUpsApi
             most = given;
         }
 
-        var made = await request.System.RoundUps.CreateAsync(request.Caller.Wallet, request.Key, new NewRoundUp(body.Payee is null ? null : payee, body.Offer is null ? null : offer, unit, most, body.TimeZone));
+        var made = await request.System.RoundUps.CreateAsync(request.Caller.Wallet, request.Key, new NewRoundUp(payee, offer, unit, most, body.TimeZone));
         return made.IsGiven ? await request.AnswerAsync(From(made.Value), Wire.Default.RoundUpJson, $"/v1/round-ups/{made.Value.Id}") : made.Refusal;
     }
 

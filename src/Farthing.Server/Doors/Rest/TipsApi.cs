@@ -7,7 +7,8 @@ namespace Farthing.Server.Doors.Rest;
 /// <summary>Body of <c>POST /v1/tips</c>.</summary>
 internal sealed record NewTipBody
 {
-    public required string Payee { get; init; }
+    public string? Payee { get; init; }
+    public string? Offer { get; init; }
     public required AmountJson Amount { get; init; }
     public string? Reference { get; init; }
     public bool? Monthly { get; init; }
@@ -15,11 +16,11 @@ internal sealed record NewTipBody
 }
 
 /// <summary>A tip that was given.</summary>
-internal sealed record TipJson(string Payment, string Payee, AmountJson Amount, string? Reference, string CreatedAt, MonthlyTipJson? Monthly);
+internal sealed record TipJson(string Payment, string Payee, string? Offer, AmountJson Amount, string? Reference, string CreatedAt, MonthlyTipJson? Monthly);
 
 /// <summary>A monthly tip.</summary>
 internal sealed record MonthlyTipJson(
-    string Id, string Status, string Payee, AmountJson Amount, string TimeZone, string? NextAt, int Paid, int Missed, string? LastPayment, string? LastRefusal, string CreatedAt);
+    string Id, string Status, string Payee, string? Offer, AmountJson Amount, string TimeZone, string? NextAt, int Paid, int Missed, string? LastPayment, string? LastRefusal, string CreatedAt);
 
 /// <summary>A page of monthly tips.</summary>
 internal sealed record MonthlyTipPage(IReadOnlyList<MonthlyTipJson> Lines, string? Next);
@@ -40,7 +41,7 @@ internal static class TipsApi
             OperationId = "createTip",
             Tag = "Tips",
             Summary = "Tip a payee, once or every month",
-            Description = "With monthly the same amount is paid again each month, at the same time of the same day in timeZone (UTC by default), or on the last day of months that are too short. There is no monthly tip unless the first one was paid.",
+            Description = "With monthly the same amount is paid again each month, at the same time of the same day in timeZone (UTC by default), or on the last day of months that are too short. There is no monthly tip unless the first one was paid. In place of payee, offer names an offer whose amount the payer names; its payees share each tip as it says.",
             Key = KeyOwner.Wallet,
             TakesIdempotencyKey = true,
             Body = typeof(NewTipBody),
@@ -50,7 +51,7 @@ internal static class TipsApi
             AnswerExample = $$"""{"payment":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","amount":{"amount":"1","currency":"USD"},"reference":"tip_01JD8Y2M6K3T5V7W9XAZBCDEFG","createdAt":"2026-11-23T09:30:00.000Z","monthly":{{MonthlyExample}}}""",
             Refusals =
             [
-                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.InsufficientFunds,
+                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.InsufficientFunds,
                 RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.TooManyMonthlyTips, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });
@@ -99,16 +100,16 @@ internal static class TipsApi
         var read = await request.ReadBodyAsync(Wire.Default.NewTipBody);
         if (!read.IsGiven) return read.Refusal;
         var body = read.Value;
-        if (WireIds.Read<PayeeKind>(body.Payee, out var payee) is { } notPayee) return notPayee;
+        if (WireIds.ReadGift(body.Payee, body.Offer, out var payee, out var offer) is { } unnamed) return unnamed;
         if (WireAmounts.Read(body.Amount, "amount", out var amount) is { } refusal) return refusal;
         if (body.TimeZone is not null && body.Monthly is not true) return new Refusal(RefusalCodes.InvalidField, "timeZone goes with monthly only.");
         var zone = body.Monthly is true ? body.TimeZone ?? Payments.Calendars.TimeZones.Utc : null;
-        var given = await request.System.Tips.TipAsync(request.Caller.Wallet, request.Key, new NewTip(payee, amount, body.Reference, zone));
+        var given = await request.System.Tips.TipAsync(request.Caller.Wallet, request.Key, new NewTip(payee, amount, body.Reference, zone) { Offer = offer });
         if (!given.IsGiven) return given.Refusal;
         var payment = given.Value.Payment;
         var monthly = given.Value.Monthly is { } tip ? From(tip) : null;
         return await request.AnswerAsync(
-            new TipJson(payment.Id.ToString(), payment.Payee.ToString(), AmountJson.From(payment.Amount), payment.Reference, WireTime.Format(payment.CreatedAt), monthly),
+            new TipJson(payment.Id.ToString(), payment.Payee.ToString(), offer?.ToString(), AmountJson.From(payment.Amount), payment.Reference, WireTime.Format(payment.CreatedAt), monthly),
             Wire.Default.TipJson,
             monthly is null ? $"/v1/payments/{payment.Id}" : $"/v1/tips/{monthly.Id}");
     }
@@ -140,6 +141,7 @@ internal static class TipsApi
         tip.Id.ToString(),
         tip.Status.ToString().ToLowerInvariant(),
         tip.Payee.ToString(),
+        tip.Offer?.ToString(),
         AmountJson.From(tip.Amount),
         tip.TimeZone,
         tip.NextAt is { } next ? WireTime.Format(next) : null,

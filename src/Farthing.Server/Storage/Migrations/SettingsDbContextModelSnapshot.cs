@@ -49,6 +49,9 @@ namespace Farthing.Server.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("BLOB");
 
+                    b.Property<string>("Splits")
+                        .HasColumnType("TEXT");
+
                     b.Property<byte>("State")
                         .HasColumnType("INTEGER");
 
@@ -892,6 +895,9 @@ namespace Farthing.Server.Storage.Migrations
                     b.Property<int>("DueAfterSeconds")
                         .HasColumnType("INTEGER");
 
+                    b.Property<byte[]>("Offer")
+                        .HasColumnType("BLOB");
+
                     b.Property<byte[]>("Owner")
                         .IsRequired()
                         .HasColumnType("BLOB");
@@ -944,6 +950,9 @@ namespace Farthing.Server.Storage.Migrations
 
                     b.Property<int>("Missed")
                         .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Offer")
+                        .HasColumnType("BLOB");
 
                     b.Property<byte[]>("Owner")
                         .IsRequired()

@@ -5,8 +5,9 @@ namespace Farthing.Protocol;
 
 /// <summary>One record of the ledger as the Merkle log covers it: what a receipt shows, and nothing else.</summary>
 /// <remarks>
-/// Bytes, all numbers big-endian: version 1 (1), kind (1), outcome (1), asset scale (1), code (2), Unix milliseconds (8), id (16), payee (16),
-/// cited id (16), units (16), payer commitment (32), memo commitment (32), length of the asset code (1), asset code (ASCII).
+/// Bytes, all numbers big-endian: version 2 (1), kind (1), members (1), code (2), Unix milliseconds (8), id (16), payee (16), payer commitment (32); then, if the
+/// bits of the members say so, memo commitment (32), cited id (16), outcome (1); then asset scale (1), length of the asset code (1), asset code (ASCII), and the units
+/// in as few bytes as they need. A leaf has exactly one form.
 /// The payee is the account credited, except that of a refund or its kin it is the account debited: a receipt never shows a payer's account.
 /// A commitment is SHA-256(salt of 16 bytes ‖ payer account, 16 bytes big-endian) or SHA-256(salt of 16 bytes ‖ memo as journaled); each has its own salt.
 /// Immutable; safe to share between threads.
@@ -14,7 +15,7 @@ namespace Farthing.Protocol;
 public readonly record struct LedgerLeaf
 {
     /// <summary>The longest leaf.</summary>
-    public const int MaxLength = FixedLength + 1 + Asset.MaxCodeLength;
+    public const int MaxLength = HeadLength + MerkleTree.HashLength + WideLength + 1 + AssetHeadLength + Asset.MaxCodeLength + WideLength;
 
     /// <summary>Bytes of a salt.</summary>
     public const int SaltLength = 16;
@@ -22,10 +23,22 @@ public readonly record struct LedgerLeaf
     /// <summary>The last millisecond of the year 9999.</summary>
     private const long MaxUnixMilliseconds = 253_402_300_799_999;
 
-    private const byte Version = 1;
-    private const int FixedLength = 142;
-    private const int PayerCommitmentOffset = 78;
-    private const int MemoCommitmentOffset = 110;
+    private const byte Version = 2;
+    private const int PayerCommitmentOffset = 45;
+    private const int HeadLength = PayerCommitmentOffset + MerkleTree.HashLength;
+    private const int WideLength = 16;
+
+    /// <summary>Scale and length of the asset's code.</summary>
+    private const int AssetHeadLength = 2;
+
+    [Flags]
+    private enum Members : byte
+    {
+        Memo = 1,
+        Cited = 2,
+        Outcome = 4,
+        All = Memo | Cited | Outcome,
+    }
 
     /// <summary>What kind of record: the numbers of <c>docs/spec/journal.md</c>.</summary>
     public byte Kind { get; init; }
@@ -54,8 +67,11 @@ public readonly record struct LedgerLeaf
     /// <summary>32 bytes.</summary>
     public ReadOnlyMemory<byte> PayerCommitment { get; init; }
 
-    /// <summary>32 bytes.</summary>
+    /// <summary>32 bytes, or empty if there is no memo.</summary>
     public ReadOnlyMemory<byte> MemoCommitment { get; init; }
+
+    private Members Present =>
+        (MemoCommitment.IsEmpty ? 0 : Members.Memo) | (Cited == UInt128.Zero ? 0 : Members.Cited) | (Outcome == 0 ? 0 : Members.Outcome);
 
     /// <summary>Writes the leaf; needs at most <see cref="MaxLength"/> bytes.</summary>
     /// <returns>How many bytes were written.</returns>
@@ -63,19 +79,36 @@ public readonly record struct LedgerLeaf
     {
         destination[0] = Version;
         destination[1] = Kind;
-        destination[2] = Outcome;
-        destination[3] = Amount.Asset.Scale;
-        BinaryPrimitives.WriteUInt16BigEndian(destination[4..], (ushort)Code);
-        BinaryPrimitives.WriteInt64BigEndian(destination[6..], UnixMilliseconds);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[14..], Id);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[30..], Payee);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[46..], Cited);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[62..], Amount.Units);
+        destination[2] = (byte)Present;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[3..], (ushort)Code);
+        BinaryPrimitives.WriteInt64BigEndian(destination[5..], UnixMilliseconds);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[13..], Id);
+        BinaryPrimitives.WriteUInt128BigEndian(destination[29..], Payee);
         PayerCommitment.Span[..MerkleTree.HashLength].CopyTo(destination[PayerCommitmentOffset..]);
-        MemoCommitment.Span[..MerkleTree.HashLength].CopyTo(destination[MemoCommitmentOffset..]);
-        var codeLength = Encoding.ASCII.GetBytes(Amount.Asset.Code ?? "", destination[(FixedLength + 1)..]);
-        destination[FixedLength] = (byte)codeLength;
-        return FixedLength + 1 + codeLength;
+
+        var at = HeadLength;
+        if (!MemoCommitment.IsEmpty)
+        {
+            MemoCommitment.Span[..MerkleTree.HashLength].CopyTo(destination[at..]);
+            at += MerkleTree.HashLength;
+        }
+        if (Cited != UInt128.Zero)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(destination[at..], Cited);
+            at += WideLength;
+        }
+        if (Outcome != 0) destination[at++] = Outcome;
+
+        var codeLength = Encoding.ASCII.GetBytes(Amount.Asset.Code ?? "", destination[(at + AssetHeadLength)..]);
+        destination[at] = Amount.Asset.Scale;
+        destination[at + 1] = (byte)codeLength;
+        at += AssetHeadLength + codeLength;
+
+        Span<byte> units = stackalloc byte[WideLength];
+        BinaryPrimitives.WriteUInt128BigEndian(units, Amount.Units);
+        units = units.TrimStart((byte)0);
+        units.CopyTo(destination[at..]);
+        return at + units.Length;
     }
 
     /// <summary>Reads a leaf.</summary>
@@ -83,26 +116,54 @@ public readonly record struct LedgerLeaf
     public static bool TryRead(ReadOnlySpan<byte> bytes, out LedgerLeaf leaf)
     {
         leaf = default;
-        if (bytes.Length is <= FixedLength or > MaxLength || bytes[0] != Version) return false;
-        var code = bytes[(FixedLength + 1)..];
-        if (bytes[FixedLength] != code.Length || !Asset.TryRead(code, bytes[3], out var asset)) return false;
-
-        var unixMilliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[6..]);
+        if (bytes.Length < HeadLength || bytes[0] != Version || bytes[2] > (byte)Members.All) return false;
+        var members = (Members)bytes[2];
+        var unixMilliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[5..]);
         if (unixMilliseconds is < 0 or > MaxUnixMilliseconds) return false;
+
+        var rest = bytes[HeadLength..];
+        var isWhole = TryTake(ref rest, LengthOf(members, Members.Memo, MerkleTree.HashLength), out var memo);
+        isWhole &= TryTake(ref rest, LengthOf(members, Members.Cited, WideLength), out var citedBytes);
+        isWhole &= TryTake(ref rest, LengthOf(members, Members.Outcome, 1), out var outcome);
+        isWhole &= TryTake(ref rest, AssetHeadLength, out var assetHead);
+        if (!isWhole || !TryTake(ref rest, assetHead[1], out var code) || !Asset.TryRead(code, assetHead[0], out var asset)) return false;
+
+        // What is there says something, and units have no zeros before them: else a leaf would have two forms.
+        var cited = ReadNumber(citedBytes);
+        if ((!citedBytes.IsEmpty && cited == UInt128.Zero) || outcome is [0] || rest is [0, ..] || rest.Length > WideLength) return false;
         leaf = new LedgerLeaf
         {
             Kind = bytes[1],
-            Outcome = bytes[2],
-            Code = (TransferCode)BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]),
+            Outcome = outcome.IsEmpty ? (byte)0 : outcome[0],
+            Code = (TransferCode)BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]),
             UnixMilliseconds = unixMilliseconds,
-            Id = BinaryPrimitives.ReadUInt128BigEndian(bytes[14..]),
-            Payee = BinaryPrimitives.ReadUInt128BigEndian(bytes[30..]),
-            Cited = BinaryPrimitives.ReadUInt128BigEndian(bytes[46..]),
-            Amount = new Amount(asset, BinaryPrimitives.ReadUInt128BigEndian(bytes[62..])),
+            Id = BinaryPrimitives.ReadUInt128BigEndian(bytes[13..]),
+            Payee = BinaryPrimitives.ReadUInt128BigEndian(bytes[29..]),
+            Cited = cited,
+            Amount = new Amount(asset, ReadNumber(rest)),
             PayerCommitment = bytes.Slice(PayerCommitmentOffset, MerkleTree.HashLength).ToArray(),
-            MemoCommitment = bytes.Slice(MemoCommitmentOffset, MerkleTree.HashLength).ToArray(),
+            MemoCommitment = memo.ToArray(),
         };
         return true;
+    }
+
+    private static int LengthOf(Members members, Members member, int length) => (members & member) == 0 ? 0 : length;
+
+    private static bool TryTake(ref ReadOnlySpan<byte> rest, int length, out ReadOnlySpan<byte> taken)
+    {
+        taken = default;
+        if (rest.Length < length) return false;
+        taken = rest[..length];
+        rest = rest[length..];
+        return true;
+    }
+
+    // Big-endian, of at most 16 bytes; none is zero.
+    private static UInt128 ReadNumber(ReadOnlySpan<byte> bytes)
+    {
+        var number = UInt128.Zero;
+        foreach (var value in bytes) number = number << 8 | value;
+        return number;
     }
 
     /// <summary>SHA-256(salt ‖ payer), 32 bytes into <paramref name="destination"/>.</summary>

@@ -7,8 +7,8 @@ namespace Farthing.Ledger.Journal;
 /// <summary>A file of fixed size, zeroed beforehand: a header block, then frames. <c>docs/spec/journal.md</c> gives each byte.</summary>
 internal sealed class Segment : IDisposable
 {
-    /// <summary>The format that this program writes, and the newest that it reads.</summary>
-    public const int FormatVersion = 1;
+    /// <summary>The format that this program writes and reads.</summary>
+    public const int FormatVersion = 2;
 
     /// <summary>Room for a chain and a full round of expiries, whatever the memos.</summary>
     public const int MinBytes = 1 << 20;
@@ -128,7 +128,9 @@ internal sealed class Segment : IDisposable
         // The version comes before the checksum: what else a newer program put there is its own affair.
         var version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
         if (version > FormatVersion)
-            throw new LedgerDamagedException($"{file.Path} has journal format {version}; this program reads up to {FormatVersion}. It was written by a newer version: start that one.");
+            throw new LedgerDamagedException($"{file.Path} has journal format {version}; this program reads {FormatVersion}. It was written by a newer version: start that one.");
+        if (version is > 0 and < FormatVersion)
+            throw new LedgerDamagedException($"{file.Path} has journal format {version}, from before the format was frozen; this program reads {FormatVersion}. Nothing in it is damaged. It holds play money: move the data directory away and start with a new one, or start the version that wrote it.");
 
         var header = new SegmentHeader(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]), BinaryPrimitives.ReadUInt128LittleEndian(bytes[24..]));
         if (version < 1 || BinaryPrimitives.ReadUInt128LittleEndian(bytes[48..]) != HashOf(bytes) || bytes[HeaderLength..].ContainsAnyExcept((byte)0))

@@ -47,7 +47,8 @@ internal sealed class LeafBuilder
         // A refund goes the other way: who gives back is the payee.
         var (payee, payer) = record.Kind == RecordKind.Refund ? (record.Debit, record.Credit) : (record.Credit, record.Debit);
         LedgerLeaf.CommitToPayer(salts[..LedgerLeaf.SaltLength], payer, commitments.AsSpan(0, MerkleTree.HashLength));
-        LedgerLeaf.CommitToMemo(salts[LedgerLeaf.SaltLength..], record.Memo, commitments.AsSpan(MerkleTree.HashLength));
+        var hasMemo = !record.Memo.IsEmpty;
+        if (hasMemo) LedgerLeaf.CommitToMemo(salts[LedgerLeaf.SaltLength..], record.Memo, commitments.AsSpan(MerkleTree.HashLength));
         return new LedgerLeaf
         {
             Kind = (byte)record.Kind,
@@ -59,7 +60,7 @@ internal sealed class LeafBuilder
             Cited = record.Cited,
             Amount = new Amount(record.Asset, record.Units),
             PayerCommitment = commitments.AsMemory(0, MerkleTree.HashLength),
-            MemoCommitment = commitments.AsMemory(MerkleTree.HashLength),
+            MemoCommitment = hasMemo ? commitments.AsMemory(MerkleTree.HashLength) : default,
         }.Write(destination);
     }
 }

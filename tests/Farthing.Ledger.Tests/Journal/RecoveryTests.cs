@@ -204,6 +204,20 @@ public class RecoveryTests
     }
 
     [Fact]
+    public void A_journal_from_before_the_format_was_frozen_is_refused_by_name_and_left_as_it_is()
+    {
+        using var directory = new TemporaryDirectory();
+        RawJournal.Write(directory, [10]);
+        var version = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(version, 1);
+        RawJournal.Overwrite(directory, new(0, 0), 8, version);
+        var message = Assert.Throws<LedgerDamagedException>(() => RawJournal.Recover(directory)).Message;
+        Assert.Contains("has journal format 1", message);
+        Assert.Contains("move the data directory away", message);
+        Assert.Contains("has journal format 1", Assert.Throws<LedgerDamagedException>(() => RawJournal.Recover(directory)).Message);
+    }
+
+    [Fact]
     public void A_half_made_segment_is_thrown_away()
     {
         using var directory = new TemporaryDirectory();

@@ -34,7 +34,7 @@ public sealed class LeafBuilderTests
         {
             var record = new JournalRecord
             {
-                Command = Command.Transfer((UInt128)i + 1, 7, 8, 9, new(Asset.Usd, 10), TransferCode.Payment, memo: new byte[i % 100]),
+                Command = Command.Transfer((UInt128)i + 1, 7, 8, 9, new(Asset.Usd, 10), TransferCode.Payment, memo: new byte[i % 400]),
                 Position = i,
                 UnixMilliseconds = 1_700_000_000_000,
                 PreviousOfDebit = i - 1,
@@ -61,12 +61,14 @@ public sealed class LeafBuilderTests
         var command = record.Command;
         var (payee, payer) = command.Kind == RecordKind.Refund ? (command.Debit, command.Credit) : (command.Credit, command.Debit);
         var salts = Salts(index);
+        var (memo, cited, outcome) = (command.Memo.Length > 0, command.Cited != 0, record.Outcome != 0);
         var code = Encoding.ASCII.GetBytes(command.Asset.Code ?? "");
         return
         [
-            1, (byte)command.Kind, (byte)record.Outcome, command.Asset.Scale, .. Wide((ushort)command.Code)[14..],
-            .. Wide(unchecked((ulong)record.UnixMilliseconds))[8..], .. Wide(command.Id), .. Wide(payee), .. Wide(command.Cited), .. Wide(command.Units),
-            .. SHA256.HashData([.. salts[..16], .. Wide(payer)]), .. SHA256.HashData([.. salts[16..], .. command.Memo.Span]), (byte)code.Length, .. code,
+            2, (byte)command.Kind, (byte)((memo ? 1 : 0) + (cited ? 2 : 0) + (outcome ? 4 : 0)), .. Wide((ushort)command.Code)[14..],
+            .. Wide(unchecked((ulong)record.UnixMilliseconds))[8..], .. Wide(command.Id), .. Wide(payee), .. SHA256.HashData([.. salts[..16], .. Wide(payer)]),
+            .. memo ? SHA256.HashData([.. salts[16..], .. command.Memo.Span]) : [], .. cited ? Wide(command.Cited) : [], .. outcome ? [(byte)record.Outcome] : Array.Empty<byte>(),
+            command.Asset.Scale, (byte)code.Length, .. code, .. Wide(command.Units).SkipWhile(value => value == 0),
         ];
     }
 

@@ -77,8 +77,10 @@ public sealed class PaymentSystem
         Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
         Schedule.Handle(DueKind.Meter, Meters);
         Wallets.TryEndStandingAsync = TryEndStandingAsync;
-        Subscriptions = new SubscriptionDesk(settings, Wallets, maker, pricer, Offers, new SubscriptionUses(settings, ledger, chart, maker, Offers, time), Schedule, labelled, time);
-        Schedule.Handle(DueKind.Subscription, new SubscriptionRenewals(settings, maker, Offers, time));
+        var subscriptionUses = new SubscriptionUses(settings, ledger, chart, maker, Offers, time);
+        var subscriptionChanges = new SubscriptionChanges(settings, maker, Offers, subscriptionUses, Schedule, time);
+        Subscriptions = new SubscriptionDesk(settings, Wallets, maker, pricer, Offers, subscriptionUses, subscriptionChanges, Schedule, labelled, time);
+        Schedule.Handle(DueKind.Subscription, new SubscriptionRenewals(settings, maker, Offers, subscriptionChanges, time));
         var losses = new TabLosses(ledger, tabs, time);
         Schedule.Handle(DueKind.Tab, losses);
         Tabs = new TabDesk(ledger, tabs, losses, maker, Wallets, Payees, Offers, Schedule, labelled, time);

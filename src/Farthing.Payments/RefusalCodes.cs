@@ -128,6 +128,12 @@ public static class RefusalCodes
     /// <summary>Caps changed too often.</summary>
     public static RefusalCode TooManyCapChanges { get; } = new("too_many_cap_changes", 409, "The wallet's caps were changed too often.", RetryAdvice.SameKey, "Caps are changed at most 20 times within 24 hours; repeat later. To stop all payments at once, pause the wallet.");
 
+    /// <summary>Subscriptions changed too often.</summary>
+    public static RefusalCode TooManySubscriptionChanges { get; } = new("too_many_subscription_changes", 409, "The wallet's subscriptions were changed too often.", RetryAdvice.SameKey, "After a hundred events within 24 hours a wallet's subscriptions are not changed; repeat later.");
+
+    /// <summary>Cut off, and not carried on.</summary>
+    public static RefusalCode RequestTooOld { get; } = new("request_too_old", 409, "The request was cut off before it was paid, too long ago to be paid now.", RetryAdvice.NewKey, "Nothing was paid. Ask again with a new key.");
+
     /// <summary>Too many open requests to one wallet.</summary>
     public static RefusalCode TooManyOpenRequests { get; } = new("too_many_open_requests", 409, "Too many requests to the same wallet are open.", RetryAdvice.SameKey, "One wallet has at most 100 open requests to another: cancel one, or wait for an answer, then repeat.");
 
@@ -330,7 +336,7 @@ public static class RefusalCodes
         MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
         InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

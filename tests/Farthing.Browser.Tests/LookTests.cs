@@ -36,8 +36,8 @@ public class LookTests(BrowserHouse house)
         await LookAsync("wallet");
         await page.GetByRole(AriaRole.Link, new() { Name = "The whole statement" }).ClickAsync();
         await LookAsync("statement");
-        await page.GotoAsync(new Uri(house.Server, "/limits").AbsoluteUri);
-        await LookAsync("limits");
+        await page.GotoAsync(new Uri(house.Server, "/caps").AbsoluteUri);
+        await LookAsync("caps");
         await page.GotoAsync(new Uri(house.Server, "/pay?terms=edited").AbsoluteUri);
         await LookAsync("refused");
         await page.GotoAsync(new Uri(house.Site, "/articles/nothing-here").AbsoluteUri);

@@ -51,6 +51,9 @@ internal static class LegIds
     /// <summary>What is issued beyond a cap, so that it can be taken over at once: the old use of a window that is more than the new cap.</summary>
     public static UInt128 ExcessOf(UInt128 account) => account | 10;
 
+    /// <summary>What is left of an allowance when another takes its place, by the other's account.</summary>
+    public static UInt128 LeftBefore(UInt128 account) => account | 11;
+
     /// <summary>The share of the payee with this number in an offer's splits, or its refund beside a refund.</summary>
     public static UInt128 SplitOf(UInt128 id, int number) => id | (UInt128)(FirstSplit + number);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Farthing.Payments.Calendars;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
@@ -14,19 +13,25 @@ namespace Farthing.Payments.Subscriptions;
 /// <remarks>Thread-safe. Every write is idempotent, also across a crash. Whatever changes a subscription has its turn of the schedule, so that no renewal comes in between.</remarks>
 public sealed class SubscriptionDesk
 {
+    /// <summary>How much may happen to a wallet's subscriptions within 24 hours before it can change none: each change tells its payee.</summary>
+    public const int MaxEventsADay = 100;
+
+    private const long MillisecondsPerDay = 24 * 3600 * 1000;
+
     private readonly ISettingsStore settings;
     private readonly WalletDirectory wallets;
     private readonly PaymentMaker maker;
     private readonly PaymentPricer pricer;
     private readonly OfferDirectory offers;
     private readonly SubscriptionUses uses;
+    private readonly SubscriptionChanges changes;
     private readonly Schedule schedule;
     private readonly LabelledSecrets secrets;
     private readonly Cursor cursor;
     private readonly Cursor eventCursor;
     private readonly TimeProvider time;
 
-    internal SubscriptionDesk(ISettingsStore settings, WalletDirectory wallets, PaymentMaker maker, PaymentPricer pricer, OfferDirectory offers, SubscriptionUses uses, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
+    internal SubscriptionDesk(ISettingsStore settings, WalletDirectory wallets, PaymentMaker maker, PaymentPricer pricer, OfferDirectory offers, SubscriptionUses uses, SubscriptionChanges changes, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
     {
         this.settings = settings;
         this.wallets = wallets;
@@ -34,6 +39,7 @@ public sealed class SubscriptionDesk
         this.pricer = pricer;
         this.offers = offers;
         this.uses = uses;
+        this.changes = changes;
         this.schedule = schedule;
         this.secrets = secrets;
         cursor = new Cursor(secrets, "subscriptions");
@@ -44,6 +50,7 @@ public sealed class SubscriptionDesk
     /// <summary>Subscribes a wallet to an offer. The subscription comes into being only if its first period is paid.</summary>
     public async ValueTask<Answer<Subscribed>> SubscribeAsync(Id<WalletKind> wallet, IdempotencyKey key, Id<OfferKind> offer, string timeZone)
     {
+        if (await IsErasedAsync(new(CallerKind.Wallet, wallet.Value))) return WalletDirectory.Erased;
         if (!TimeZones.TryFind(timeZone, out var zone)) return new Refusal(RefusalCodes.InvalidField, "timeZone must be the name of an IANA time zone, such as Europe/Paris.");
         var scope = $"subscription:{wallet}";
         var digest = Digest("subscribe", wallet.Value, offer.Value, zone.Id);
@@ -102,7 +109,7 @@ public sealed class SubscriptionDesk
 
     /// <summary>Cancels: what is paid stays paid for, and nothing more is asked for. Payer and payee both may.</summary>
     public ValueTask<Answer<SubscriptionEvent>> CancelAsync(Caller caller, IdempotencyKey key, Id<SubscriptionKind> id) =>
-        ActAsync(caller, key, id, SubscriptionEventKind.Cancelled, null, (row, now) => row.Status switch
+        ActAsync(caller, key, id, SubscriptionEventKind.Cancelled, null, (row, _, now) => row.Status switch
         {
             SubscriptionStatus.Active or SubscriptionStatus.Pausing => new(row with { Status = SubscriptionStatus.Cancelled }, row.PeriodEnd, row.PeriodEnd),
             SubscriptionStatus.Paused or SubscriptionStatus.PastDue => new(row with { Status = SubscriptionStatus.Ended }, null, now),
@@ -111,12 +118,12 @@ public sealed class SubscriptionDesk
 
     /// <summary>Pauses: when the period is over, none is asked for until the subscription is resumed.</summary>
     public ValueTask<Answer<SubscriptionEvent>> PauseAsync(Caller payer, IdempotencyKey key, Id<SubscriptionKind> id) =>
-        ActAsync(payer, key, id, SubscriptionEventKind.Paused, null, (row, _) =>
+        ActAsync(payer, key, id, SubscriptionEventKind.Paused, null, (row, _, _) =>
             row.Status == SubscriptionStatus.Active ? new(row with { Status = SubscriptionStatus.Pausing }, row.PeriodEnd, row.PeriodEnd) : null);
 
     /// <summary>Resumes: takes a pause back that has not begun, or pays a new period that begins now.</summary>
     public ValueTask<Answer<SubscriptionEvent>> ResumeAsync(Caller payer, IdempotencyKey key, Id<SubscriptionKind> id) =>
-        ActAsync(payer, key, id, SubscriptionEventKind.Resumed, null, (row, _) => row.Status switch
+        ActAsync(payer, key, id, SubscriptionEventKind.Resumed, null, (row, _, _) => row.Status switch
         {
             SubscriptionStatus.Pausing => new(row with { Status = SubscriptionStatus.Active }, row.PeriodEnd, row.PeriodEnd),
             SubscriptionStatus.Paused => Act.Paid,
@@ -128,11 +135,9 @@ public sealed class SubscriptionDesk
     {
         if (await offers.FindAsync(offer) is not { } next) return OfferDirectory.NotFound(offer);
         if (next.Pricing is not PerPeriod pricing) return NotASubscription(offer);
-        return await ActAsync(payer, key, id, SubscriptionEventKind.Changed, next, (row, _) => row.Status != SubscriptionStatus.Active ? null
-            : IsUpgrade(row, pricing) ? Act.Paid
+        return await ActAsync(payer, key, id, SubscriptionEventKind.Changed, next, (row, before, _) => row.Status != SubscriptionStatus.Active ? null
+            : pricing.Price.Units > before.Price.Units ? Act.Paid
             : new(row with { NextOffer = offer.Value == row.Offer ? UInt128.Zero : offer.Value }, row.PeriodEnd, row.PeriodEnd));
-
-        bool IsUpgrade(SubscriptionRow row, PerPeriod after) => offers.TryGetLoaded(row.Offer, out var before) && after.Price.Units > ((PerPeriod)before!.Pricing).Price.Units;
     }
 
     /// <summary>Uses units of the period: what it includes, and beyond that extras, which are paid at once and only under their cap.</summary>
@@ -173,7 +178,8 @@ public sealed class SubscriptionDesk
     {
         var start = row.CreatedAt.ToUnixTimeMilliseconds();
         var pricing = await PricingAsync(offer);
-        var paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, start, pricing.Price));
+        var first = SubscriptionPeriods.RequestFor(row, offer, row.Id, start, pricing.Price);
+        Answer<Payment> paid = CutOff.IsGivenUp(row.State, row.CreatedAt, time.GetUtcNow()) && !await maker.IsKnownAsync(first) ? CutOff.TooOld : await maker.PayAsync(first);
         if (paid.Refusal?.Code == RefusalCodes.NotReady || row.State is not (RowState.Creating or RowState.Refused)) return paid;
         if (!paid.IsGiven)
         {
@@ -187,46 +193,11 @@ public sealed class SubscriptionDesk
         return paid;
     }
 
-    /// <summary>Carries a change that costs something on: pays, then changes. Does nothing that was done before.</summary>
-    /// <returns>What happened, or why nothing did.</returns>
-    internal async ValueTask<Answer<SubscriptionEvent>> FinishAsync(SubscriptionEventRow told)
-    {
-        if (told.State == RowState.Active) return ToEvent(told);
-        while (true)
-        {
-            var row = await settings.GetAsync<SubscriptionRow>(told.Subscription);
-            var pricing = await PricingAsync(told.Offer);
-            var payable = SubscriptionPeriods.RequestFor(row, told.Offer, told.Id, told.At, SubscriptionPeriods.AmountOf(pricing.Price.Asset, told.PayableUnits!));
-            var isFree = told.PayableUnits == "0";
-            Answer<Payment> paid = default;
-            // What was cut off before it was paid may come too late.
-            var refusal = row.Status != (told.Kind == SubscriptionEventKind.Resumed ? SubscriptionStatus.Paused : SubscriptionStatus.Active) && (isFree || !await maker.IsKnownAsync(payable)) ? NotNow(row, told.Kind)
-                : isFree ? null : (paid = await maker.PayAsync(payable)).Refusal;
-            if (refusal is not null)
-            {
-                if (refusal.Code != RefusalCodes.NotReady && told.State == RowState.Creating) await settings.WriteAsync(told with { State = RowState.Refused, Version = told.Version + 1 });
-                return refusal;
-            }
-
-            var changed = told.Kind == SubscriptionEventKind.Resumed
-                ? SubscriptionPeriods.Began(row with { Anchor = told.At }, pricing, told.At)
-                : row with { Offer = told.Offer, NextOffer = UInt128.Zero, PartStart = Math.Max(told.At, row.PeriodStart), Version = row.Version + 1 };
-            var done = told with
-            {
-                State = RowState.Active,
-                Payment = isFree ? UInt128.Zero : paid.Value!.Id.Value,
-                EffectiveAt = told.Kind == SubscriptionEventKind.Resumed ? changed.PeriodEnd : told.At,
-                Version = told.Version + 1,
-            };
-            var due = (await settings.GetAsync<DueRow>(row.Id)).MovedTo(changed.PeriodEnd);
-            if (!await settings.WriteAsync(changed, due, done, done with { Id = Id<EventKind>.New(time).Value, Owner = row.Payee, Version = 1 })) continue;
-            schedule.Notice();
-            return ToEvent(done);
-        }
-    }
+    /// <summary>Carries a claimed change on. Does nothing that was done before.</summary>
+    internal ValueTask<Answer<SubscriptionEventRow>> FinishAsync(SubscriptionEventRow told) => changes.FinishAsync(told);
 
     private async ValueTask<Answer<SubscriptionEvent>> ActAsync(
-        Caller caller, IdempotencyKey key, Id<SubscriptionKind> id, SubscriptionEventKind kind, Offer? offer, Func<SubscriptionRow, long, Act?> decide)
+        Caller caller, IdempotencyKey key, Id<SubscriptionKind> id, SubscriptionEventKind kind, Offer? offer, Func<SubscriptionRow, PerPeriod, long, Act?> decide)
     {
         if (await IsErasedAsync(caller)) return WalletDirectory.Erased;
         using var turn = await schedule.EnterAsync(id.Value);
@@ -236,25 +207,37 @@ public sealed class SubscriptionDesk
         {
             if (await settings.FindClaimAsync(scope, key.ToHash()) is { } earlier)
             {
-                return earlier.Digest != digest ? PayeeDirectory.Conflict : await FinishAsync(await settings.GetAsync<SubscriptionEventRow>(earlier.Row));
+                return earlier.Digest != digest ? PayeeDirectory.Conflict : EventOf(await changes.FinishAsync(await settings.GetAsync<SubscriptionEventRow>(earlier.Row)));
             }
 
+            // What an earlier request began goes before this one, and so does what is due: its renewal may be paid and not written down yet.
+            if (!await changes.TryFinishAllAsync(row.Id)) return LedgerCalls.NotReady;
+            row = await settings.GetAsync<SubscriptionRow>(row.Id);
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            await offers.FindAsync(new(row.Offer));
-            if (decide(row, now) is not { } act) return NotNow(row, kind);
+            if ((await settings.GetAsync<DueRow>(row.Id)).RunUnixMilliseconds <= now)
+            {
+                schedule.Notice();
+                return LedgerCalls.NotReady;
+            }
+
+            if (decide(row, await PricingAsync(row.Offer), now) is not { } act) return SubscriptionChanges.NotNow(row, kind);
             if (offer is not null && await CheckNextAsync(row, offer) is { } refusal) return refusal;
+            if (await settings.ListAsync<SubscriptionEventRow>(row.Owner, null, MaxEventsADay) is { Count: MaxEventsADay } newest && newest[^1].At > now - MillisecondsPerDay)
+                return new Refusal(RefusalCodes.TooManySubscriptionChanges, $"The wallet's subscriptions were changed {MaxEventsADay} times within 24 hours.");
             var by = caller.Kind == CallerKind.Payee ? SubscriptionParty.Payee : SubscriptionParty.Payer;
-            var told = new SubscriptionEventRow(Id<EventKind>.New(time).Value, row.Owner, row.Id, kind, by, now, offer?.Id.Value ?? row.Offer, null, UInt128.Zero, act.EffectiveAt, null, RowState.Active);
+            var told = new SubscriptionEventRow(Id<EventKind>.New(time).Value, row.Owner, row.Id, kind, by, now, OfferAfter(row, kind, offer), null, UInt128.Zero, act.EffectiveAt, null, RowState.Active);
             var claim = new ClaimRow(scope, key.ToHash(), digest, told.Id, 0);
             if (act.IsPaid)
             {
                 told = told with { PayableUnits = SubscriptionPeriods.TextOf(await PayableAsync(row, told, now)), State = RowState.Creating };
-                if (await settings.ClaimAsync(claim, told) is not null) return await FinishAsync(told);
+                if (await settings.ClaimAsync(claim, told) is not null) return EventOf(await changes.FinishAsync(told));
                 continue;
             }
 
             var due = (await settings.GetAsync<DueRow>(row.Id)).MovedTo(act.DueAt);
-            if (await settings.ClaimAsync(claim, act.Row! with { Version = row.Version + 1 }, due, told, told with { Id = Id<EventKind>.New(time).Value, Owner = row.Payee }) is null) continue;
+            var changed = act.Row! with { Version = row.Version + 1 };
+            var ended = changed.Status == SubscriptionStatus.Ended ? SubscriptionPeriods.Tell(changed, SubscriptionEventKind.Ended, by, now, UInt128.Zero, null, null, time) : [];
+            if (await settings.ClaimAsync(claim, [changed, due, told, told with { Id = Id<EventKind>.New(time).Value, Owner = row.Payee }, .. ended]) is null) continue;
             schedule.Notice();
             return ToEvent(told);
         }
@@ -272,6 +255,7 @@ public sealed class SubscriptionDesk
     private async ValueTask<Refusal?> CheckNextAsync(SubscriptionRow row, Offer next)
     {
         if (next.Payee.Value != row.Payee) return OfferDirectory.NotFound(next.Id);
+        if (next.Id.Value == row.Offer && row.NextOffer == UInt128.Zero) return new(RefusalCodes.InvalidField, "The subscription is to this offer already.");
         if (next.IsClosed && next.Id.Value != row.Offer) return new(RefusalCodes.OfferClosed, "The offer is closed. Ask the payee for a current one.");
         return ((PerPeriod)next.Pricing).Every == (await PricingAsync(row.Offer)).Every ? null
             : new(RefusalCodes.InvalidField, "The offer is paid for by another period. Cancel the subscription and subscribe to that one.");
@@ -283,6 +267,12 @@ public sealed class SubscriptionDesk
     private async ValueTask<bool> IsErasedAsync(Caller caller) => caller.Kind == CallerKind.Wallet && await wallets.LoadAsync(caller.Account) is { IsErased: true };
 
     private ValueTask<PerPeriod> PricingAsync(UInt128 offer) => SubscriptionRenewals.PricingOfAsync(offers, offer);
+
+    /// <summary>The offer that a change leads to; what is resumed goes on as was asked for before it was paused.</summary>
+    private static UInt128 OfferAfter(SubscriptionRow row, SubscriptionEventKind kind, Offer? asked) =>
+        asked?.Id.Value ?? (kind == SubscriptionEventKind.Resumed && row.Status == SubscriptionStatus.Paused && row.NextOffer != UInt128.Zero ? row.NextOffer : row.Offer);
+
+    private static Answer<SubscriptionEvent> EventOf(in Answer<SubscriptionEventRow> told) => told.IsGiven ? ToEvent(told.Value) : told.Refusal;
 
     private async ValueTask<Subscription> DescribeAsync(SubscriptionRow row)
     {
@@ -302,11 +292,6 @@ public sealed class SubscriptionDesk
     private static Refusal NotFound(Id<SubscriptionKind> id) => new(RefusalCodes.SubscriptionNotFound, $"There is no subscription {id} of this wallet or payee.");
 
     private static Refusal NotASubscription(Id<OfferKind> id) => new(RefusalCodes.InvalidField, $"The offer {id} is not a subscription.");
-
-    private static Refusal NotNow(SubscriptionRow row, SubscriptionEventKind kind) =>
-        new(RefusalCodes.SubscriptionStatusForbids, $"The subscription is {NameOf(row.Status)}, so it cannot be {NameOf(kind)}.");
-
-    private static string NameOf<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     private static UInt128 Digest(string what, UInt128 first, UInt128 second, string text)
     {

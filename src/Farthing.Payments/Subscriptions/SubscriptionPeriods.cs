@@ -13,6 +13,9 @@ internal static class SubscriptionPeriods
     /// <summary>A refused renewal is tried again so many days after it was due.</summary>
     public static readonly IReadOnlyList<int> RetryDays = [1, 3, 5];
 
+    /// <summary>At least so many hours are between two tries, also if the server was off when they were to be.</summary>
+    public const int HoursBetweenTries = 12;
+
     private const long MillisecondsPerDay = 24 * 3600 * 1000;
 
     /// <summary>When a period ends that begins at an instant which is the anchor or one of its anniversaries.</summary>

@@ -7,10 +7,15 @@ namespace Farthing.Payments.Subscriptions;
 
 /// <summary>What is done when a subscription's period is over: it is renewed, paused or ended, and both parties are told.</summary>
 /// <remarks>Thread-safe. A renewal has an id of the instant it is due or tried again at, so that it is paid once.</remarks>
-internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker maker, OfferDirectory offers, TimeProvider time) : IDue
+internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker maker, OfferDirectory offers, SubscriptionChanges changes, TimeProvider time) : IDue
 {
+    // Nothing was decided, or the period is paid by a key that asked for something else, which must never lead to a second payment.
+    private static readonly RefusalCode[] Undecided = [RefusalCodes.NotReady, RefusalCodes.CapsChanged, RefusalCodes.IdempotencyConflict];
+
     public async ValueTask<DueResult> RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
+        // What was asked for before goes first.
+        if (!await changes.TryFinishAllAsync(subject)) return DueResult.Undecided(RefusalCodes.NotReady);
         if (await settings.FindAsync<SubscriptionRow>(subject) is not { State: RowState.Active } row) return DueResult.Done();
         return row.Status switch
         {
@@ -27,7 +32,9 @@ internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker
         var pricing = await PricingOfAsync(offers, offer);
         var triedAt = row.Retries == 0 ? dueAt : SubscriptionPeriods.RetryAt(dueAt, row.Retries)!.Value;
         var paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt, pricing.Price));
-        if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
+        // A key is bound to a refusal for ever, and changed caps are no reason to wait for a day.
+        if (paid.Refusal?.Code == RefusalCodes.CapsChanged) paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt + 1, pricing.Price));
+        if (paid.Refusal is { } undecided && Undecided.Contains(undecided.Code)) return DueResult.Undecided(undecided.Code);
         if (paid.IsGiven)
         {
             var renewed = SubscriptionPeriods.Began(row with { Offer = offer, NextOffer = UInt128.Zero }, pricing, dueAt);
@@ -37,6 +44,8 @@ internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker
 
         var code = paid.Refusal.Code;
         if (Refusals.IsForGood(code) || SubscriptionPeriods.RetryAt(dueAt, row.Retries + 1) is not { } again) return End(row, triedAt, code.Code);
+        // After days off the payer still has time before each retry.
+        again = Math.Max(again, time.GetUtcNow().AddHours(SubscriptionPeriods.HoursBetweenTries).ToUnixTimeMilliseconds());
         var pastDue = row with { Status = SubscriptionStatus.PastDue, Retries = row.Retries + 1, LastRefusal = code.Code, Version = row.Version + 1 };
         return DueResult.Again(again, [pastDue, .. SubscriptionPeriods.Tell(row, SubscriptionEventKind.RenewalRefused, SubscriptionParty.Schedule, triedAt, UInt128.Zero, null, code.Code, time)]);
     }

@@ -38,15 +38,21 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
         {
             if (known.Command.Digest != digest) return PayeeDirectory.Conflict;
             if (known.Outcome == Outcome.Done) return new SubscriptionUse(new(row.Id), quantity, quantity, null);
-            if (await settings.FindClaimAsync(scope, key.ToHash()) is { } claim) return await FinishAsync(await settings.GetAsync<SubscriptionUseRow>(claim.Row));
+            return await settings.FindClaimAsync(scope, key.ToHash()) is { } claim ? await FinishAsync(await settings.GetAsync<SubscriptionUseRow>(claim.Row))
+                : new Refusal(RefusalCodes.SubscriptionUsedUp, "Fewer units were left when this key was first used. Nothing was counted.");
         }
 
         var now = ledger.NowUnixMilliseconds(time);
-        if (row.Status is not (SubscriptionStatus.Active or SubscriptionStatus.Pausing or SubscriptionStatus.Cancelled)) return NotUsable(row);
+        if (!IsPaid(row)) return NotUsable(row);
         // The renewal is on its way.
         if (now >= row.PeriodEnd) return LedgerCalls.NotReady;
         var pricing = await SubscriptionRenewals.PricingOfAsync(offers, row.Offer);
-        if (pricing.Included is not { } included) return new SubscriptionUse(new(row.Id), quantity, quantity, null);
+        if (pricing.Included is not { } included)
+        {
+            // Nothing is counted; the key is bound all the same.
+            if (await ledger.TrySubmitAsync(Command.Claim(id, digest, row.Id)) is not { } claimed) return LedgerCalls.NotReady;
+            return claimed[0].Outcome == Outcome.Done ? new SubscriptionUse(new(row.Id), quantity, quantity, null) : PayeeDirectory.Conflict;
+        }
 
         var units = UnitsAccount(row.Id, row.PartStart, row.PeriodStart, row.PeriodEnd, included);
         if (!await TryOpenAsync(units)) return LedgerCalls.NotReady;
@@ -68,6 +74,7 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
     /// <summary>How many units are left of what the period includes, and how much room under the cap of extras; null for no such number.</summary>
     public async ValueTask<(UInt128? Units, Amount? Extra)> ReadLeftAsync(SubscriptionRow row)
     {
+        if (!IsPaid(row) || ledger.NowUnixMilliseconds(time) >= row.PeriodEnd) return (null, null);
         var pricing = await SubscriptionRenewals.PricingOfAsync(offers, row.Offer);
         if (pricing.Included is not { } included) return (null, null);
         var units = UnitsAccount(row.Id, row.PartStart, row.PeriodStart, row.PeriodEnd, included);
@@ -75,6 +82,31 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
         if (pricing.Extra is null) return (left, null);
         var cap = ExtrasAccount(row.Id, row.PeriodStart, row.PeriodEnd, pricing);
         return (left, new Amount(pricing.Price.Asset, await ledger.ReadAccountAsync(cap.Account) is { } room ? room.Balances.Available : cap.Limit.Units));
+    }
+
+    /// <summary>
+    /// Sees to it, before an upgrade holds, that what was used ahead of time is taken off what the new offer includes for the rest of the period, and that the cap of extras stays
+    /// as it is: else each upgrade would give all of it again. Nothing is used of the old offer any more. Does nothing that was done before.
+    /// </summary>
+    /// <param name="row">The subscription as it is.</param>
+    /// <param name="pricing">The new offer's.</param>
+    /// <param name="at">When the upgrade was asked for.</param>
+    /// <returns>False if the ledger takes no work.</returns>
+    public async ValueTask<bool> TryCarryOverAsync(SubscriptionRow row, PerPeriod pricing, long at)
+    {
+        var old = await SubscriptionRenewals.PricingOfAsync(offers, row.Offer);
+        if (old.Extra is not null && !await TryOpenAsync(ExtrasAccount(row.Id, row.PeriodStart, row.PeriodEnd, old))) return false;
+        if (old.Included is not { } before || pricing.Included is not { } after) return true;
+        var units = UnitsAccount(row.Id, row.PartStart, row.PeriodStart, row.PeriodEnd, before);
+        if (!await TryOpenAsync(units)) return false;
+        var rest = UnitsAccount(row.Id, at, row.PeriodStart, row.PeriodEnd, after);
+        var id = LegIds.LeftBefore(rest.Account);
+        if (await ledger.TrySubmitAsync(Command.Transfer(id, id, units.Account, units.Issuer, units.Limit, TransferCode.Allowance, balancing: Balancing.Debit)) is null) return false;
+        // If the period is over, there is no rest of it.
+        if (await ledger.FindAsync(id) is not { Outcome: Outcome.Done } left) return true;
+        var notYetDue = UnitsOf(before, at, row.PeriodStart, row.PeriodEnd);
+        var ahead = notYetDue > left.Command.Units ? notYetDue - left.Command.Units : UInt128.Zero;
+        return await TryOpenAsync(UnitsAccount(row.Id, at, row.PeriodEnd, rest.Limit.Units > ahead ? rest.Limit.Units - ahead : UInt128.Zero));
     }
 
     /// <summary>Carries a claimed use on: units, room, payment. Does nothing that was done before.</summary>
@@ -135,6 +167,8 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
     {
         if (await ledger.ReadAccountAsync(allowance.Account) is not null) return true;
         if (!await chart.TryOpenAsync(allowance.Issuer, allowance.Limit.Asset)) return false;
+        // Of nothing, nothing is issued.
+        if (allowance.Limit.IsZero) return await ledger.TrySubmitAsync(allowance.Reopening()) is not null;
         var opening = new Command[Allowance.OpeningLength];
         allowance.WriteOpening(opening);
         return await ledger.TrySubmitManyAsync(opening) is not null;
@@ -142,11 +176,19 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
 
     private static Allowance UnitsAccount(UInt128 subscription, long partStart, long periodStart, long periodEnd, int included)
     {
-        // After an upgrade what the new offer includes counts from then on, in proportion to the rest of the period, rounded up.
-        var whole = (UInt128)(ulong)(periodEnd - periodStart);
-        var limit = (((UInt128)(uint)included * (ulong)(periodEnd - partStart)) + whole - 1) / whole;
-        return AccountOf("subscription-units", subscription, partStart, periodEnd, new Amount(Units, limit));
+        return UnitsAccount(subscription, partStart, periodEnd, UnitsOf(included, partStart, periodStart, periodEnd));
     }
+
+    private static Allowance UnitsAccount(UInt128 subscription, long partStart, long periodEnd, UInt128 limit) => AccountOf("subscription-units", subscription, partStart, periodEnd, new Amount(Units, limit));
+
+    /// <summary>What an offer includes for the rest of a period: in proportion to it, rounded up.</summary>
+    private static UInt128 UnitsOf(int included, long partStart, long periodStart, long periodEnd)
+    {
+        var whole = (UInt128)(ulong)(periodEnd - periodStart);
+        return (((UInt128)(uint)included * (ulong)(periodEnd - partStart)) + whole - 1) / whole;
+    }
+
+    private static bool IsPaid(SubscriptionRow row) => row.Status is SubscriptionStatus.Active or SubscriptionStatus.Pausing or SubscriptionStatus.Cancelled;
 
     private static Allowance ExtrasAccount(UInt128 subscription, long periodStart, long periodEnd, PerPeriod pricing)
     {

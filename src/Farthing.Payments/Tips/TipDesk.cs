@@ -108,7 +108,8 @@ public sealed class TipDesk : IDue
     internal async ValueTask<Answer<Payment>> FinishAsync(TipRow row)
     {
         var first = FirstOf(row);
-        var paid = await maker.PayAsync(RequestFor(row, first));
+        var request = RequestFor(row, first);
+        Answer<Payment> paid = CutOff.IsGivenUp(row.State, row.CreatedAt, time.GetUtcNow()) && !await maker.IsKnownAsync(request) ? CutOff.TooOld : await maker.PayAsync(request);
         if (paid.Refusal?.Code == RefusalCodes.NotReady || row.State is not (RowState.Creating or RowState.Refused)) return paid;
         var isWritten = paid.IsGiven
             ? await settings.WriteAsync(row with { State = RowState.Active, Paid = 1, LastPayment = paid.Value.Id.Value, Version = row.Version + 1 }, DueRow.New(row.Id, DueKind.Tip, NextOf(row, first)))

@@ -26,9 +26,9 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
             if (!balance.IsGiven) return Refuse(balance.Refusal);
             var lines = await Payments.Statements.ReadAsync(Owner(wallet), null, RecentLines);
             if (!lines.IsGiven) return Refuse(lines.Refusal);
-            var limits = await Payments.WalletCaps.ReadAsync(wallet.Id);
-            if (!limits.IsGiven) return Refuse(limits.Refusal);
-            shown.Add((balance.Value, limits.Value.IsPaused, await FindOwedAsync(wallet), lines.Value.Lines));
+            var caps = await Payments.WalletCaps.ReadAsync(wallet.Id);
+            if (!caps.IsGiven) return Refuse(caps.Refusal);
+            shown.Add((balance.Value, caps.Value.IsPaused, await FindOwedAsync(wallet), lines.Value.Lines));
         }
 
         Wallets = shown;

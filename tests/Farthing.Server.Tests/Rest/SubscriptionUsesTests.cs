@@ -78,10 +78,10 @@ public sealed class SubscriptionUsesTests(ClockServer server)
         var large = await OfferAsync(payee, "2", "\"included\":70");
         await server.MoveToAsync(await EndOfAsync(wallet, id) - TimeSpan.FromDays(2));
         Assert.Equal(200, (await api.PostAsync($"/v1/subscriptions/{id}/change", wallet.Key, $$"""{"offer":"{{large}}"}""")).Status);
-        // Two days of seven, the beginning of the second counted whole.
-        Assert.Equal((20, null), await LeftAsync(wallet, id));
+        // Two days of seven, less what the five days gone by did not cover of the five units used: 5 - 3.57, counted whole.
+        Assert.Equal((18, null), await LeftAsync(wallet, id));
         Expect.Problem(await api.PostAsync($"/v1/subscriptions/{id}/uses", wallet.Key, """{"quantity":2}""", key), 409, "subscription_used_up");
-        Assert.Equal((20, null), await UseAsync(wallet, id, 20));
+        Assert.Equal((18, null), await UseAsync(wallet, id, 18));
         Expect.Problem(await api.PostAsync($"/v1/subscriptions/{id}/uses", wallet.Key, null), 409, "subscription_used_up");
     }
 

@@ -122,7 +122,8 @@ public sealed class SubscriptionsTests(ClockServer server)
         Assert.Equal(("active", null), (read["status"], read["lastRefusal"]));
         Assert.Equal(due, DateTimeOffset.Parse(read["periodStart"]!, CultureInfo.InvariantCulture));
         Assert.Equal(("7", "0"), await api.BalanceAsync(wallet));
-        Assert.Equal(["started", "renewal-refused", "renewal-refused", "renewed"], await EventsAsync(wallet, id));
+        // The clock leapt over the first day's retry, so there was one more try only.
+        Assert.Equal(["started", "renewal-refused", "renewed"], await EventsAsync(wallet, id));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal static class SubscriptionsApi
         """;
 
     private static readonly RefusalCode[] PaidRefusals =
-        [RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.CurrencyMismatch, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased];
+        [RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.CurrencyMismatch, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.RequestTooOld, RefusalCodes.WalletErased];
 
     private static readonly PathMember IdMember = new("id", "The id of a subscription.", "^sub_[0-7][0-9A-HJKMNP-TV-Z]{25}$", "sub_01JD8Y2M6K3T5V7W9XAZBCDEFG");
 
@@ -151,7 +151,7 @@ internal static class SubscriptionsApi
             Answer = typeof(SubscriptionEventJson),
             BodyExample = """{"offer":"off_01JD8Y2M6K3T5V7W9XAZBCDEFG"}""",
             AnswerExample = EventExample.Replace("cancelled", "changed", StringComparison.Ordinal),
-            Refusals = [.. PaidRefusals, RefusalCodes.SubscriptionNotFound, RefusalCodes.SubscriptionStatusForbids],
+            Refusals = [.. PaidRefusals, RefusalCodes.SubscriptionNotFound, RefusalCodes.SubscriptionStatusForbids, RefusalCodes.TooManySubscriptionChanges],
         });
     }
 
@@ -171,7 +171,7 @@ internal static class SubscriptionsApi
             Answer = typeof(SubscriptionEventJson),
             BodyExample = "{}",
             AnswerExample = EventExample.Replace("cancelled", act switch { "cancel" => "cancelled", "pause" => "paused", _ => "resumed" }, StringComparison.Ordinal),
-            Refusals = [.. refusals, RefusalCodes.InvalidId, RefusalCodes.SubscriptionNotFound, RefusalCodes.SubscriptionStatusForbids, RefusalCodes.WalletErased],
+            Refusals = [.. refusals, RefusalCodes.InvalidId, RefusalCodes.SubscriptionNotFound, RefusalCodes.SubscriptionStatusForbids, RefusalCodes.TooManySubscriptionChanges, RefusalCodes.WalletErased],
         });
 
     private static async ValueTask<Refusal?> SubscribeAsync(RestRequest request)

@@ -52,7 +52,7 @@ internal static class TipsApi
             Refusals =
             [
                 .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.InsufficientFunds,
-                RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.TooManyMonthlyTips, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+                RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.RequestTooOld, RefusalCodes.TooManyMonthlyTips, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });
         door.Get("/v1/tips", ListAsync, new RestCall

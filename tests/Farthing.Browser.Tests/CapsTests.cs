@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Farthing.Browser.Tests;
 
 /// <summary>What the owner of a wallet puts on it, and what it owes on tabs, as a person sees them.</summary>
-public class LimitsTests(BrowserHouse house)
+public class CapsTests(BrowserHouse house)
 {
     [Fact]
     public async Task Owner_caps_and_pauses_the_wallet_and_nothing_is_paid_beyond()
@@ -13,37 +13,37 @@ public class LimitsTests(BrowserHouse house)
         await using var reader = await house.NewReaderAsync(360);
         var page = await reader.NewTabAsync();
         var payee = await house.NewPayeeAsync();
-        await page.GotoAsync(new Uri(house.Server, "/limits").AbsoluteUri);
-        await Expect(page.GetByText("there is nothing to limit")).ToBeVisibleAsync();
+        await page.GotoAsync(new Uri(house.Server, "/caps").AbsoluteUri);
+        await Expect(page.GetByText("there is nothing to cap")).ToBeVisibleAsync();
         await PayAsync("/first", "0.30 USD");
         await Expect(page).ToHaveURLAsync(Back);
 
-        await page.GotoAsync(new Uri(house.Server, "/limits").AbsoluteUri);
+        await page.GotoAsync(new Uri(house.Server, "/caps").AbsoluteUri);
         await page.GetByLabel("In a day").FillAsync("a little");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Set these limits" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Set these caps" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("is not an amount");
         await Expect(page.GetByLabel("In a day")).ToHaveValueAsync("a little");
         await page.GetByLabel("In a day").FillAsync("0.50");
         await page.GetByLabel("Time zone").FillAsync("Europe/Nowhere");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Set these limits" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Set these caps" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The time zone is not known");
         await page.GetByLabel("Time zone").FillAsync("Europe/Paris");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Set these limits" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Set these caps" }).ClickAsync();
         await Expect(page.GetByText("0.50 USD left until")).ToBeVisibleAsync();
-        await Reader.TakePictureAsync(page, "limits");
+        await Reader.TakePictureAsync(page, "caps");
 
         await PayAsync("/second", "0.40 USD");
         await Expect(page).ToHaveURLAsync(Back);
         await PayAsync("/third", "0.20 USD");
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Your own limit stops this payment");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Your own cap stops this payment");
         await Expect(page.GetByText("Of what your wallet may pay in this day, 0.10 USD is left.")).ToBeVisibleAsync();
-        await Reader.TakePictureAsync(page, "limits-reached");
+        await Reader.TakePictureAsync(page, "caps-reached");
 
-        await page.GotoAsync(new Uri(house.Server, "/limits").AbsoluteUri);
+        await page.GotoAsync(new Uri(house.Server, "/caps").AbsoluteUri);
         await Expect(page.GetByText("0.10 USD left until")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause all payments" }).ClickAsync();
         await Expect(page.GetByText("Nothing is paid from this wallet")).ToBeVisibleAsync();
-        await Reader.TakePictureAsync(page, "limits-paused");
+        await Reader.TakePictureAsync(page, "caps-paused");
         await PayAsync("/fourth", "0.05 USD");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Your wallet is paused");
         await page.GetByRole(AriaRole.Link, new() { Name = "Go to the wallet" }).ClickAsync();

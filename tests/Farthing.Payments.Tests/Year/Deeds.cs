@@ -39,11 +39,11 @@ internal sealed partial class Life
         < 87 => AnswerAsync(),
         < 88 => StartCampaignAsync(),
         < 91 => PledgeAsync(person),
-        < 92 => WithdrawAsync(),
-        < 94 => SetCapsAsync(person, size),
-        < 96 => PauseAsync(person, size),
-        < 98 => RepeatAsync(),
-        _ => PayManyAsync(person),
+        < 93 => WithdrawAsync(),
+        < 95 => SetCapsAsync(person, size),
+        < 97 => PauseAsync(person, size),
+        < 99 => RepeatAsync(),
+        _ => PayManyAsync([Buying(person), Buying(people[random.Next(people.Count)]), Buying(person)]),
     };
 
     /// <summary>What an answer changes here; null for none yet.</summary>
@@ -80,6 +80,7 @@ internal sealed partial class Life
         var request = mandate.Scope.Payee is { } only && random.Next(8) > 0
             ? new PaymentRequest { Wallet = person.Wallet, Key = NewKey(), Payee = only, Amount = Units(1, 1_200_000) }
             : Buying(person);
+        if (random.Next(10) == 0) return Buying(person, PopularShop().Tab) with { Mandate = mandate.Id };
         return request with { Mandate = mandate.Id, ByMandateKey = random.Next(2) == 0, Hold = random.Next(6) == 0 };
     }
 
@@ -97,14 +98,24 @@ internal sealed partial class Life
             note();
             if (answer.IsGiven) return;
             var person = people.Find(person => person.Wallet == request.Wallet)!;
-            person.IsShort |= answer.Refusal.Code == RefusalCodes.InsufficientFunds;
-            Keep(repeatable, (request, null, answer.Refusal.Code.Code));
+            // What is topped up pays a full tab.
+            person.IsShort |= answer.Refusal.Code == RefusalCodes.InsufficientFunds || answer.Refusal.Code == RefusalCodes.TabUnpaid;
+            // A read on tab may be refused before the ledger sees it, which binds nothing.
+            Keep(repeatable, (request, null, request.Offer is { } id && offers[id.Value].Pricing is OnTab ? null : answer.Refusal.Code.Code));
         };
     }
 
     private void Told(Payment payment, UInt128? mandate)
     {
+        if (payment.Tab is { } tab)
+        {
+            if (Log.ToldRead(payment, offers[payment.Offer!.Value.Value], mandate)) Keep(posted, payment);
+            if (!tabs.Contains((payment.Wallet, tab))) Keep(tabs, (payment.Wallet, tab));
+            return;
+        }
+
         var isNew = !Log.Payments.ContainsKey(payment.Id.Value);
+        if (!isNew && payment.Offer is { } again && offers[again.Value].Pricing is PerUse { DayCap: not null }) Log.Count("covered by a day's cap");
         Log.Told(payment, payment.Offer is { } id ? offers[id.Value] : null, mandate);
         if (isNew) Keep(payment.Status == PaymentStatus.Held ? held : posted, payment);
     }
@@ -131,16 +142,12 @@ internal sealed partial class Life
         return new(async domain => Note("purchases made once", await domain.Desk.PayAsync(request), payment => Told(payment, (UInt128?)null)));
     }
 
-    private Deed PayManyAsync(Person person)
+    private Deed PayManyAsync(PaymentRequest[] requests) => new(async domain =>
     {
-        PaymentRequest[] requests = [Buying(person), Buying(people[random.Next(people.Count)]), Buying(person)];
-        return new(async domain =>
-        {
-            var answers = await domain.Desk.PayManyAsync(requests);
-            var notes = answers.Select((answer, i) => Paid(requests[i], answer)).ToArray();
-            return Array.Exists(notes, note => note is null) ? null : () => Array.ForEach(notes, note => note!());
-        });
-    }
+        var answers = await domain.Desk.PayManyAsync(requests);
+        var notes = answers.Select((answer, i) => Paid(requests[i], answer)).ToArray();
+        return Array.Exists(notes, note => note is null) ? null : () => Array.ForEach(notes, note => note!());
+    });
 
     private Deed RepeatAsync()
     {
@@ -247,7 +254,7 @@ internal sealed partial class Life
 
     private Deed TipAsync(Person person)
     {
-        if (monthly.Count > 0 && random.Next(20) == 0)
+        if (monthly.Count > 0 && random.Next(8) == 0)
         {
             var (owner, id) = monthly[random.Next(monthly.Count)];
             return new(async domain => Note("ends of monthly tips", await domain.Tips.CancelAsync(owner.Wallet, id), _ => { }));
@@ -326,7 +333,7 @@ internal sealed partial class Life
     private Deed WithdrawAsync()
     {
         if (pledged.Count == 0) return StartCampaignAsync();
-        var (person, pledge) = pledged[random.Next(pledged.Count)];
+        var (person, pledge) = pledged[^(1 + random.Next(Math.Min(20, pledged.Count)))];
         return new(async domain => Note("withdrawals of pledges", await domain.Pledges.WithdrawAsync(person.Wallet, pledge.Campaign, pledge.Id), _ => Log.Withdrawals.Add(pledge.Id.Value)));
     }
 

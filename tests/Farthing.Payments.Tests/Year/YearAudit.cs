@@ -2,7 +2,9 @@ using System.Numerics;
 using Farthing.Ledger;
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Mandates;
+using Farthing.Payments.Offers;
 using Farthing.Protocol;
+using NodaTime;
 
 namespace Farthing.Payments.Tests.Year;
 
@@ -21,6 +23,11 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
     public Books Books { get; } = new();
 
     public CapWatch Caps { get; } = new();
+
+    public TabWatch Tabs { get; } = new();
+
+    /// <summary>How many payments were counted on the cap that their offer has for a day.</summary>
+    public int DayCapped { get; private set; }
 
     public Dictionary<UInt128, BookedPayment> Payments { get; } = [];
 
@@ -66,8 +73,12 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
         var main = chain[Math.Max(index, 0)];
         var command = main.Command;
         if (command.Kind == RecordKind.EndAccount) Ended++;
+        Tabs.AddLoss(chain);
         switch (command.Kind, command.Code)
         {
+            case (RecordKind.Transfer, TransferCode.Payment) when TabWatch.IsTab(command.Asset):
+                AddRead(main);
+                break;
             case (RecordKind.Transfer or RecordKind.Hold, TransferCode.Payment):
                 AddPrice(main, Payments);
                 break;
@@ -103,7 +114,20 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
         byPosted.Add(payment.Id, payment);
         if (payment.Posted is not null) AddLegs(payment);
         Watch(payment);
-        if (kind == Payments && payment.Posted is not null) Divide(payment);
+        if (kind != Payments) return;
+        Tabs.AddPayment(payment, chain);
+        if (payment.Posted is not null) Divide(payment);
+    }
+
+    /// <summary>A read on tab moves no money: the caps of its mandate count it, those of the wallet count what pays the tab.</summary>
+    private void AddRead(in JournalRecord read)
+    {
+        var booked = new BookedPayment(read);
+        byPosted.Add(booked.Id, booked);
+        Tabs.AddRead(booked, (OnTab)log.TabReads[booked.Id].Read.Offer!.Pricing);
+        var gates = FindGates(booked);
+        WatchMandate(booked, gates);
+        Assert.Empty(gates);
     }
 
     private void AddLegs(BookedPayment payment)
@@ -155,7 +179,8 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
             if (leg.Command.Code is TransferCode.FeeRefund or TransferCode.SplitRefund) legs[leg.Command.Cited].Back += leg.Command.Units;
         }
 
-        payment.CheckKept(log.Payments[payment.Id].Offer, YearHouse.FeeBasisPoints);
+        if (Tabs.Reads.ContainsKey(payment.Id)) Tabs.AddRefund(payment, refund.Command.Units);
+        else payment.CheckKept(log.Payments[payment.Id].Offer, YearHouse.FeeBasisPoints);
     }
 
     private void AddCampaignPayment(in JournalRecord payment)
@@ -168,29 +193,39 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
     /// <summary>Holds a payment to the caps, mandates and pauses that its wallet was told of.</summary>
     private void Watch(BookedPayment payment)
     {
-        // What a payment uses it names in its own chain: a gate, which may owe, and the allowances behind it.
-        var gates = chain.Where(leg => leg.Command.Code == TransferCode.Allowance && leg.Command.Asset.Code == "allowance:USD" && !Books.Accounts[leg.Command.Debit].MustNotOwe)
-            .Select(leg => leg.Command.Debit).ToHashSet();
-        Assert.All(chain.Where(leg => leg.Command.Code == TransferCode.Allowance && leg.Command.Asset.Code == "allowance:USD"), use => Assert.Equal(payment.Asked, use.Command.Units));
+        var gates = FindGates(payment);
         WatchMandate(payment, gates);
         WatchWallet(payment, gates);
         Assert.Empty(gates);
+        if (log.Payments.GetValueOrDefault(payment.Id)?.Offer is { Pricing: PerUse { DayCap: { } cap } } offer)
+        {
+            DayCapped++;
+            Caps.Count(payment.Wallet ^ offer.Id.Value, new(cap.Amount, null, null), [0, 0, 0], DateTimeZoneProviders.Tzdb[cap.TimeZone], payment);
+        }
+
         foreach (var pause in log.Pauses.GetValueOrDefault(payment.Wallet) ?? [])
             Assert.False(payment.Position >= pause.Paused.To && (pause.Resumed is not { } resumed || payment.Position < resumed.From), $"Payment {payment.Id:x32} was made by a paused wallet.");
     }
 
+    /// <summary>What a payment uses it names in its own chain: a gate, which may owe, and the allowances behind it.</summary>
+    private HashSet<UInt128> FindGates(BookedPayment payment)
+    {
+        var uses = chain.FindAll(leg => leg.Command.Code == TransferCode.Allowance && leg.Command.Asset.Code == "allowance:USD");
+        Assert.All(uses, use => Assert.Equal(payment.Asked, use.Command.Units));
+        return [.. uses.Select(use => use.Command.Debit).Where(account => !Books.Accounts[account].MustNotOwe)];
+    }
+
     private void WatchMandate(BookedPayment payment, HashSet<UInt128> gates)
     {
-        var told = log.Payments.GetValueOrDefault(payment.Id)?.Mandate;
-        if (told is null) return;
-        Assert.True(gates.Remove(told.Value), $"Payment {payment.Id:x32} was not counted on its mandate.");
-        var (mandate, zone) = log.Mandates[told.Value];
-        Assert.Equal(mandate.Wallet.Value, payment.Wallet);
+        if (log.Find(payment.Id) is not { Mandate: { } told } by) return;
+        Assert.True(gates.Remove(told), $"Payment {payment.Id:x32} was not counted on its mandate.");
+        var (mandate, zone) = log.Mandates[told];
+        Assert.Equal(mandate.Wallet.Value, by.Wallet);
         Assert.True(payment.Asked <= mandate.Each.Units);
-        Assert.True(mandate.Scope.Payee is not { } only || only.Value == payment.Payee);
+        Assert.True(mandate.Scope.Payee is not { } only || only.Value == by.Payee);
         Assert.True(mandate.EndsAt is not { } end || payment.UnixMilliseconds < end.ToUnixTimeMilliseconds(), $"Payment {payment.Id:x32} was made after the end of its mandate.");
-        Assert.True(log.Mandates[told.Value].Revoked is not { } revoked || payment.Position < revoked.To, $"Payment {payment.Id:x32} was made after its mandate was revoked.");
-        Caps.Count(told.Value, mandate.Caps, [0, 0, 0], zone, payment);
+        Assert.True(log.Mandates[told].Revoked is not { } revoked || payment.Position < revoked.To, $"Payment {payment.Id:x32} was made after its mandate was revoked.");
+        Caps.Count(told, mandate.Caps, [0, 0, 0], zone, payment);
     }
 
     private void WatchWallet(BookedPayment payment, HashSet<UInt128> gates)

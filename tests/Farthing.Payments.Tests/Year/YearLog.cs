@@ -34,6 +34,12 @@ internal sealed class YearLog
 {
     public Dictionary<UInt128, ToldPayment> Payments { get; } = [];
 
+    /// <summary>What was read on tab, and on which.</summary>
+    public Dictionary<UInt128, (ToldPayment Read, UInt128 Tab)> TabReads { get; } = [];
+
+    /// <summary>Meters, and what one cost that somebody was told had stopped.</summary>
+    public Dictionary<UInt128, UInt128?> Meters { get; } = [];
+
     /// <summary>How held payments were posted, with how much, or voided, with null.</summary>
     public Dictionary<UInt128, UInt128?> Ends { get; } = [];
 
@@ -66,6 +72,13 @@ internal sealed class YearLog
     public void Count(string kind) => Done[kind] = Done.GetValueOrDefault(kind) + 1;
 
     public void Refused(string code) => Refusals[code] = Refusals.GetValueOrDefault(code) + 1;
+
+    /// <summary>What was told of a payment, be it of a read on tab; null if nobody was.</summary>
+    public ToldPayment? Find(UInt128 id) => TabReads.TryGetValue(id, out var read) ? read.Read : Payments.GetValueOrDefault(id);
+
+    /// <returns>True if nobody was told of this read before.</returns>
+    public bool ToldRead(Payment read, Offer offer, UInt128? mandate) =>
+        TabReads.TryAdd(read.Id.Value, (new(read.Wallet.Value, read.Payee.Value, read.Amount.Units, false, offer, mandate), read.Tab!.Value.Value));
 
     /// <summary>A payment is told once, or the same again.</summary>
     public void Told(Payment payment, Offer? offer, UInt128? mandate)

@@ -2,7 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using Farthing.Ledger;
+using Farthing.Payments.Meters;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Subscriptions;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Tests.Year;
@@ -55,8 +58,10 @@ public sealed class YearTests
         told.WriteLine($"Done: {string.Join(", ", log.Done.Select(pair => $"{pair.Value} {pair.Key}"))}");
         told.WriteLine($"Refused: {string.Join(", ", log.Refusals.Select(pair => $"{pair.Value} {pair.Key}"))}");
         told.WriteLine($"{audit.Caps.Counted} counted on caps, {audit.Caps.NearlyFull} of them nearly full; {audit.Ended} accounts ended; months of tips paid {life.MonthlyTips.Sum(tip => tip.Paid)}, missed {life.MonthlyTips.Sum(tip => tip.Missed)}.");
-        told.WriteLine($"Largest cap overrun {audit.Caps.LargestOverrun}, reconciliation difference {difference}, schedule backlog 0.");
+        told.WriteLine($"{audit.Tabs.Reads.Count} reads on tab, {audit.Tabs.Payments.Count} payments of tabs, {audit.Tabs.Lost} tabs lost, {audit.Tabs.MadeGood} paid after all; {audit.DayCapped} on the cap of a day; {life.Meters.Count} meters, {CountSilent(life)} fell silent; periods renewed {CountEvents(life, SubscriptionEventKind.Renewed)}, refused {CountEvents(life, SubscriptionEventKind.RenewalRefused)}; round-ups given {life.RoundUps.Sum(roundUp => roundUp.Paid)}, missed {life.RoundUps.Sum(roundUp => roundUp.Missed)}.");
+        told.WriteLine($"Largest cap overrun {UInt128.Max(audit.Caps.LargestOverrun, audit.Tabs.LargestOverrun)}, reconciliation difference {difference}, schedule backlog 0.");
         Assert.True(audit.Caps.LargestOverrun == UInt128.Zero, audit.Caps.WorstCase);
+        Assert.Equal(UInt128.Zero, audit.Tabs.LargestOverrun);
         Assert.Equal(BigInteger.Zero, difference);
         AssertNotVacuous(audit, life, campaigns);
     }
@@ -90,18 +95,52 @@ public sealed class YearTests
             Assert.True(audit.Payments.TryGetValue(id, out var booked), $"Payment {id:x32} was told of, but is not in the journal.");
             Assert.Equal((told.Wallet, told.Payee), (booked.Wallet, booked.Payee));
             Assert.True(told.Units == booked.Asked || told.Units == booked.Posted, $"Payment {id:x32} was told to be of {told.Units} units, and is of {booked.Asked}.");
-            if (booked.EndedBy is RecordKind.Post or RecordKind.Void) Assert.Equal(booked.EndedBy == RecordKind.Post ? booked.Posted : null, log.Ends[id]);
+            if (booked.EndedBy is RecordKind.Post or RecordKind.Void && !log.Meters.ContainsKey(id)) Assert.Equal(booked.EndedBy == RecordKind.Post ? booked.Posted : null, log.Ends[id]);
         }
 
         Assert.All(log.Ends, end => Assert.Equal(end.Value is null ? RecordKind.Void : RecordKind.Post, audit.Payments[end.Key].EndedBy));
-        // The first month of a tip was told like any payment; the others the schedule paid.
-        var months = life.MonthlyTips.Sum(tip => tip.Paid - 1);
-        Assert.Equal(log.MonthlyTips.Select(tip => tip.Id).Order(), life.MonthlyTips.Select(tip => tip.Id).Order());
-        Assert.Equal(log.Payments.Count + months, audit.Payments.Count);
+        AssertSame(log.TabReads.ToDictionary(read => read.Key, read => (read.Value.Read.Units, read.Value.Tab)), audit.Tabs.Reads.ToDictionary(read => read.Key, read => (read.Value.Asked, read.Value.Wallet)));
+        CheckUntold(life, audit);
+        CheckMeters(life, audit);
         AssertSame(log.Refunds, audit.Refunds);
         AssertSame(log.PersonalPayments, audit.PersonalPayments.ToDictionary(pair => pair.Key, pair => pair.Value.Asked));
         AssertSame(log.Pledges, audit.Pledges.ToDictionary(pair => pair.Key, pair => pair.Value.Asked));
         AssertSame(log.TopUps, audit.TopUps);
+    }
+
+    /// <summary>What nobody was told of the schedule paid, or a top-up that paid a full tab.</summary>
+    private static void CheckUntold(Life life, YearAudit audit)
+    {
+        var untold = audit.Payments.Keys.Except(life.Log.Payments.Keys).ToHashSet();
+        untold.ExceptWith(audit.Tabs.Payments);
+        var periods = life.SubscriptionEvents.Where(told => told.Payment is not null).Select(told => told.Payment!.Value.Value).ToArray();
+        Assert.All(periods, payment => Assert.Contains(payment, audit.Payments));
+        Assert.Distinct(periods);
+        untold.ExceptWith(periods);
+        // The first month of a tip was told like any payment.
+        Assert.Equal(life.Log.MonthlyTips.Select(tip => tip.Id).Order(), life.MonthlyTips.Select(tip => tip.Id).Order());
+        Assert.Equal(life.MonthlyTips.Sum(tip => tip.Paid - 1) + life.RoundUps.Sum(roundUp => roundUp.Paid), untold.Count);
+    }
+
+    /// <summary>Whoever stopped it, a meter costs what was used, by arithmetic of this test, and never more than its ceiling.</summary>
+    private static void CheckMeters(Life life, YearAudit audit)
+    {
+        Assert.Equal(life.Log.Meters.Count, life.Meters.Count);
+        foreach (var meter in life.Meters)
+        {
+            var booked = audit.Payments[meter.Id.Value];
+            var pricing = (Metered)life.Log.Payments[meter.Id.Value].Offer!.Pricing;
+            Assert.Equal(meter.Cost.Units, booked.Posted);
+            Assert.Equal(meter.Cost.IsZero ? RecordKind.Void : RecordKind.Post, booked.EndedBy);
+            var (told, hour) = (life.Log.Meters[meter.Id.Value], (BigInteger)3_600_000);
+            if (told is not null) Assert.Equal(told, booked.Posted);
+            var silent = meter.ReportedAt.ToUnixTimeMilliseconds() + (pricing.SilentAfterSeconds * 1000L) - booked.UnixMilliseconds;
+            var (used, per) = meter.Units is { } units ? (units, pricing.Count) : (silent, hour);
+            var cost = BigInteger.Min((BigInteger)pricing.Ceiling.Units, (((BigInteger)pricing.Price.Units * used) + per - 1) / per);
+            // Somebody may have stopped the time before.
+            if (meter.Units is not null || IsSilent(life, meter)) Assert.Equal(cost, (BigInteger)meter.Cost.Units);
+            else Assert.True(meter.Cost.Units <= cost, $"The meter {meter.Id} cost {meter.Cost}, and not {cost}.");
+        }
     }
 
     private static void AssertSame<T>(Dictionary<UInt128, T> told, Dictionary<UInt128, T> booked)
@@ -176,24 +215,38 @@ public sealed class YearTests
         }
     }
 
+    private static int CountEvents(Life life, SubscriptionEventKind kind) => life.SubscriptionEvents.Count(told => told.Kind == kind);
+
+    private static int CountSilent(Life life) => life.Meters.Count(meter => IsSilent(life, meter));
+
+    private static bool IsSilent(Life life, Meter meter) =>
+        meter.StoppedAt >= meter.ReportedAt.AddSeconds(((Metered)life.Log.Payments[meter.Id.Value].Offer!.Pricing).SilentAfterSeconds);
+
     private static void AssertNotVacuous(YearAudit audit, Life life, (int Succeeded, int Failed) campaigns)
     {
         Assert.Equal(Size.Cuts, life.Cuts);
         Assert.True(campaigns is { Succeeded: >= 3, Failed: >= 3 }, $"{campaigns}");
         Assert.True(audit.Caps.Counted >= 500, $"{audit.Caps.Counted}");
-        Assert.True(audit.Caps.NearlyFull >= 10, $"{audit.Caps.NearlyFull}");
+        Assert.True(audit.Caps.NearlyFull >= 5, $"{audit.Caps.NearlyFull}");
         Assert.True(audit.Ended >= 50, $"{audit.Ended}");
         Assert.True(audit.Books.Checked >= 10_000, $"{audit.Books.Checked}");
         Assert.True(audit.Payments.Values.Count(payment => payment.EndedBy == RecordKind.Expire) >= 10);
         Assert.True(audit.Payments.Values.Count(payment => payment.Shares.Count > 0) >= 100);
         Assert.True(life.MonthlyTips.Sum(tip => tip.Paid - 1) >= 10);
+        Assert.True(audit.Tabs.Reads.Count >= 50, $"{audit.Tabs.Reads.Count}");
+        Assert.True(audit.Tabs.Payments.Count - life.Log.Done.GetValueOrDefault("tabs paid") >= 5, $"{audit.Tabs.Payments.Count}");
+        Assert.True(audit.Tabs is { Lost: >= 5, MadeGood: >= 1 }, $"{audit.Tabs.Lost} {audit.Tabs.MadeGood}");
+        Assert.True(audit.DayCapped >= 30, $"{audit.DayCapped}");
+        Assert.True(CountSilent(life) >= 10, $"{CountSilent(life)}");
+        Assert.True(CountEvents(life, SubscriptionEventKind.Renewed) >= 30, $"{CountEvents(life, SubscriptionEventKind.Renewed)}");
+        Assert.True(life.RoundUps.Sum(roundUp => roundUp.Paid) >= 5, $"{life.RoundUps.Sum(roundUp => roundUp.Paid)}");
         string[] done =
         [
-            "bills", "campaigns", "changes of caps", "ends of monthly tips", "holds", "mandates", "pauses", "payments", "payments under mandates", "personal payments", "pledges", "posts",
-            "purchases made once", "refunds", "repeats", "requests accepted", "requests cancelled", "requests declined", "resumptions", "revocations", "tips", "top-ups", "voids", "withdrawals of pledges",
+            "bills", "campaigns", "cancelled subscriptions", "changed subscriptions", "changes of caps", "covered by a day's cap", "ends of monthly tips", "extras", "holds", "meters", "mandates", "pauses", "payments", "payments under mandates", "personal payments", "pledges", "posts",
+            "purchases made once", "refunds", "repeats", "reports", "requests accepted", "requests cancelled", "requests declined", "resumptions", "revocations", "round-ups", "stops", "subscriptions", "tabs paid", "tips", "top-ups", "uses of subscriptions", "voids", "withdrawals of pledges",
         ];
         Assert.All(done, kind => Assert.True(life.Log.Done.GetValueOrDefault(kind) >= 5, $"{kind}: {life.Log.Done.GetValueOrDefault(kind)}"));
-        string[] refused = ["cap_exceeded", "insufficient_funds", "mandate_ended", "mandate_revoked", "mandate_scope_exceeded", "wallet_frozen", "campaign_over", "request_ended", "exceeds_held", "refund_window_over", "amount_below_minimum"];
+        string[] refused = ["cap_exceeded", "insufficient_funds", "mandate_ended", "mandate_revoked", "mandate_scope_exceeded", "wallet_frozen", "campaign_over", "request_ended", "exceeds_held", "refund_window_over", "amount_below_minimum", "tab_unpaid", "meter_stopped", "subscription_status_forbids", "refund_by_payee_only"];
         Assert.All(refused, code => Assert.True(life.Log.Refusals.GetValueOrDefault(code) >= 2, $"{code}: {life.Log.Refusals.GetValueOrDefault(code)}"));
     }
 }

@@ -3,8 +3,10 @@ using Farthing.CrashHost;
 using Farthing.Ledger;
 using Farthing.Ledger.Journal;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Settings;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -114,6 +116,17 @@ internal sealed class TestSystem : IAsyncDisposable
         Expires = DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds() + lifetimeSeconds),
         Nonce = nonce,
     }.Sign(key ?? PayeeKey);
+
+    /// <summary>Leaves caps of a wallet in the making, with the gate of those before shut: the next payment is refused with <c>caps_changed</c>.</summary>
+    public async Task ShutCapsAsync(Wallet wallet)
+    {
+        Given(await Domain.WalletCaps.SetAsync(wallet.Id, NewKey(), new Caps(Usd("5"), null, null), null));
+        var row = CapsRows.New(Id<WalletKind>.New(Time).Value, wallet.Id, Asset.Usd, new Caps(Usd("4"), null, null), "UTC", Time.GetUtcNow());
+        Assert.NotNull(await Settings.ClaimAsync(new ClaimRow($"caps:{wallet.Id}", [1], 1, row.Id, 0), row));
+        var gate = (await Settings.FindAsync<WalletRow>(wallet.Id.Value))!.Caps!.Value;
+        var shut = Id<PaymentKind>.New(Time).Value;
+        Assert.Equal(Farthing.Ledger.Outcome.Done, (await Ledger.SubmitAsync([Farthing.Ledger.Command.ChangeAccount(Farthing.Ledger.RecordKind.FreezeAccount, shut, gate)]))[0].Outcome);
+    }
 
     public async Task<string> BalanceAsync(Wallet wallet) => Given(await Domain.Wallets.ReadAsync(wallet.Id)) is var read ? $"{read.Balance.ToDecimalString()} held {read.Held.ToDecimalString()}" : "";
 

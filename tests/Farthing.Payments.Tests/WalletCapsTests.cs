@@ -94,16 +94,11 @@ public sealed class WalletCapsTests
         await using var test = await StartAsync();
         var payee = await test.NewPayeeAsync();
         var wallet = await test.NewWalletAsync("10");
-        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("5"), null, null), null));
-        var row = CapsRows.New(Id<WalletKind>.New(test.Time).Value, wallet.Id, Asset.Usd, new Caps(Usd("2"), null, null), "UTC", test.Time.GetUtcNow());
-        Assert.NotNull(await test.Settings.ClaimAsync(new ClaimRow($"caps:{wallet.Id}", [1], 1, row.Id, 0), row));
-        var gate = (await test.Settings.FindAsync<WalletRow>(wallet.Id.Value))!.Caps!.Value;
-        var shut = Id<PaymentKind>.New(test.Time).Value;
-        Assert.Equal(Outcome.Done, (await test.Ledger.SubmitAsync([Command.ChangeAccount(RecordKind.FreezeAccount, shut, gate)]))[0].Outcome);
+        await test.ShutCapsAsync(wallet);
 
         Refused(RefusalCodes.CapsChanged, await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5")));
         Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.5")));
-        Assert.Equal(Usd("1.5"), Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Headroom);
+        Assert.Equal(Usd("3.5"), Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Headroom);
     }
 
     [Fact]

@@ -45,6 +45,20 @@ internal sealed class FareBook(ISettingsStore settings)
     public async ValueTask<FareDayRow?> FindUnpaidAsync(UInt128 card, long unixMilliseconds) =>
         (await ListDaysAsync(card)).LastOrDefault(row => row.FailedUnixMilliseconds <= unixMilliseconds);
 
+    /// <summary>Blanks where an erased card's taps were; what was blanked before a cut stays so.</summary>
+    public async ValueTask BlankTapsAsync(UInt128 card)
+    {
+        UInt128? before = null;
+        while (true)
+        {
+            var rows = await settings.ListAsync<FareTapRow>(card, before, RowsAtOnce);
+            // Nobody else changes a tap, and no tap comes any more.
+            if (!await settings.WriteAsync([.. rows.Where(row => row.State != RowState.Erased).Select(row => row.Blank())])) throw new InvalidOperationException($"The taps of the card {card:x32} were changed by somebody else.");
+            if (rows.Count < RowsAtOnce) return;
+            before = rows[^1].Id;
+        }
+    }
+
     /// <summary>A card's taps from a time up to and without another.</summary>
     private async ValueTask<List<FareTap>> ListTapsAsync(UInt128 card, long fromUnixMilliseconds, long toUnixMilliseconds)
     {

@@ -78,9 +78,10 @@ public sealed class FareCards
         if (claim.Digest != digest) return PayeeDirectory.Conflict;
         foreach (var day in await book.ListDaysAsync(card.Id))
         {
-            if (day.Fault is null) continue;
+            // What is under way without a fault waits for the ledger: until another day, if the clock had leapt there.
+            if (day.Fault is null && day.NextUnits is null) continue;
             var now = Now();
-            await settings.ChangeAsync<DueRow>(day.Id, row => row.DueUnixMilliseconds <= now ? row : row.MovedTo(now));
+            await settings.ChangeAsync<DueRow>(day.Id, row => row.RunUnixMilliseconds <= now || (day.Fault is null && row.DueUnixMilliseconds > now) ? row : row.MovedTo(now));
         }
 
         schedule.Notice();
@@ -110,10 +111,16 @@ public sealed class FareCards
     }
 
     /// <summary>Ends all cards of a wallet that is to be erased: no tap is taken any more, and nothing is asked for or given back for days that are not settled.</summary>
+    /// <remarks>It is not remembered where they were: readers and zones are blanked, and in no file any more once the wallet's own row is erased.</remarks>
     internal async ValueTask EndAllAsync(Id<WalletKind> wallet)
     {
         await foreach (var card in settings.ReadAllAsync<FareCardRow>(wallet.Value))
+        {
             await settings.ChangeAsync<FareCardRow>(card.Id, row => row.State == RowState.Erased ? row : row with { State = RowState.Erased, Version = row.Version + 1 });
+            // Whoever prices a day now still needs the zones; whoever comes later finds the card erased.
+            foreach (var day in await book.ListDaysAsync(card.Id)) (await schedule.EnterAsync(day.Id)).Dispose();
+            await book.BlankTapsAsync(card.Id);
+        }
     }
 
     internal static Refusal NotFound(Id<FareCardKind> id) => new(RefusalCodes.FareCardNotFound, $"There is no fare card {id}.");

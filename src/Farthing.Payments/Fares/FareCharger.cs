@@ -48,6 +48,13 @@ internal sealed class FareCharger(ISettingsStore settings, FareBook book, OfferD
             var (settled, owed) = (row.Settled, UInt128.Parse(row.NextUnits!, CultureInfo.InvariantCulture));
             var fault = owed > settled ? await PayAsync(row, card, offer, owed - settled, payments) : await RefundAsync(row, offer, settled - owed, payments);
             if (fault?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
+            if (fault?.Code == RefusalCodes.CapsChanged)
+            {
+                // The journal has that refusal under the ids of the instant, which therefore never pay: the next try has others.
+                await WriteAsync(row with { NextUnixMilliseconds = row.NextUnixMilliseconds + 1 });
+                return DueResult.Undecided(RefusalCodes.CapsChanged);
+            }
+
             var next = row.With(payments.Where(payment => payment.Kept > 0)) with { NextUnits = null, NextMandate = null };
             if (fault is not null) return await FailAsync(next, fault, isUnpaid: owed > settled, table, dueUnixMilliseconds);
             // Once more: taps may have been heard of since a run that was cut off wrote down what it was about to do.
@@ -59,7 +66,9 @@ internal sealed class FareCharger(ISettingsStore settings, FareBook book, OfferD
     private async ValueTask<DueResult> FailAsync(FareDayRow row, Refusal fault, bool isUnpaid, FareTable table, long dueUnixMilliseconds)
     {
         var again = Math.Max(Now(), dueUnixMilliseconds) + (PauseHours[Math.Min(row.Failures, PauseHours.Length - 1)] * 3_600_000L);
-        row = await WriteAsync(row with { Failures = row.Failures + 1, Fault = fault.Code.Code, FailedUnixMilliseconds = isUnpaid ? row.FailedUnixMilliseconds ?? Now() : null });
+        // The earlier one was later if the clock had leapt ahead.
+        var failed = Math.Min(row.FailedUnixMilliseconds ?? long.MaxValue, Now());
+        row = await WriteAsync(row with { Failures = row.Failures + 1, Fault = fault.Code.Code, FailedUnixMilliseconds = isUnpaid ? failed : null });
         return Ends.Contains(fault.Code) || again >= FareDay.On(table.Zone, row.ReadDate()).ClosedUnixMilliseconds ? DueResult.Done() : DueResult.Next(again);
     }
 

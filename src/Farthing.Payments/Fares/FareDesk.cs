@@ -72,6 +72,8 @@ public sealed class FareDesk
     {
         if (await wallets.LoadAsync(wallet.Value) is { IsErased: true }) return WalletDirectory.Erased;
         if (await settings.FindAsync<FareCardRow>(id.Value) is not { } card || card.Owner != wallet.Value) return FareCards.NotFound(id);
+        // Its taps are being blanked, or that was cut off.
+        if (card.State == RowState.Erased) return WalletDirectory.Erased;
         var table = (FareTable)(await offers.GetAsync(card.Offer)).Pricing;
         var (now, registered) = (Now(), card.CreatedAt.ToUnixTimeMilliseconds());
         if (date < FareDay.Of(table.Zone, registered - ClockErrorMilliseconds).Date || date > FareDay.Of(table.Zone, now + ClockErrorMilliseconds).Date)
@@ -98,7 +100,7 @@ public sealed class FareDesk
             if (await settings.FindClaimAsync(scope, hash) is { } known)
                 return known.Digest == digest ? new TakenFareTap(new(known.Row), FareDay.Of(table.Zone, tapped)) : PayeeDirectory.Conflict;
             var card = await settings.GetAsync<FareCardRow>(found.Id);
-            var heard = Math.Max(Now(), card.HeardUnixMilliseconds + 1);
+            var heard = HeardAt(card);
             if (tapped > heard + ClockErrorMilliseconds) return Invalid("tappedAt must not be in the future: set the reader's clock.");
             if (tapped < heard - OldestMilliseconds) return TooLate;
             var day = FareDay.Of(table.Zone, tapped);
@@ -126,7 +128,7 @@ public sealed class FareDesk
             isNew &= touched.ReadDate() != day.Date;
             var standing = await settings.GetAsync<DueRow>(touched.Id);
             var due = Math.Max(now, FareDay.On(zone, touched.ReadDate()).Window.EndUnixMilliseconds);
-            rows.Add(standing.DueUnixMilliseconds <= due ? standing with { Version = standing.Version + 1 } : standing.MovedTo(due));
+            rows.Add(standing.RunUnixMilliseconds <= due ? standing with { Version = standing.Version + 1 } : standing.MovedTo(due));
         }
 
         if (!isNew) return rows;
@@ -142,6 +144,9 @@ public sealed class FareDesk
         if (await book.FindUnpaidAsync(card.Id, tapped) is { } unpaid) return FareCards.Unpaid(unpaid);
         return await book.IsFullAsync(card.Id, day) ? new(RefusalCodes.TooManyFareTaps, $"The card has {NewFareTap.MaxPerDay} taps in this fare day.") : null;
     }
+
+    /// <summary>When a tap is heard of: after those before it, unless the clock was so far ahead when they came that everything would be late from then on.</summary>
+    private long HeardAt(FareCardRow card) => card.HeardUnixMilliseconds < Now() + ClockErrorMilliseconds ? Math.Max(Now(), card.HeardUnixMilliseconds + 1) : Now();
 
     private static Refusal Invalid(string detail) => new(RefusalCodes.InvalidField, detail);
 

@@ -6,12 +6,15 @@ using NodaTime.Text;
 
 namespace Farthing.Payments.Fares;
 
-/// <summary>A card's settings; its owner is the wallet. Each tap changes it, so that taps of one card are heard of one after another, never two in one millisecond. Erased with its wallet.</summary>
+/// <summary>A card's settings; its owner is the wallet. Each tap changes it, so that taps of one card are heard of one after another, never two in one millisecond but where the clock was set back by minutes. Erased with its wallet.</summary>
 public sealed record FareCardRow(UInt128 Id, UInt128 Owner, UInt128 Offer, UInt128 Mandate, long? ClosedUnixMilliseconds, long HeardUnixMilliseconds, RowState State, DateTimeOffset CreatedAt, int Version = 1) : IOwnedRow;
 
-/// <summary>A tap of a card, which is its owner. Its id begins with the time at which it was made, so that those of a week stand together. Never changed.</summary>
+/// <summary>A tap of a card, which is its owner. Its id begins with the time at which it was made, so that those of a week stand together. Never changed, but blanked with its wallet.</summary>
 public sealed record FareTapRow(UInt128 Id, UInt128 Owner, long ArrivedUnixMilliseconds, TapDirection? Direction, string? Zone, string Reader, RowState State, int Version = 1) : IOwnedRow
 {
+    /// <summary>The row without what tells where the card was.</summary>
+    internal FareTapRow Blank() => this with { Zone = null, Reader = "", State = RowState.Erased, Version = Version + 1 };
+
     internal FareTap ToTap() => new(Id, IdBytes.TimeOf(Id), ArrivedUnixMilliseconds, Direction, Zone);
 }
 

@@ -135,6 +135,34 @@ public sealed class FareUnpaidTests
     }
 
     [Fact]
+    public async Task Erasing_a_wallet_blanks_where_its_cards_were_held_to_readers()
+    {
+        await using var rider = await Rider.StartAsync(Zoned);
+        await rider.InAsync("2026-11-30T10:00:00Z", "1");
+        await rider.OutAsync("2026-11-30T10:30:00Z", "2");
+        await rider.MoveToAsync("2026-12-01T04:30:00Z");
+        var (key, before) = (rider.Test.NewKey(), await rider.Test.BalanceAsync(rider.Operator));
+        var late = new NewFareTap(rider.Offer.Id, rider.Card.Id, "Gate 9", TapDirection.In, "1", Time("2026-11-30T11:00:00Z"));
+        var taken = Given(await rider.Test.Domain.Fares.TakeAsync(rider.Operator.Id, key, late));
+        Assert.Equal(["1 Gate 9", "2 Gate 1", "1 Gate 1"], await ReadersAsync());
+        // Cut off before the wallet itself is erased.
+        rider.Test.Settings.BeforeErasing = () => throw new IOException("The process is thought to have ended here.");
+        await Assert.ThrowsAsync<IOException>(async () => await rider.Test.Domain.Wallets.EraseAsync(rider.Wallet.Id));
+        Assert.Equal([" ", " ", " "], await ReadersAsync());
+        Refused(RefusalCodes.WalletErased, await rider.Test.Domain.Fares.ReadDayAsync(rider.Wallet.Id, rider.Card.Id, Monday));
+        await rider.Test.RestartAsync();
+        await rider.RunDueAsync();
+        Given(await rider.Test.Domain.Wallets.EraseAsync(rider.Wallet.Id));
+        Assert.Equal([" ", " ", " "], await ReadersAsync());
+        // The reader's repeat is answered as before, and leaves nothing.
+        Assert.Equal(taken, Given(await rider.Test.Domain.Fares.TakeAsync(rider.Operator.Id, key, late)));
+        await rider.RunDueAsync();
+        Assert.Equal(before, await rider.Test.BalanceAsync(rider.Operator));
+
+        async Task<List<string>> ReadersAsync() => [.. (await rider.Test.Settings.ListAsync<FareTapRow>(rider.Card.Id.Value, null, 10)).Select(tap => $"{tap.Zone} {tap.Reader}")];
+    }
+
+    [Fact]
     public async Task A_paused_wallet_owes_its_day_until_it_is_resumed_and_a_closed_one_for_ever()
     {
         await using var rider = await Rider.StartAsync(Flat, "1.75");

@@ -215,6 +215,9 @@ public static class RefusalCodes
     /// <summary>A wallet has one round-up at a time.</summary>
     public static RefusalCode RoundUpExists { get; } = new("round_up_exists", 409, "The wallet has a round-up already.", RetryAdvice.SameKey, "Cancel it, then repeat. To give to several payees, name an offer with splits.");
 
+    /// <summary>More round-ups than a wallet makes in a time.</summary>
+    public static RefusalCode TooManyRoundUps { get; } = new("too_many_round_ups", 409, "The wallet made too many round-ups.", RetryAdvice.SameKey, "A wallet makes at most 20 in eight weeks, cancelled ones included: repeat later.");
+
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
 
@@ -343,7 +346,7 @@ public static class RefusalCodes
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
         MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,
-        CampaignNotFound, PledgeNotFound, CampaignOver, RoundUpNotFound, RoundUpExists,
+        CampaignNotFound, PledgeNotFound, CampaignOver, RoundUpNotFound, RoundUpExists, TooManyRoundUps,
         FareCardNotFound, FareCardClosed, FareUnpaid, TooManyFareCards, TooManyFareTaps, FareTapTooLate,
     ];
 }

@@ -117,6 +117,21 @@ internal sealed class TestSystem : IAsyncDisposable
         Nonce = nonce,
     }.Sign(key ?? PayeeKey);
 
+    /// <summary>Runs the schedule until a condition holds.</summary>
+    /// <returns>What failed meanwhile that nobody foresaw.</returns>
+    public async Task<IReadOnlyList<Exception>> RunScheduleAsync(Func<Task<bool>> isOver)
+    {
+        using var stop = new CancellationTokenSource();
+        var reports = new List<Exception>();
+        var running = Domain.Schedule.RunAsync((_, error) => { lock (reports) reports.Add(error); }, stop.Token);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
+        await stop.CancelAsync();
+        await running;
+        return reports;
+    }
+
     /// <summary>Leaves caps of a wallet in the making, with the gate of those before shut: the next payment is refused with <c>caps_changed</c>.</summary>
     public async Task ShutCapsAsync(Wallet wallet)
     {

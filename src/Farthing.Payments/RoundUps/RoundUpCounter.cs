@@ -8,7 +8,10 @@ namespace Farthing.Payments.RoundUps;
 /// <remarks>Thread-safe. What was refunded within that time is not rounded up; neither is what went to the payee of the round-up itself.</remarks>
 internal sealed class RoundUpCounter(Ledger.Ledger ledger)
 {
-    private const int LinesAtOnce = 200;
+    /// <summary>Of how many of a wallet's records a month counts at most, the newest: what is read again with each look must have an end.</summary>
+    public const int MaxRecords = 10_000;
+
+    private const int RecordsAtOnce = 200;
 
     /// <summary>Counts what was posted from one moment to another, which must be past.</summary>
     /// <returns>At most what the row allows.</returns>
@@ -20,9 +23,9 @@ internal sealed class RoundUpCounter(Ledger.Ledger ledger)
         // Refunds are met before what they give back, and forgotten with it.
         var refunded = new Dictionary<UInt128, UInt128>();
         long? before = null;
-        while (sum < most)
+        for (var read = 0; sum < most && read < MaxRecords; read += RecordsAtOnce)
         {
-            var records = await ledger.ReadStatementAsync(row.Owner, before, LinesAtOnce, row.CountedUntil.ToUnixTimeMilliseconds(), untilUnixMilliseconds);
+            var records = await ledger.ReadStatementAsync(row.Owner, before, RecordsAtOnce, row.CountedUntil.ToUnixTimeMilliseconds(), untilUnixMilliseconds);
             foreach (var record in records)
             {
                 before = record.Position;
@@ -39,7 +42,7 @@ internal sealed class RoundUpCounter(Ledger.Ledger ledger)
                 }
             }
 
-            if (records.Count < LinesAtOnce) break;
+            if (records.Count < RecordsAtOnce) break;
         }
 
         return new(Currency.Of(row.Currency), UInt128.Min(sum, most));

@@ -18,6 +18,14 @@ namespace Farthing.Payments.RoundUps;
 /// </remarks>
 public sealed class RoundUpDesk : IDue
 {
+    /// <summary>How many round-ups a wallet makes at most in eight weeks, cancelled ones included.</summary>
+    public const int MaxInEightWeeks = 20;
+
+    // A key is used up where the wallet's caps were changed at that very moment, which they are 20 times a day at most.
+    private const int MaxKeys = 32;
+
+    private static readonly TimeSpan EightWeeks = TimeSpan.FromDays(56);
+
     // Those of one wallet are made one after another, so that it has one.
     private readonly Turns turns = new(64);
     private readonly ISettingsStore settings;
@@ -48,6 +56,7 @@ public sealed class RoundUpDesk : IDue
     {
         ArgumentNullException.ThrowIfNull(request);
         using var turn = await turns.EnterAsync(wallet.Value);
+        if (await IsErasedAsync(wallet)) return WalletDirectory.Erased;
         var (scope, hash, digest) = ($"round-up:{wallet}", key.ToHash(), Digest(wallet, request));
         if (await settings.FindClaimAsync(scope, hash) is not { } claim)
         {
@@ -110,11 +119,25 @@ public sealed class RoundUpDesk : IDue
         var counted = row with { CountedUntil = DateTimeOffset.FromUnixTimeMilliseconds(dueUnixMilliseconds), LastRefusal = null, Version = row.Version + 1 };
         var amount = await counter.CountAsync(row, dueUnixMilliseconds);
         if (amount.IsZero) return DueResult.Next(next, counted);
-        var paid = await maker.PayAsync(RequestFor(row, dueUnixMilliseconds, amount));
+        if (await PayAsync(row, dueUnixMilliseconds, amount) is not { } paid) return DueResult.Undecided(RefusalCodes.CapsChanged);
         if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
         if (paid.IsGiven) return DueResult.Next(next, counted with { Paid = row.Paid + 1, LastPayment = paid.Value.Id.Value });
         var missed = counted with { Missed = row.Missed + 1, LastRefusal = paid.Refusal.Code.Code };
         return Refusals.IsForGood(paid.Refusal.Code) ? DueResult.Done(missed with { State = RowState.Closed }) : DueResult.Next(next, missed);
+    }
+
+    /// <summary>Gives a month, or finds it given; null if the wallet's caps were changed just then, so that it is to be tried again.</summary>
+    /// <remarks>That refusal stands in the journal under its key, which therefore never pays: only what is found refused so is tried with the next one.</remarks>
+    private async ValueTask<Answer<Payment>?> PayAsync(RoundUpRow row, long dueUnixMilliseconds, Amount amount)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var request = RequestFor(row, dueUnixMilliseconds, amount, (uint)tries - 1);
+            var isKnown = await maker.IsKnownAsync(request);
+            var paid = await maker.PayAsync(request);
+            if (paid.Refusal?.Code != RefusalCodes.CapsChanged || tries == MaxKeys) return paid;
+            if (!isKnown) return null;
+        }
     }
 
     /// <summary>The row of a new round-up, or why it makes no sense: then nothing is left behind.</summary>
@@ -123,6 +146,7 @@ public sealed class RoundUpDesk : IDue
         if (await wallets.LoadAsync(wallet.Value) is not { } payer) return WalletDirectory.NotFound(wallet);
         if (payer.IsErased) return WalletDirectory.Erased;
         if (Amounts.Check(request.Unit, payer.Asset) is { } refusal) return refusal;
+        if (request.Unit.Units == UInt128.One) return new Refusal(RefusalCodes.InvalidField, $"unit must be more than {request.Unit}: every payment is a whole number of those, so that nothing would ever be given.");
         if (!TimeZones.TryFind(request.TimeZone ?? TimeZones.Utc, out var zone)) return new Refusal(RefusalCodes.InvalidField, "timeZone must be the name of an IANA time zone, such as Europe/Paris.");
         var most = request.MostPerMonth ?? RoundUp.DefaultMost(request.Unit.Asset);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(ledger.NowUnixMilliseconds(time));
@@ -133,6 +157,8 @@ public sealed class RoundUpDesk : IDue
         if (pricer.Prepare(asked, await pricer.ResolveAsync(asked), out var prepared) is { } unpayable) return unpayable;
         if (prepared!.IsOnce) return new Refusal(RefusalCodes.InvalidField, "The offer is a bundle, which is bought once: name another one.");
         if (await ReadActiveAsync(wallet).AnyAsync()) return new Refusal(RefusalCodes.RoundUpExists, "The wallet has a round-up. Cancel it, then repeat; to give to several payees, name an offer with splits.");
+        var newest = await settings.ListAsync<RoundUpRow>(wallet.Value, null, MaxInEightWeeks);
+        if (newest.Count == MaxInEightWeeks && newest[^1].CreatedAt > now - EightWeeks) return new Refusal(RefusalCodes.TooManyRoundUps, $"The wallet made {MaxInEightWeeks} round-ups in the last eight weeks.");
         return row with { Payee = prepared.Payee.Account };
     }
 
@@ -164,10 +190,10 @@ public sealed class RoundUpDesk : IDue
         AmountOf(row, row.MostUnits), soFar, row.TimeZone, next is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, row.Paid, row.Missed,
         row.LastPayment == UInt128.Zero ? null : new Id<PaymentKind>(row.LastPayment), row.LastRefusal, row.CreatedAt);
 
-    private static PaymentRequest RequestFor(RoundUpRow row, long dueUnixMilliseconds, Amount amount) => new()
+    private static PaymentRequest RequestFor(RoundUpRow row, long dueUnixMilliseconds, Amount amount, uint keyNumber = 0) => new()
     {
         Wallet = new(row.Owner),
-        Key = IdempotencyKey.ForDue(row.Id, dueUnixMilliseconds),
+        Key = IdempotencyKey.ForDue(row.Id + keyNumber, dueUnixMilliseconds),
         KeyScope = "due",
         Payee = row.Offer is null ? new(row.Payee) : null,
         Offer = row.Offer is { } offer ? new(offer) : null,

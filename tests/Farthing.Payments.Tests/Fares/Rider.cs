@@ -88,18 +88,7 @@ internal sealed record Rider(TestSystem Test, Payee Operator, Offer Offer, Walle
 
     /// <summary>Runs the schedule until a condition holds.</summary>
     /// <returns>What failed meanwhile that nobody foresaw.</returns>
-    public async Task<IReadOnlyList<Exception>> RunScheduleAsync(Func<Task<bool>> isOver)
-    {
-        using var stop = new CancellationTokenSource();
-        var reports = new List<Exception>();
-        var running = Test.Domain.Schedule.RunAsync((_, error) => { lock (reports) reports.Add(error); }, stop.Token);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
-        while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
-        await stop.CancelAsync();
-        await running;
-        return reports;
-    }
+    public Task<IReadOnlyList<Exception>> RunScheduleAsync(Func<Task<bool>> isOver) => Test.RunScheduleAsync(isOver);
 
     public ValueTask DisposeAsync() => Test.DisposeAsync();
 

@@ -38,7 +38,7 @@ internal static class RoundUpsApi
             OperationId = "createRoundUp",
             Tag = "Round-ups",
             Summary = "Round payments up for a good cause",
-            Description = "From now on each payment of this wallet is counted as rounded up to a whole number of unit. Once a month the differences are paid to payee, together, up to mostPerMonth: 5 of everyday money if nothing is said, 0.0001 BTC. In place of payee, offer names an offer whose amount the payer names; its payees share each gift as it says. A wallet has one round-up at a time.",
+            Description = "From now on each payment of this wallet is counted as rounded up to a whole number of unit. Once a month the differences are paid to payee, together, up to mostPerMonth: 5 of everyday money if nothing is said, 0.0001 BTC. In place of payee, offer names an offer whose amount the payer names; its payees share each gift as it says. A wallet has one round-up at a time, and makes at most 20 in eight weeks.",
             Key = KeyOwner.Wallet,
             TakesIdempotencyKey = true,
             Body = typeof(NewRoundUpBody),
@@ -46,7 +46,7 @@ internal static class RoundUpsApi
             Answer = typeof(RoundUpJson),
             BodyExample = """{"payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","unit":{"amount":"0.1","currency":"USD"},"timeZone":"Europe/Paris"}""",
             AnswerExample = Example,
-            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.RoundUpExists, RefusalCodes.WalletErased],
+            Refusals = [.. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.RoundUpExists, RefusalCodes.TooManyRoundUps, RefusalCodes.WalletErased],
         });
         door.Get("/v1/round-ups", ListAsync, new RestCall
         {

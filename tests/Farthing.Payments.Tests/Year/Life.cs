@@ -234,6 +234,8 @@ internal sealed partial class Life
             for (var kind = 0; kind < 5; kind++) shop.Offers.Add(await MakeOfferAsync(shop, NewOffer(shop, kind)));
             await AddStandingOffersAsync(shop);
         }
+
+        await OpenTransitAsync();
     }
 
     private async Task<Offer> MakeOfferAsync(Shop shop, NewOffer asked)

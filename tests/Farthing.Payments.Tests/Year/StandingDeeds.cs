@@ -1,5 +1,6 @@
 using Farthing.Payments.Calendars;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Fares;
 using Farthing.Payments.Meters;
 using Farthing.Payments.Offers;
 using Farthing.Payments.RoundUps;
@@ -24,7 +25,7 @@ internal sealed partial class Life
 
     public List<Meter> Meters { get; } = [];
 
-    private Deed PlanStanding(Person person) => random.Next(24) switch
+    private Deed PlanStanding(Person person) => random.Next(30) switch
     {
         < 6 => PayAsync(Buying(person, PopularShop().Tab)),
         < 7 => PayTabAsync(),
@@ -35,6 +36,8 @@ internal sealed partial class Life
         < 19 => SubscribeAsync(person),
         < 21 => UseAsync(),
         < 23 => ChangeSubscriptionAsync(),
+        < 27 => RideAsync(person),
+        < 29 => GetOutAsync(),
         _ => RoundUpAsync(person),
     };
 
@@ -166,6 +169,7 @@ internal sealed partial class Life
     private async Task ReadStandingAsync()
     {
         foreach (var shop in shops) SubscriptionEvents.AddRange(await ReadAllAsync(cursor => house.Domain.Subscriptions.ListEventsAsync(new(CallerKind.Payee, shop.Payee.Id.Value), cursor, 100)));
+        foreach (var (person, card) in cards) FareDays.AddRange((await house.Settings.ListAsync<FareDayRow>(card.Id.Value, null, 1000)).Select(day => (person.Wallet.Value, day)));
         foreach (var person in rounders) RoundUps.AddRange(await ReadAllAsync(cursor => house.Domain.RoundUps.ListAsync(person.Wallet, cursor, 100)));
         foreach (var meter in Log.Meters.Keys)
             Meters.Add(TestSystem.Given(await house.Domain.Meters.ReadAsync(new(CallerKind.Wallet, Log.Payments[meter].Wallet), new(meter))));

@@ -180,7 +180,7 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
         }
 
         if (Tabs.Reads.ContainsKey(payment.Id)) Tabs.AddRefund(payment, refund.Command.Units);
-        else payment.CheckKept(log.Payments[payment.Id].Offer, YearHouse.FeeBasisPoints);
+        else payment.CheckKept(log.Payments.GetValueOrDefault(payment.Id)?.Offer, YearHouse.FeeBasisPoints);
     }
 
     private void AddCampaignPayment(in JournalRecord payment)
@@ -217,12 +217,14 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
 
     private void WatchMandate(BookedPayment payment, HashSet<UInt128> gates)
     {
-        if (log.Find(payment.Id) is not { Mandate: { } told } by) return;
+        // Nobody was told of a fare day's payment. A read on tab is told of by its wallet, and recorded between two accounts of the tab.
+        var by = log.Find(payment.Id);
+        if ((payment.Payee == log.Transit ? gates.Single(log.Mandates.ContainsKey) : by?.Mandate) is not { } told) return;
         Assert.True(gates.Remove(told), $"Payment {payment.Id:x32} was not counted on its mandate.");
         var (mandate, zone) = log.Mandates[told];
-        Assert.Equal(mandate.Wallet.Value, by.Wallet);
+        Assert.Equal(mandate.Wallet.Value, by?.Wallet ?? payment.Wallet);
         Assert.True(payment.Asked <= mandate.Each.Units);
-        Assert.True(mandate.Scope.Payee is not { } only || only.Value == by.Payee);
+        Assert.True(mandate.Scope.Payee is not { } only || only.Value == (by?.Payee ?? payment.Payee));
         Assert.True(mandate.EndsAt is not { } end || payment.UnixMilliseconds < end.ToUnixTimeMilliseconds(), $"Payment {payment.Id:x32} was made after the end of its mandate.");
         Assert.True(log.Mandates[told].Revoked is not { } revoked || payment.Position < revoked.To, $"Payment {payment.Id:x32} was made after its mandate was revoked.");
         Caps.Count(told, mandate.Caps, [0, 0, 0], zone, payment);

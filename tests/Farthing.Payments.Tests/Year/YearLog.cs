@@ -62,6 +62,9 @@ internal sealed class YearLog
 
     public Dictionary<UInt128, List<ToldPause>> Pauses { get; } = [];
 
+    /// <summary>The payee of rides, which is paid by fare days only.</summary>
+    public UInt128 Transit { get; set; }
+
     public List<MonthlyTip> MonthlyTips { get; } = [];
 
     /// <summary>How often each kind of thing was done, and how often each refusal was given.</summary>

@@ -58,7 +58,7 @@ public sealed class YearTests
         told.WriteLine($"Done: {string.Join(", ", log.Done.Select(pair => $"{pair.Value} {pair.Key}"))}");
         told.WriteLine($"Refused: {string.Join(", ", log.Refusals.Select(pair => $"{pair.Value} {pair.Key}"))}");
         told.WriteLine($"{audit.Caps.Counted} counted on caps, {audit.Caps.NearlyFull} of them nearly full; {audit.Ended} accounts ended; months of tips paid {life.MonthlyTips.Sum(tip => tip.Paid)}, missed {life.MonthlyTips.Sum(tip => tip.Missed)}.");
-        told.WriteLine($"{audit.Tabs.Reads.Count} reads on tab, {audit.Tabs.Payments.Count} payments of tabs, {audit.Tabs.Lost} tabs lost, {audit.Tabs.MadeGood} paid after all; {audit.DayCapped} on the cap of a day; {life.Meters.Count} meters, {CountSilent(life)} fell silent; periods renewed {CountEvents(life, SubscriptionEventKind.Renewed)}, refused {CountEvents(life, SubscriptionEventKind.RenewalRefused)}; round-ups given {life.RoundUps.Sum(roundUp => roundUp.Paid)}, missed {life.RoundUps.Sum(roundUp => roundUp.Missed)}.");
+        told.WriteLine($"{audit.Tabs.Reads.Count} reads on tab, {audit.Tabs.Payments.Count} payments of tabs, {audit.Tabs.Lost} tabs lost, {audit.Tabs.MadeGood} paid after all; {audit.DayCapped} on the cap of a day; {life.Meters.Count} meters, {CountSilent(life)} fell silent; periods renewed {CountEvents(life, SubscriptionEventKind.Renewed)}, refused {CountEvents(life, SubscriptionEventKind.RenewalRefused)}; round-ups given {life.RoundUps.Sum(roundUp => roundUp.Paid)}, missed {life.RoundUps.Sum(roundUp => roundUp.Missed)}; {life.FareDays.Count} fare days, {CountFares(life, audit)} payments for them, {CountFareRefunds(life, audit)} refunds.");
         told.WriteLine($"Largest cap overrun {UInt128.Max(audit.Caps.LargestOverrun, audit.Tabs.LargestOverrun)}, reconciliation difference {difference}, schedule backlog 0.");
         Assert.True(audit.Caps.LargestOverrun == UInt128.Zero, audit.Caps.WorstCase);
         Assert.Equal(UInt128.Zero, audit.Tabs.LargestOverrun);
@@ -102,7 +102,8 @@ public sealed class YearTests
         AssertSame(log.TabReads.ToDictionary(read => read.Key, read => (read.Value.Read.Units, read.Value.Tab)), audit.Tabs.Reads.ToDictionary(read => read.Key, read => (read.Value.Asked, read.Value.Wallet)));
         CheckUntold(life, audit);
         CheckMeters(life, audit);
-        AssertSame(log.Refunds, audit.Refunds);
+        CheckFares(life, audit);
+        AssertSame(log.Refunds, audit.Refunds.Where(refund => !IsOfFare(life, audit, refund.Value.Payment)).ToDictionary());
         AssertSame(log.PersonalPayments, audit.PersonalPayments.ToDictionary(pair => pair.Key, pair => pair.Value.Asked));
         AssertSame(log.Pledges, audit.Pledges.ToDictionary(pair => pair.Key, pair => pair.Value.Asked));
         AssertSame(log.TopUps, audit.TopUps);
@@ -117,6 +118,7 @@ public sealed class YearTests
         Assert.All(periods, payment => Assert.Contains(payment, audit.Payments));
         Assert.Distinct(periods);
         untold.ExceptWith(periods);
+        untold.RemoveWhere(payment => IsFare(life, audit.Payments[payment]));
         // The first month of a tip was told like any payment.
         Assert.Equal(life.Log.MonthlyTips.Select(tip => tip.Id).Order(), life.MonthlyTips.Select(tip => tip.Id).Order());
         Assert.Equal(life.MonthlyTips.Sum(tip => tip.Paid - 1) + life.RoundUps.Sum(roundUp => roundUp.Paid), untold.Count);
@@ -143,6 +145,25 @@ public sealed class YearTests
         }
     }
 
+    /// <summary>What each wallet paid for its fare days and was given back is what the days say was paid for them.</summary>
+    private static void CheckFares(Life life, YearAudit audit)
+    {
+        Assert.DoesNotContain(life.Log.Payments.Values, told => told.Payee == life.Log.Transit);
+        var booked = audit.Payments.Values.Where(payment => IsFare(life, payment)).GroupBy(payment => payment.Wallet)
+            .ToDictionary(wallet => wallet.Key, wallet => wallet.Aggregate(BigInteger.Zero, (sum, payment) => sum + (BigInteger)payment.Posted!.Value - (BigInteger)payment.Refunded));
+        var settled = life.FareDays.GroupBy(day => day.Wallet).ToDictionary(wallet => wallet.Key, wallet => wallet.Aggregate(BigInteger.Zero, (sum, day) => sum + (BigInteger)day.Day.Settled));
+        Assert.All(booked, wallet => Assert.Equal(wallet.Value, settled[wallet.Key]));
+        Assert.Equal(settled.Count(wallet => !wallet.Value.IsZero), booked.Count(wallet => !wallet.Value.IsZero));
+    }
+
+    private static bool IsFare(Life life, BookedPayment payment) => payment.Payee == life.Log.Transit;
+
+    private static int CountFares(Life life, YearAudit audit) => audit.Payments.Values.Count(payment => IsFare(life, payment));
+
+    private static int CountFareRefunds(Life life, YearAudit audit) => audit.Refunds.Values.Count(refund => IsOfFare(life, audit, refund.Payment));
+
+    private static bool IsOfFare(Life life, YearAudit audit, UInt128 payment) => audit.Payments.TryGetValue(payment, out var booked) && IsFare(life, booked);
+
     private static void AssertSame<T>(Dictionary<UInt128, T> told, Dictionary<UInt128, T> booked)
     {
         Assert.All(told, pair => Assert.Equal(pair.Value, booked[pair.Key]));
@@ -162,7 +183,7 @@ public sealed class YearTests
         foreach (var (id, account) in audit.Books.Accounts)
             Assert.True((await house.Ledger.ReadAccountAsync(id))?.Balances == (account.HasEnded ? null : account.Balances), $"The ledger says something else of account {id:x32} than its records.");
 
-        var owners = life.Shops.Select(shop => new Caller(CallerKind.Payee, shop.Payee.Id.Value)).Concat(life.People.Take(1000).Select(person => new Caller(CallerKind.Wallet, person.Wallet.Value)));
+        var owners = life.Shops.Select(shop => shop.Payee.Id.Value).Append(life.Log.Transit).Select(payee => new Caller(CallerKind.Payee, payee)).Concat(life.People.Take(1000).Select(person => new Caller(CallerKind.Wallet, person.Wallet.Value)));
         foreach (var owner in owners)
         {
             var (posted, held, lines) = (BigInteger.Zero, BigInteger.Zero, 0);
@@ -239,11 +260,13 @@ public sealed class YearTests
         Assert.True(audit.DayCapped >= 30, $"{audit.DayCapped}");
         Assert.True(CountSilent(life) >= 10, $"{CountSilent(life)}");
         Assert.True(CountEvents(life, SubscriptionEventKind.Renewed) >= 30, $"{CountEvents(life, SubscriptionEventKind.Renewed)}");
+        Assert.True(CountFares(life, audit) >= 20, $"{CountFares(life, audit)}");
+        Assert.True(CountFareRefunds(life, audit) >= 3, $"{CountFareRefunds(life, audit)}");
         Assert.True(life.RoundUps.Sum(roundUp => roundUp.Paid) >= 5, $"{life.RoundUps.Sum(roundUp => roundUp.Paid)}");
         string[] done =
         [
-            "bills", "campaigns", "cancelled subscriptions", "changed subscriptions", "changes of caps", "covered by a day's cap", "ends of monthly tips", "extras", "holds", "meters", "mandates", "pauses", "payments", "payments under mandates", "personal payments", "pledges", "posts",
-            "purchases made once", "refunds", "repeats", "reports", "requests accepted", "requests cancelled", "requests declined", "resumptions", "revocations", "round-ups", "stops", "subscriptions", "tabs paid", "tips", "top-ups", "uses of subscriptions", "voids", "withdrawals of pledges",
+            "bills", "campaigns", "cancelled subscriptions", "changed subscriptions", "changes of caps", "covered by a day's cap", "ends of monthly tips", "ends of rides", "extras", "holds", "meters", "mandates", "pauses", "payments", "payments under mandates", "personal payments", "pledges", "posts",
+            "purchases made once", "refunds", "repeats", "reports", "requests accepted", "requests cancelled", "requests declined", "resumptions", "rides", "revocations", "round-ups", "stops", "subscriptions", "tabs paid", "tips", "top-ups", "uses of subscriptions", "voids", "withdrawals of pledges",
         ];
         Assert.All(done, kind => Assert.True(life.Log.Done.GetValueOrDefault(kind) >= 5, $"{kind}: {life.Log.Done.GetValueOrDefault(kind)}"));
         string[] refused = ["cap_exceeded", "insufficient_funds", "mandate_ended", "mandate_revoked", "mandate_scope_exceeded", "wallet_frozen", "campaign_over", "request_ended", "exceeds_held", "refund_window_over", "amount_below_minimum", "tab_unpaid", "meter_stopped", "subscription_status_forbids", "refund_by_payee_only"];

@@ -18,6 +18,7 @@ internal sealed partial class Life
     private readonly HashSet<Person> changing = [];
     private readonly List<(PaymentRequest Request, Payment? Paid, string? Code)> repeatable = [];
     private readonly List<Payment> posted = [];
+    private readonly List<Payment> periods = [];
     private readonly List<Payment> held = [];
     private readonly List<(Id<RequestKind> Id, Person Asker, Person Asked)> asked = [];
     private readonly List<(Person Person, Pledge Pledge)> pledged = [];
@@ -245,7 +246,8 @@ internal sealed partial class Life
     private Deed RefundAsync()
     {
         if (posted.Count == 0) return PayPersonAsync(people[0]);
-        var payment = posted[random.Next(2) == 0 ? posted.Count - 1 - random.Next(Math.Min(20, posted.Count)) : random.Next(posted.Count)];
+        // Those of periods would be rare among all.
+        var payment = periods.Count > 0 && random.Next(10) == 0 ? periods[random.Next(periods.Count)] : posted[random.Next(2) == 0 ? posted.Count - 1 - random.Next(Math.Min(20, posted.Count)) : random.Next(posted.Count)];
         var caller = random.Next(3) == 0 ? new Caller(CallerKind.Wallet, payment.Wallet.Value) : new Caller(CallerKind.Payee, payment.Payee.Value);
         Amount? part = random.Next(2) == 0 ? new(Asset.Usd, 1 + (payment.Amount.Units / (uint)random.Next(1, 9))) : null;
         var key = NewKey();

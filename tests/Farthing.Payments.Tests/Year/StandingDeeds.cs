@@ -100,6 +100,7 @@ internal sealed partial class Life
         return new(async domain => Note("subscriptions", await domain.Subscriptions.SubscribeAsync(person.Wallet, key, offer.Id, person.Zone.Id), begun =>
         {
             Told(begun.Payment, (UInt128?)null);
+            Keep(periods, begun.Payment);
             Keep(subscribed, (person, shop, begun.Subscription.Id));
         }));
     }

@@ -21,7 +21,7 @@ public class SubscriptionTurnTests
         Given(await test.Domain.Subscriptions.ChangeAsync(As(wallet), test.NewKey(), id, small.Id));
         Given(await test.Domain.Subscriptions.PauseAsync(As(wallet), test.NewKey(), id));
         test.Time.Advance(TimeSpan.FromDays(8));
-        await RunAsync(test);
+        await test.RunDueAsync();
         var read = Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id));
         Given(await test.Domain.Subscriptions.ResumeAsync(As(wallet), test.NewKey(), id));
         Assert.Equal("88 held 0", await test.BalanceAsync(wallet));
@@ -41,14 +41,14 @@ public class SubscriptionTurnTests
         test.Time.Advance(TimeSpan.FromDays(7));
         test.Settings.FailsToWrite = rows => rows.Any(row => row is SubscriptionRow);
         var before = await test.BalanceAsync(wallet);
-        await RunAsync(test, async () => await test.BalanceAsync(wallet) != before);
+        await test.RunScheduleAsync(async () => await test.BalanceAsync(wallet) != before);
         await test.RestartAsync();
         Refused(RefusalCodes.NotReady, await ActAsync());
-        await RunAsync(test);
+        await test.RunDueAsync();
         Assert.Equal(act == "upgrade" ? "92 held 0" : "84 held 0", await test.BalanceAsync(wallet));
         Given(await ActAsync());
         test.Time.Advance(TimeSpan.FromDays(1.1));
-        await RunAsync(test);
+        await test.RunDueAsync();
         var read = Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id));
         Assert.Equal(act == "cancel" ? SubscriptionStatus.Cancelled : SubscriptionStatus.Active, read.Status);
         Assert.Equal(act == "upgrade" ? "88 held 0" : "84 held 0", await test.BalanceAsync(wallet));
@@ -83,7 +83,7 @@ public class SubscriptionTurnTests
         var id = await SubscribeAsync(test, wallet, small);
         test.Time.Advance(TimeSpan.FromDays(7) + TimeSpan.FromSeconds(1));
         Refused(RefusalCodes.NotReady, await test.Domain.Subscriptions.ChangeAsync(As(wallet), test.NewKey(), id, large.Id));
-        await RunAsync(test);
+        await test.RunDueAsync();
         Assert.Equal(SubscriptionStatus.PastDue, Assert.Single(Given(await test.Domain.Subscriptions.ListAsync(wallet.Id, null, 10)).Lines).Status);
     }
 
@@ -101,7 +101,7 @@ public class SubscriptionTurnTests
         await Assert.ThrowsAsync<IOException>(async () => await test.Domain.Subscriptions.ChangeAsync(As(wallet), key, id, large.Id));
         test.Settings.FailsAfterClaiming = _ => false;
         test.Time.Advance(TimeSpan.FromSeconds(2));
-        await RunAsync(test);
+        await test.RunDueAsync();
         for (var repeats = 0; repeats < 2; repeats++) Refused(RefusalCodes.RequestTooOld, await test.Domain.Subscriptions.ChangeAsync(As(wallet), key, id, large.Id));
         Assert.Equal(small.Id, Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id)).Offer);
         Assert.Equal("92 held 0", await test.BalanceAsync(wallet));
@@ -120,7 +120,7 @@ public class SubscriptionTurnTests
         test.Time.Advance(TimeSpan.FromDays(70));
         Assert.Empty(Given(await test.Domain.Subscriptions.ListAsync(wallet.Id, null, 10)).Lines);
         await test.RestartAsync();
-        await RunAsync(test);
+        await test.RunDueAsync();
         for (var repeats = 0; repeats < 2; repeats++) Refused(RefusalCodes.RequestTooOld, await test.Domain.Subscriptions.SubscribeAsync(wallet.Id, key, offer.Id, "UTC"));
         Assert.Equal("100 held 0", await test.BalanceAsync(wallet));
     }
@@ -148,7 +148,7 @@ public class SubscriptionTurnTests
         Given(await test.Domain.Subscriptions.UseAsync(As(wallet), test.NewKey(), id, 3));
         Given(await test.Domain.Subscriptions.CancelAsync(As(wallet), test.NewKey(), id));
         test.Time.Advance(TimeSpan.FromDays(8));
-        await RunAsync(test);
+        await test.RunDueAsync();
         var read = Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id));
         Assert.Equal((SubscriptionStatus.Ended, (UInt128?)null), (read.Status, read.UnitsLeft));
     }
@@ -180,14 +180,58 @@ public class SubscriptionTurnTests
         var id = await SubscribeAsync(test, wallet, await OfferAsync(test, payee, "4"));
         Given(await test.Domain.Subscriptions.PauseAsync(As(wallet), test.NewKey(), id));
         test.Time.Advance(TimeSpan.FromDays(8));
-        await RunAsync(test);
+        await test.RunDueAsync();
         test.Settings.FailsAfterClaiming = rows => rows is [SubscriptionEventRow];
         await Assert.ThrowsAsync<IOException>(async () => await test.Domain.Subscriptions.ResumeAsync(As(wallet), test.NewKey(), id));
         test.Time.Advance(TimeSpan.FromDays(35));
         await test.RestartAsync();
-        await RunAsync(test);
+        await test.RunDueAsync();
         var read = Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id));
         Assert.Equal("96 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
+    public async Task A_renewal_that_finds_the_wallets_caps_being_changed_is_paid_once_they_are()
+    {
+        await using var test = await StartAsync();
+        var (wallet, payee) = (await test.NewWalletAsync("100"), await test.NewPayeeAsync());
+        var id = await SubscribeAsync(test, wallet, await OfferAsync(test, payee, "4"));
+        test.Time.Advance(TimeSpan.FromDays(7));
+        await test.ShutCapsAsync(wallet);
+        // Whoever changes them is still at it.
+        using (await test.Domain.Wallets.EnterAsync(wallet.Id.Value))
+        {
+            await test.RunDueAsync();
+            test.Time.Advance(TimeSpan.FromSeconds(1));
+            await test.RunDueAsync();
+            Assert.Equal("96 held 0", await test.BalanceAsync(wallet));
+        }
+
+        test.Time.Advance(TimeSpan.FromMinutes(1));
+        await test.RunDueAsync();
+        test.Time.Advance(TimeSpan.FromMinutes(1));
+        await test.RunDueAsync();
+        Assert.Equal("92 held 0", await test.BalanceAsync(wallet));
+        var read = Given(await test.Domain.Subscriptions.ReadAsync(As(wallet), id));
+        Assert.Equal((SubscriptionStatus.Active, null), (read.Status, read.LastRefusal));
+    }
+
+    [Fact]
+    public async Task Requests_with_one_key_that_come_at_once_all_hear_the_same()
+    {
+        await using var test = await StartAsync();
+        var (wallet, payee) = (await test.NewWalletAsync("100"), await test.NewPayeeAsync());
+        var pricing = new PerPeriod(Usd("4"), CalendarPeriod.Week) { Included = 3, Extra = new Extra(Usd("0.01"), Usd("5")) };
+        var id = await SubscribeAsync(test, wallet, Given(await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new NewOffer("Calls", null, pricing))));
+        Given(await test.Domain.Subscriptions.UseAsync(As(wallet), test.NewKey(), id, 3));
+        for (var round = 1; round <= 20; round++)
+        {
+            var key = test.NewKey();
+            var uses = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => Given(await test.Domain.Subscriptions.UseAsync(As(wallet), key, id, 2)))));
+            Assert.Single(uses.Select(use => use.Extra!.Id).Distinct());
+        }
+
+        Assert.Equal("95.6 held 0", await test.BalanceAsync(wallet));
     }
 
     private static async Task<Id<SubscriptionKind>> SubscribeAsync(TestSystem test, Wallets.Wallet wallet, Offer offer) =>
@@ -197,17 +241,5 @@ public class SubscriptionTurnTests
     {
         var pricing = new PerPeriod(Usd(price), CalendarPeriod.Week) { Included = included };
         return Given(await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new NewOffer("Calls", null, pricing)));
-    }
-
-    private static async Task RunAsync(TestSystem test, Func<Task<bool>>? isOver = null)
-    {
-        isOver ??= async () => (await test.Domain.Schedule.ReadBacklogAsync()).Due == 0;
-        using var stop = new CancellationTokenSource();
-        var running = test.Domain.Schedule.RunAsync((_, _) => { }, stop.Token);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
-        await stop.CancelAsync();
-        await running;
     }
 }

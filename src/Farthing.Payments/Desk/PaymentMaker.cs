@@ -12,6 +12,9 @@ namespace Farthing.Payments.Desk;
 /// </remarks>
 internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, OncePurchases purchases, DayCaps dayCaps, TabReads tabs, Ownership ownership, PaymentReader reader, EntitlementIssuer entitlements, CapRefusals caps, ReferenceIndex references)
 {
+    /// <summary>With so many keys at most what is due is tried; each is used up by a change of the wallet's caps at that very moment, of which there are 20 a day at most.</summary>
+    public const int MaxDueKeys = 32;
+
     // Each attempt lost means that another request bought or gave back the same thing in between.
     private const int MaxOnceAttempts = 16;
 
@@ -32,6 +35,26 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
         var request = new PaymentRequest { Wallet = wallet, Key = default, Terms = token, Amount = amount };
         if (pricer.Prepare(request, await pricer.ResolveAsync(request), out var prepared) is { } refusal) return refusal;
         return prepared!.IsOnce ? await BuyAsync(prepared) : new Refusal(RefusalCodes.TermsInvalid, "These terms are not for something that is bought once.");
+    }
+
+    /// <summary>Pays what is due for a subject at an instant, or finds it paid; null if the wallet's caps were changed just then, so that it is to be tried again.</summary>
+    /// <remarks>
+    /// That refusal stands in the journal under its key, which therefore never pays: only what is found refused so is tried with the next key, so that at most one of them pays.
+    /// After <see cref="MaxDueKeys"/> keys it is the answer.
+    /// </remarks>
+    /// <param name="request">What is paid, as if under its first key.</param>
+    /// <param name="subject">From which, and from the instant, its keys are derived.</param>
+    /// <param name="dueUnixMilliseconds">The instant.</param>
+    public async ValueTask<Answer<Payment>?> PayDueAsync(PaymentRequest request, UInt128 subject, long dueUnixMilliseconds)
+    {
+        for (var number = 0; ; number++)
+        {
+            var keyed = request with { Key = IdempotencyKey.ForDue(subject + (uint)number, dueUnixMilliseconds) };
+            var isKnown = await IsKnownAsync(keyed);
+            var paid = await PayAsync(keyed);
+            if (paid.Refusal?.Code != RefusalCodes.CapsChanged || number + 1 == MaxDueKeys) return paid;
+            if (!isKnown) return null;
+        }
     }
 
     /// <summary>True if the key of a request was used before.</summary>

@@ -21,9 +21,6 @@ public sealed class RoundUpDesk : IDue
     /// <summary>How many round-ups a wallet makes at most in eight weeks, cancelled ones included.</summary>
     public const int MaxInEightWeeks = 20;
 
-    // A key is used up where the wallet's caps were changed at that very moment, which they are 20 times a day at most.
-    private const int MaxKeys = 32;
-
     private static readonly TimeSpan EightWeeks = TimeSpan.FromDays(56);
 
     // Those of one wallet are made one after another, so that it has one.
@@ -119,25 +116,11 @@ public sealed class RoundUpDesk : IDue
         var counted = row with { CountedUntil = DateTimeOffset.FromUnixTimeMilliseconds(dueUnixMilliseconds), LastRefusal = null, Version = row.Version + 1 };
         var amount = await counter.CountAsync(row, dueUnixMilliseconds);
         if (amount.IsZero) return DueResult.Next(next, counted);
-        if (await PayAsync(row, dueUnixMilliseconds, amount) is not { } paid) return DueResult.Undecided(RefusalCodes.CapsChanged);
+        if (await maker.PayDueAsync(RequestFor(row, dueUnixMilliseconds, amount), row.Id, dueUnixMilliseconds) is not { } paid) return DueResult.Undecided(RefusalCodes.CapsChanged);
         if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
         if (paid.IsGiven) return DueResult.Next(next, counted with { Paid = row.Paid + 1, LastPayment = paid.Value.Id.Value });
         var missed = counted with { Missed = row.Missed + 1, LastRefusal = paid.Refusal.Code.Code };
         return Refusals.IsForGood(paid.Refusal.Code) ? DueResult.Done(missed with { State = RowState.Closed }) : DueResult.Next(next, missed);
-    }
-
-    /// <summary>Gives a month, or finds it given; null if the wallet's caps were changed just then, so that it is to be tried again.</summary>
-    /// <remarks>That refusal stands in the journal under its key, which therefore never pays: only what is found refused so is tried with the next one.</remarks>
-    private async ValueTask<Answer<Payment>?> PayAsync(RoundUpRow row, long dueUnixMilliseconds, Amount amount)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var request = RequestFor(row, dueUnixMilliseconds, amount, (uint)tries - 1);
-            var isKnown = await maker.IsKnownAsync(request);
-            var paid = await maker.PayAsync(request);
-            if (paid.Refusal?.Code != RefusalCodes.CapsChanged || tries == MaxKeys) return paid;
-            if (!isKnown) return null;
-        }
     }
 
     /// <summary>The row of a new round-up, or why it makes no sense: then nothing is left behind.</summary>
@@ -190,10 +173,10 @@ public sealed class RoundUpDesk : IDue
         AmountOf(row, row.MostUnits), soFar, row.TimeZone, next is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, row.Paid, row.Missed,
         row.LastPayment == UInt128.Zero ? null : new Id<PaymentKind>(row.LastPayment), row.LastRefusal, row.CreatedAt);
 
-    private static PaymentRequest RequestFor(RoundUpRow row, long dueUnixMilliseconds, Amount amount, uint keyNumber = 0) => new()
+    private static PaymentRequest RequestFor(RoundUpRow row, long dueUnixMilliseconds, Amount amount) => new()
     {
         Wallet = new(row.Owner),
-        Key = IdempotencyKey.ForDue(row.Id + keyNumber, dueUnixMilliseconds),
+        Key = IdempotencyKey.ForDue(row.Id, dueUnixMilliseconds),
         KeyScope = "due",
         Payee = row.Offer is null ? new(row.Payee) : null,
         Offer = row.Offer is { } offer ? new(offer) : null,

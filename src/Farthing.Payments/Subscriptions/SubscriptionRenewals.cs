@@ -10,7 +10,7 @@ namespace Farthing.Payments.Subscriptions;
 internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker maker, OfferDirectory offers, SubscriptionChanges changes, TimeProvider time) : IDue
 {
     // Nothing was decided, or the period is paid by a key that asked for something else, which must never lead to a second payment.
-    private static readonly RefusalCode[] Undecided = [RefusalCodes.NotReady, RefusalCodes.CapsChanged, RefusalCodes.IdempotencyConflict];
+    private static readonly RefusalCode[] Undecided = [RefusalCodes.NotReady, RefusalCodes.IdempotencyConflict];
 
     public async ValueTask<DueResult> RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
@@ -31,9 +31,7 @@ internal sealed class SubscriptionRenewals(ISettingsStore settings, PaymentMaker
         var offer = row.NextOffer == UInt128.Zero ? row.Offer : row.NextOffer;
         var pricing = await PricingOfAsync(offers, offer);
         var triedAt = row.Retries == 0 ? dueAt : SubscriptionPeriods.RetryAt(dueAt, row.Retries)!.Value;
-        var paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt, pricing.Price));
-        // A key is bound to a refusal for ever, and changed caps are no reason to wait for a day.
-        if (paid.Refusal?.Code == RefusalCodes.CapsChanged) paid = await maker.PayAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt + 1, pricing.Price));
+        if (await maker.PayDueAsync(SubscriptionPeriods.RequestFor(row, offer, row.Id, triedAt, pricing.Price), row.Id, triedAt) is not { } paid) return DueResult.Undecided(RefusalCodes.CapsChanged);
         if (paid.Refusal is { } undecided && Undecided.Contains(undecided.Code)) return DueResult.Undecided(undecided.Code);
         if (paid.IsGiven)
         {

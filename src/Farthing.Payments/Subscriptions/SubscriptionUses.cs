@@ -28,11 +28,15 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
 {
     private static readonly Asset Units = new("allowance:units", 0);
 
+    // What a key's first request was refused is known before it has decided to go on with extras.
+    private readonly Turns turns = new(256);
+
     public async ValueTask<Answer<SubscriptionUse>> UseAsync(Caller caller, IdempotencyKey key, SubscriptionRow row, uint quantity)
     {
         var scope = $"subscription-use:{caller.Kind}:{caller.Account:x32}";
         var id = key.DeriveId("subscription-use", caller);
         var digest = Digest(row.Id, quantity);
+        using var turn = await turns.EnterAsync(id);
         // What the key did before stands, whatever became of the subscription since.
         if (await ledger.FindAsync(id) is { } known)
         {
@@ -174,10 +178,8 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
         return await ledger.TrySubmitManyAsync(opening) is not null;
     }
 
-    private static Allowance UnitsAccount(UInt128 subscription, long partStart, long periodStart, long periodEnd, int included)
-    {
-        return UnitsAccount(subscription, partStart, periodEnd, UnitsOf(included, partStart, periodStart, periodEnd));
-    }
+    private static Allowance UnitsAccount(UInt128 subscription, long partStart, long periodStart, long periodEnd, int included) =>
+        UnitsAccount(subscription, partStart, periodEnd, UnitsOf(included, partStart, periodStart, periodEnd));
 
     private static Allowance UnitsAccount(UInt128 subscription, long partStart, long periodEnd, UInt128 limit) => AccountOf("subscription-units", subscription, partStart, periodEnd, new Amount(Units, limit));
 

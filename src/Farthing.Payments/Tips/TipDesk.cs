@@ -96,7 +96,7 @@ public sealed class TipDesk : IDue
     async ValueTask<DueResult> IDue.RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
         if (await settings.FindAsync<TipRow>(subject) is not { State: RowState.Active } row) return DueResult.Done();
-        var paid = await maker.PayAsync(RequestFor(row, dueUnixMilliseconds));
+        if (await maker.PayDueAsync(RequestFor(row, dueUnixMilliseconds), row.Id, dueUnixMilliseconds) is not { } paid) return DueResult.Undecided(RefusalCodes.CapsChanged);
         if (paid.Refusal?.Code == RefusalCodes.NotReady) return DueResult.Undecided(RefusalCodes.NotReady);
         if (paid.IsGiven) return DueResult.Next(NextOf(row, dueUnixMilliseconds), row with { Paid = row.Paid + 1, LastPayment = paid.Value.Id.Value, LastRefusal = null, Version = row.Version + 1 });
         var missed = row with { Missed = row.Missed + 1, LastRefusal = paid.Refusal.Code.Code, Version = row.Version + 1 };

@@ -1,8 +1,14 @@
 using Farthing.Client;
 
+if (args is [var atServer, var key, var address, var budgetFile, var day])
+{
+    await ForecastReader.Kept.ReadAsync(new Uri(atServer), key, new Uri(address), budgetFile, day);
+    return 0;
+}
+
 if (args is not [var server, var walletKey, var url])
 {
-    Console.Error.WriteLine("usage: ForecastReader SERVER WALLET-KEY URL");
+    Console.Error.WriteLine("usage: ForecastReader SERVER WALLET-KEY URL [BUDGET-FILE DAY]");
     return 64;
 }
 

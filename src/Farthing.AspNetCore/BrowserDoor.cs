@@ -12,8 +12,10 @@ namespace Farthing.AspNetCore;
 /// 2. The wallet sends the browser back with <c>?farthing=ENTITLEMENT</c>: checked offline, kept in a cookie of this path, address cleaned.
 /// 3. While the money can still be given back an entitlement lives a minute: once it is over, a visit goes by way of the wallet, which renews it
 ///    or answers <c>?farthing=unpaid</c>. That answer never leads to another renewal, so nobody is sent round in circles.
+/// 4. What is no visit cannot go that way: the part of a film that a player asks for, an image, a script's fetch. It is continued underneath, and the
+///    browser gets the fresh entitlement with what it asked for.
 /// </remarks>
-internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
+internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs, Renewals renewals)
 {
     /// <summary>The query parameter in which the wallet answers.</summary>
     public const string Answer = "farthing";
@@ -42,19 +44,64 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
                 return;
             }
 
-            Redirect(sale, StatusCodes.Status303SeeOther, site.AddressOf(sale.Request, QueryWithoutAnswer(sale.Request)));
+            CleanAddress(sale);
             return;
         }
 
-        if (isCurrent) await sale.ServeAsync(kept!, site.PaymentPage(kept!.Payment), "private, no-cache");
-        else if (kept is not null && IsVisit(sale.Request)) await RenewAsync(sale, nonce!);
-        else await AskAsync(sale, nonce);
+        if (isCurrent) await ServeAsync(sale, kept!);
+        else if (kept is null) await AskAsync(sale, nonce);
+        else if (renewals.IsForVisits || !IsVisit(sale.Request)) await ContinueAsync(sale, cookie, nonce!);
+        else await RenewAsync(sale, nonce!);
     }
 
     /// <summary>The query of a request without the wallet's answer in it.</summary>
     public static QueryString QueryWithoutAnswer(HttpRequest request) => request.Query.ContainsKey(Answer)
         ? QueryString.Create(request.Query.Where(parameter => !parameter.Key.Equals(Answer, StringComparison.OrdinalIgnoreCase)))
         : request.QueryString;
+
+    /// <summary>What this browser has of a meter: its nonce, and the entitlement that it keeps or brings.</summary>
+    public BrowserVisit ReadMeter(Sale sale)
+    {
+        var nonce = sale.Request.Cookies.TryGetValue(BrowserCookie, out var secret) && IsSecret(secret) ? NonceOf(secret) : null;
+        var token = ReadsOnly(sale.Request) && sale.Request.Query.ContainsKey(Answer) ? sale.Request.Query[Answer].ToString() : null;
+        var kept = nonce is null ? null : sale.Request.Cookies[PaidCookie.For(sale).Name];
+        return new BrowserVisit(nonce, Read(kept), token is not null, Read(token), token is not null && nonce is null && site.ReadEntitlement(token, sale.Resource) is not null);
+
+        Entitlement? Read(string? shown) => nonce is null ? null : site.ReadEntitlement(shown, sale.Resource, nonce);
+    }
+
+    /// <summary>Keeps the entitlement that the wallet sent the browser back with, and cleans the address.</summary>
+    public void KeepBrought(Sale sale)
+    {
+        PaidCookie.For(sale).Keep(sale, sale.Request.Query[Answer].ToString(), site.Time.GetUtcNow() + CookieLifetime);
+        CleanAddress(sale);
+    }
+
+    /// <summary>Goes to the address without the wallet's answer in it.</summary>
+    public void CleanAddress(Sale sale) => Redirect(sale, StatusCodes.Status303SeeOther, site.AddressOf(sale.Request, QueryWithoutAnswer(sale.Request)));
+
+    /// <summary>Asks anew for a meter, instead of one that is over.</summary>
+    public Task AskAnewAsync(Sale sale, in BrowserVisit visit)
+    {
+        if (visit.Kept is not null) PaidCookie.For(sale).Drop(sale);
+        // Who comes from paying was given the browser cookie before: a browser without it keeps none.
+        return AskAsync(sale, visit.Nonce, visit.KeepsNoCookie);
+    }
+
+    private Task ServeAsync(Sale sale, Entitlement entitlement) => sale.ServeAsync(entitlement, site.PaymentPage(entitlement.Payment), "private, no-cache");
+
+    private async Task ContinueAsync(Sale sale, PaidCookie cookie, string nonce)
+    {
+        var renewed = await renewals.ContinueAsync(sale.Request.Cookies[cookie.Name]!, sale.Context.RequestAborted);
+        if (site.ReadEntitlement(renewed.Token, sale.Resource, nonce) is { } fresh && site.IsCurrent(fresh))
+        {
+            cookie.Keep(sale, renewed.Token!, site.Time.GetUtcNow() + CookieLifetime);
+            await ServeAsync(sale, fresh);
+        }
+        else if (IsVisit(sale.Request)) await RenewAsync(sale, nonce);
+        else if (renewed.IsKnown) await AskAsync(sale, nonce);
+        else await ProgramDoor.RefuseForNowAsync(sale);
+    }
 
     private async Task RenewAsync(Sale sale, string nonce)
     {
@@ -64,7 +111,7 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
             return;
         }
 
-        if (site.TermsForBrowser(sale.Requirement.Price, sale.Resource, preview.Title, nonce, sale.Request) is not { } terms)
+        if (site.TermsForBrowser(sale.Demand, sale.Resource, preview.Title, nonce, sale.Request) is not { } terms)
         {
             await ProgramDoor.RefuseAddressAsync(sale);
             return;
@@ -88,8 +135,8 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
         }
 
         var secret = nonce is null ? FarthingSite.RandomText() : null;
-        var terms = site.TermsForBrowser(sale.Requirement.Price, sale.Resource, preview.Title, nonce ?? NonceOf(secret!), sale.Request);
-        if (terms is null || !programs.TryAddChallenge(sale, preview.Title))
+        var terms = site.TermsForBrowser(sale.Demand, sale.Resource, preview.Title, nonce ?? NonceOf(secret!), sale.Request);
+        if (terms is null || (sale.Demand.Plan is null && !programs.TryAddChallenge(sale, preview.Title)))
         {
             await ProgramDoor.RefuseAddressAsync(sale);
             return;
@@ -137,24 +184,37 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs)
 
     private static string NonceOf(string secret) => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(secret)));
 
-    /// <summary>The cookie in which a browser keeps the entitlement of one resource; sent for its path only, so that many pages do not fill every request.</summary>
+    /// <summary>The cookie in which a browser keeps the entitlement of one resource; sent for its path only, so that many pages do not fill every request; that of a plan or a meter goes everywhere.</summary>
     private readonly record struct PaidCookie(string Name, string Path)
     {
+        // Of what the site's options name: a few.
+        private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> Names = new(StringComparer.Ordinal);
+
         public static PaidCookie For(Sale sale)
         {
+            if (sale.Demand.Offer is not null) return new PaidCookie(Names.GetOrAdd(sale.Resource, NameFor), "/");
             var path = (sale.Request.PathBase + sale.Request.Path).ToUriComponent();
             // A semicolon would end the attribute: widen to the folder above it. The hash in the name keeps pages apart.
             var semicolon = path.IndexOf(';', StringComparison.Ordinal);
             if (semicolon >= 0) path = path[..(path.LastIndexOf('/', semicolon) + 1)];
-            var hash = Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(sale.Resource)).AsSpan(0, 9));
-            return new PaidCookie($"farthing_paid_{hash}", path.Length == 0 ? "/" : path);
+            return new PaidCookie(NameFor(sale.Resource), path.Length == 0 ? "/" : path);
         }
+
+        private static string NameFor(string resource) => $"farthing_paid_{Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(resource)).AsSpan(0, 9))}";
 
         public void Keep(Sale sale, string token, DateTimeOffset expires) => sale.Response.Cookies.Append(Name, token, NewCookie(sale.Request, Path, expires));
 
         public void Drop(Sale sale) => sale.Response.Cookies.Delete(Name, NewCookie(sale.Request, Path, default));
     }
 }
+
+/// <summary>What a browser shows of a meter.</summary>
+/// <param name="Nonce">What its entitlements are bound to, or null.</param>
+/// <param name="Kept">The entitlement in its cookie, or null.</param>
+/// <param name="IsAnswered">True if it comes from the wallet, with whatever answer.</param>
+/// <param name="Brought">The entitlement that it comes with, or null.</param>
+/// <param name="KeepsNoCookie">True if it has lost the cookie that it was given on its way to the wallet.</param>
+internal readonly record struct BrowserVisit(string? Nonce, Entitlement? Kept, bool IsAnswered, Entitlement? Brought, bool KeepsNoCookie);
 
 /// <summary>The header that keeps tokens in addresses from being passed on.</summary>
 internal static class ReferrerPolicy

@@ -18,6 +18,11 @@ public static class FarthingServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FarthingOptions>, FarthingOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<FarthingSite>();
+        services.TryAddSingleton<Renewals, ServerRenewals>();
+        services.TryAddSingleton<MeterReports, ServerMeterReports>();
+        services.TryAddSingleton<MeterCounts>();
+        services.AddHostedService(provider => provider.GetRequiredService<MeterCounts>());
+        services.TryAddSingleton<MeterDoor>();
         services.TryAddSingleton<BrowserDoor>();
         services.TryAddSingleton<ProgramDoor>();
         services.TryAddSingleton<PaymentGate>();

@@ -12,11 +12,16 @@ internal sealed class FarthingSite
     /// <summary>How long a person or a program has to pay.</summary>
     public static readonly TimeSpan TermsLifetime = TimeSpan.FromMinutes(10);
 
+    /// <summary>The header in which a script names the page that it runs in: a path of this site, with its query.</summary>
+    private const string ReturnHeader = "Farthing-Return";
+
+    // How the nonces of terms for programs begin. A browser's is a hash.
+    private const string ProgramNonce = "program-";
     private const int MaxTitleLength = 120;
     private const int MaxReturnUrlLength = 1024;
 
     private readonly SigningKey signingKey;
-    private readonly VerifyingKey entitlementKey;
+    private readonly VerifiedEntitlements entitlements;
     private readonly Func<HttpContext, ValueTask<PaymentPreview?>>? preview;
     private readonly string? website;
     private readonly string? name;
@@ -25,7 +30,7 @@ internal sealed class FarthingSite
     {
         var asked = options.Value;
         Payee = Id<PayeeKind>.TryParse(asked.Payee, out var payee) ? payee : throw new InvalidOperationException("The options were not validated.");
-        entitlementKey = VerifyingKey.TryParse(asked.EntitlementKey, out var key) ? key : throw new InvalidOperationException("The options were not validated.");
+        entitlements = new VerifiedEntitlements(VerifyingKey.TryParse(asked.EntitlementKey, out var key) ? key : throw new InvalidOperationException("The options were not validated."));
         signingKey = SigningKey.FromSeed(Convert.FromBase64String(asked.SigningKey));
         Server = new Uri(asked.Server);
         ChallengeSecret = asked.ChallengeSecret ?? RandomNumberGenerator.GetBytes(32);
@@ -35,6 +40,8 @@ internal sealed class FarthingSite
         website = asked.Website;
         name = asked.Name;
         Time = time;
+        Plans = asked.Plans.ToDictionary(plan => plan.Key, plan => plan.Value.ToDemand(plan.Key) ?? throw new InvalidOperationException("The options were not validated."), StringComparer.Ordinal);
+        Meters = asked.Meters.ToDictionary(meter => meter.Key, meter => meter.Value.ToDemand(meter.Key) ?? throw new InvalidOperationException("The options were not validated."), StringComparer.Ordinal);
         // Rounded up, and no challenge begins earlier: one of an earlier process began before this second.
         Opened = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().AddTicks(TimeSpan.TicksPerSecond - 1).ToUnixTimeSeconds());
     }
@@ -51,6 +58,12 @@ internal sealed class FarthingSite
 
     public TimeProvider Time { get; }
 
+    /// <summary>What can be subscribed to, by name.</summary>
+    public IReadOnlyDictionary<string, Demand> Plans { get; }
+
+    /// <summary>What can be metered, by name.</summary>
+    public IReadOnlyDictionary<string, Demand> Meters { get; }
+
     /// <summary>When this process began to sell, in whole seconds.</summary>
     public DateTimeOffset Opened { get; }
 
@@ -60,11 +73,8 @@ internal sealed class FarthingSite
     public string NameFor(HttpRequest request) => name ?? request.Host.Host;
 
     /// <summary>The absolute address of this request with another query. Never relative: a path that begins with two slashes would name another host.</summary>
-    public string AddressOf(HttpRequest request, QueryString query)
-    {
-        var origin = website ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
-        return origin + request.PathBase.ToUriComponent() + request.Path.ToUriComponent() + query.ToUriComponent();
-    }
+    public string AddressOf(HttpRequest request, QueryString query) =>
+        OriginOf(request) + request.PathBase.ToUriComponent() + request.Path.ToUriComponent() + query.ToUriComponent();
 
     /// <summary>What to show before payment; null if nothing is for sale at this address.</summary>
     public async ValueTask<PaymentPreview?> PreviewAsync(HttpContext context) =>
@@ -72,17 +82,31 @@ internal sealed class FarthingSite
 
     /// <summary>Terms for a person, who buys the page: once, for this browser, and back to this address.</summary>
     /// <returns>Null if the address cannot be sold: it is too long, or has control characters.</returns>
-    public string? TermsForBrowser(Amount price, string resource, string title, string nonce, HttpRequest request)
+    public string? TermsForBrowser(Demand demand, string resource, string title, string nonce, HttpRequest request)
     {
-        var address = AddressOf(request, BrowserDoor.QueryWithoutAnswer(request));
+        var address = PageThatAsks(request) ?? AddressOf(request, BrowserDoor.QueryWithoutAnswer(request));
         if (address.Length > MaxReturnUrlLength) address = AddressOf(request, QueryString.Empty);
-        return Sign(price, resource, title, nonce, address, once: true, Time.GetUtcNow() + TermsLifetime);
+        return Sign(demand, resource, title, nonce, address, once: true, Time.GetUtcNow() + TermsLifetime);
     }
+
+    /// <summary>
+    /// The page of this site whose script fetches something that has a price, to which the payer goes back; null if there is none. Scripts of other
+    /// sites cannot send the header, and what it names is a path here.
+    /// </summary>
+    private string? PageThatAsks(HttpRequest request)
+    {
+        var path = request.Headers[ReturnHeader].ToString();
+        if (path.Length is 0 or > MaxReturnUrlLength || path[0] != '/' || path.AsSpan().ContainsAnyExceptInRange('!', '~')) return null;
+        var origin = OriginOf(request);
+        return Uri.TryCreate(origin + path, UriKind.Absolute, out var address) && address.GetLeftPart(UriPartial.Authority) == new Uri(origin).GetLeftPart(UriPartial.Authority) ? origin + path : null;
+    }
+
+    private string OriginOf(HttpRequest request) => website ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
 
     /// <summary>Terms for a program, which buys the call.</summary>
     /// <returns>Null if the address cannot be sold: it is too long, or has control characters.</returns>
-    public string? TermsForProgram(PaymentRequirement requirement, string resource, string title, DateTimeOffset expires) =>
-        Sign(requirement.Price, resource, title, RandomText(), returnUrl: null, once: requirement.Use == PaymentUse.Once, expires);
+    public string? TermsForProgram(Demand demand, string resource, string title, DateTimeOffset expires) =>
+        Sign(demand, resource, title, ProgramNonce + RandomText(), returnUrl: null, once: demand.Use == PaymentUse.Once, expires);
 
     /// <summary>When terms and challenge end that a program is given now: in whole seconds, as terms count them.</summary>
     public DateTimeOffset ProgramTermsEnd()
@@ -102,9 +126,14 @@ internal sealed class FarthingSite
     /// <summary>Reads an entitlement of this site for this resource, whoever it was given to: it opens nothing.</summary>
     /// <returns>Null if it is not one; one that has expired is returned too.</returns>
     public Entitlement? ReadEntitlement(string? token, string resource) =>
-        Entitlement.TryVerify(token, entitlementKey, out var entitlement) && entitlement.Payee == Payee && string.Equals(entitlement.Resource, resource, StringComparison.Ordinal)
+        entitlements.Read(token) is { } entitlement && entitlement.Payee == Payee && string.Equals(entitlement.Resource, resource, StringComparison.Ordinal)
+            // What a meter covers is counted, and opens nothing that is paid for at once.
+            && entitlement.Meter is not null == resource.StartsWith(MeterDemand.ResourcePrefix, StringComparison.Ordinal)
             ? entitlement
             : null;
+
+    /// <summary>True if the entitlement answers terms that a program was given. A browser's opens nothing without the browser's secret, and it stood in an address.</summary>
+    public static bool IsForProgram(Entitlement entitlement) => entitlement.Nonce.StartsWith(ProgramNonce, StringComparison.Ordinal);
 
     /// <summary>True if the entitlement still opens its page.</summary>
     public bool IsCurrent(Entitlement entitlement) => Time.GetUtcNow() < entitlement.Expires;
@@ -112,14 +141,15 @@ internal sealed class FarthingSite
     /// <summary>256 random bits as base64url.</summary>
     public static string RandomText() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
-    private string? Sign(Amount price, string resource, string title, string nonce, string? returnUrl, bool once, DateTimeOffset expires)
+    private string? Sign(Demand demand, string resource, string title, string nonce, string? returnUrl, bool once, DateTimeOffset expires)
     {
         var terms = new Terms
         {
             Payee = Payee,
-            Amount = price,
+            Offer = demand.Offer,
+            Amount = demand.Offer is null ? demand.Price : null,
             Resource = resource,
-            Title = Shorten(title),
+            Title = Shorten(demand.Name ?? title),
             ReturnUrl = returnUrl,
             Once = once,
             Expires = expires,

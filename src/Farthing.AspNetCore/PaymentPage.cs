@@ -34,6 +34,8 @@ internal static class PaymentPage
         response.Headers.CacheControl = "no-store";
         response.Headers[ReferrerPolicy.Name] = ReferrerPolicy.None;
         response.Headers[HeaderNames.XContentTypeOptions] = "nosniff";
+        // For a script, which shows the price in its own page.
+        response.Headers.Link = $"<{wallet.AbsoluteUri}>; rel=\"payment\"";
         response.Headers.ContentSecurityPolicy =
             $"default-src 'none'; style-src {(site.Stylesheet is null ? OwnStyleSource : "'self'")}; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
         if (HttpMethods.IsHead(sale.Request.Method)) return;
@@ -43,7 +45,7 @@ internal static class PaymentPage
     private static string Render(Sale sale, PaymentPreview preview, Uri wallet, FarthingSite site, bool keepsNoCookie)
     {
         var html = HtmlEncoder.Default;
-        var price = $"""<span class="farthing-amount">{html.Encode(sale.Requirement.Price.ToPriceString())}</span>""";
+        var price = $"""<span class="farthing-amount">{html.Encode(sale.Demand.PriceInWords)}</span>""";
         var siteName = site.NameFor(sale.Request);
         var style = site.Stylesheet is null ? $"<style>{OwnStyle}</style>" : $"""<link rel="stylesheet" href="{html.Encode(site.Stylesheet)}">""";
         var home = html.Encode(sale.Request.PathBase.ToUriComponent() + "/");
@@ -52,6 +54,12 @@ internal static class PaymentPage
             <p class="farthing-cookies" role="status"><strong>This browser did not keep this site's cookie</strong>, so a paid page stays closed to it. Allow cookies for this site, then follow the link again: if you have paid, nothing more is charged.</p>
             """;
         var playMoney = site.TakesPlayMoney ? """<p class="farthing-note"><strong>This is play money.</strong> It costs nothing, and buys nothing outside this machine.</p>""" : "";
+        var (asked, button) = sale.Demand switch
+        {
+            { Meter: { } meter } => ($"""What you use here costs <strong>{price}</strong>. At most <span class="farthing-amount">{html.Encode(meter.Ceiling.ToPriceString())}</span> is held meanwhile; what you do not use returns to you.""", "Start a meter"),
+            { Plan: not null } => ($"The rest is for subscribers, for <strong>{price}</strong>.", $"Subscribe for {price}"),
+            _ => ($"The rest costs <strong>{price}</strong>, once.", $"Read on for {price}"),
+        };
         return $"""
             <!doctype html>
             <html lang="en">
@@ -70,8 +78,8 @@ internal static class PaymentPage
             </article>
             <section class="farthing-offer" aria-label="Price">
             {cookies}
-            <p class="farthing-price">The rest costs <strong>{price}</strong>, once.</p>
-            <p><a class="farthing-button" href="{html.Encode(wallet.AbsoluteUri)}">Read on for {price}</a></p>
+            <p class="farthing-price">{asked}</p>
+            <p><a class="farthing-button" href="{html.Encode(wallet.AbsoluteUri)}">{button}</a></p>
             <p class="farthing-note">You will see who is paid and confirm before anything is paid. No account is needed.</p>
             {playMoney}
             </section>

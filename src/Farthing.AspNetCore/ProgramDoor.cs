@@ -41,7 +41,7 @@ internal sealed class ProgramDoor(FarthingSite site)
         }
 
         if (!ChargeRequest.TryRead(challenge.Request, out var charge) || !Terms.TryParse(charge.Terms, out var terms)
-            || terms.Payee != site.Payee || terms.Resource != sale.Resource || terms.Amount != sale.Requirement.Price)
+            || terms.Payee != site.Payee || terms.Resource != sale.Resource || terms.Amount != sale.Demand.Price)
         {
             await AskAsync(sale, ProgramProblem.InvalidChallenge);
             return;
@@ -73,12 +73,11 @@ internal sealed class ProgramDoor(FarthingSite site)
                 await AskAsync(sale, ProgramProblem.AlreadyUsed);
                 return;
             case UsedChallenges.Claim.Full:
-                sale.Response.Headers.RetryAfter = "10";
-                await WriteProblemAsync(sale, StatusCodes.Status503ServiceUnavailable, ProgramProblem.TooManyCalls);
+                await RefuseCrowdAsync(sale);
                 return;
         }
 
-        await ServeAsync(sale, challenge, entitlement, now);
+        await ServeAsync(sale, challenge, entitlement);
     }
 
     /// <summary>Answers 402 with a fresh challenge and why the request did not pass.</summary>
@@ -90,7 +89,8 @@ internal sealed class ProgramDoor(FarthingSite site)
             return;
         }
 
-        if (TryAddChallenge(sale, preview.Title)) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, problem);
+        if (sale.Demand.Plan is not null) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, ProgramProblem.SubscriptionRequired);
+        else if (TryAddChallenge(sale, preview.Title)) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, problem);
         else await RefuseAddressAsync(sale);
     }
 
@@ -100,9 +100,11 @@ internal sealed class ProgramDoor(FarthingSite site)
     {
         // One reading of the clock, so that terms and challenge end together.
         var expires = site.ProgramTermsEnd();
-        if (site.TermsForProgram(sale.Requirement, sale.Resource, title, expires) is not { } terms) return false;
-        var request = new ChargeRequest(sale.Requirement.Price, site.Payee, site.Server, terms).ToRequest();
-        var challenge = PaymentChallenge.Create(site.ChallengeSecret, site.Payee.ToString(), PaymentChallenge.Farthing, PaymentChallenge.Charge, request, expires);
+        if (site.TermsForProgram(sale.Demand, sale.Resource, title, expires) is not { } terms) return false;
+        var (intent, request) = sale.Demand.Meter is { } meter
+            ? (PaymentChallenge.Meter, new MeterRequest(sale.Demand.Price, meter.Count, meter.Ceiling, site.Payee, site.Server, terms).ToRequest())
+            : (PaymentChallenge.Charge, new ChargeRequest(sale.Demand.Price, site.Payee, site.Server, terms).ToRequest());
+        var challenge = PaymentChallenge.Create(site.ChallengeSecret, site.Payee.ToString(), PaymentChallenge.Farthing, intent, request, expires);
         sale.Response.Headers.WWWAuthenticate = StringValues.Concat(sale.Response.Headers.WWWAuthenticate, challenge.ToHeader());
         return true;
     }
@@ -110,15 +112,31 @@ internal sealed class ProgramDoor(FarthingSite site)
     /// <summary>Refuses an address that terms cannot name: too long, or with control characters.</summary>
     public static Task RefuseAddressAsync(Sale sale) => WriteProblemAsync(sale, StatusCodes.Status400BadRequest, ProgramProblem.AddressNotForSale);
 
-    private async Task ServeAsync(Sale sale, PaymentChallenge challenge, Entitlement entitlement, DateTimeOffset now)
+    /// <summary>Refuses what was paid for while nobody can be asked whether it still is.</summary>
+    public static Task RefuseForNowAsync(Sale sale)
     {
-        sale.Response.OnStarting(() =>
-        {
-            if (sale.Response.StatusCode < StatusCodes.Status400BadRequest)
-                sale.Response.Headers[PaymentReceiptHeader.Name] = new PaymentReceiptHeader(PaymentChallenge.Farthing, now, entitlement.Payment.ToString()).ToHeader();
-            return Task.CompletedTask;
-        });
+        sale.Response.Headers.RetryAfter = "5";
+        return WriteProblemAsync(sale, StatusCodes.Status503ServiceUnavailable, ProgramProblem.ServerAway);
+    }
 
+    /// <summary>Refuses for now, because too much is remembered already.</summary>
+    public static Task RefuseCrowdAsync(Sale sale)
+    {
+        sale.Response.Headers.RetryAfter = "10";
+        return WriteProblemAsync(sale, StatusCodes.Status503ServiceUnavailable, ProgramProblem.TooManyCalls);
+    }
+
+    /// <summary>Says with an answer that it was paid for.</summary>
+    public void AddReceipt(Sale sale, Entitlement entitlement) => sale.Response.OnStarting(() =>
+    {
+        if (sale.Response.StatusCode < StatusCodes.Status400BadRequest)
+            sale.Response.Headers[PaymentReceiptHeader.Name] = new PaymentReceiptHeader(PaymentChallenge.Farthing, site.Time.GetUtcNow(), entitlement.Payment.ToString()).ToHeader();
+        return Task.CompletedTask;
+    });
+
+    private async Task ServeAsync(Sale sale, PaymentChallenge challenge, Entitlement entitlement)
+    {
+        AddReceipt(sale, entitlement);
         var served = false;
         try
         {
@@ -150,9 +168,10 @@ internal sealed class ProgramDoor(FarthingSite site)
         if (status == StatusCodes.Status402PaymentRequired)
         {
             writer.WriteStartObject("price");
-            writer.WriteString("amount", sale.Requirement.Price.ToDecimalString());
-            writer.WriteString("currency", sale.Requirement.Price.Asset.Code);
+            writer.WriteString("amount", sale.Demand.Price.ToDecimalString());
+            writer.WriteString("currency", sale.Demand.Price.Asset.Code);
             writer.WriteEndObject();
+            if (sale.Demand.Meter is { } meter) writer.WriteNumber("count", meter.Count);
         }
 
         writer.WriteEndObject();
@@ -178,6 +197,12 @@ internal sealed record ProgramProblem(string Code, string Title, string Detail)
     public static ProgramProblem AlreadyUsed { get; } = new("credential-already-used", "This payment was used before.", "One challenge opens one call: answer the fresh one in WWW-Authenticate.");
 
     public static ProgramProblem TooManyCalls { get; } = new("too-many-calls", "The site takes no more paid calls right now.", "Nothing was used up: repeat the same request after the time in Retry-After.");
+
+    public static ProgramProblem SubscriptionRequired { get; } = new("subscription-required", "This is for subscribers.", "Subscribe at a browser: open this address there.");
+
+    public static ProgramProblem MeterOver { get; } = new("meter-over", "The meter is used up or stopped.", "Nothing more is counted on it. Start another one with the challenge in WWW-Authenticate.");
+
+    public static ProgramProblem ServerAway { get; } = new("server-away", "The payment server cannot be asked right now.", "What was bought is still bought: repeat the same request after the time in Retry-After.");
 
     public static ProgramProblem AddressNotForSale { get; } = new("address-not-for-sale", "This address cannot be sold.", "It is too long, or has control characters.");
 }

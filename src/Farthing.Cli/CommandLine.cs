@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Farthing.Cli.Audit;
+using Farthing.Cli.Estimates;
+using Farthing.Cli.Fees;
 
 namespace Farthing.Cli;
 
@@ -21,6 +23,8 @@ internal static class CommandLine
                 LedgerArchiveCommand.Create(),
             },
             PayCommand.Create(),
+            FeesCommand.Create(),
+            EstimateCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellation);

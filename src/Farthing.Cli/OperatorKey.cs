@@ -22,7 +22,7 @@ internal static class OperatorKey
         try
         {
             using var client = new FarthingClient(address);
-            var key = await client.ReadVerifierKeyAsync(cancellation);
+            var key = await client.Ledger.ReadLedgerKeyAsync(cancellation);
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"{client.Server} says that its key is {key}. Keep it, and give it with --key from now on.");
             return key;
         }

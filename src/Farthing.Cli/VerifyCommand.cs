@@ -45,9 +45,11 @@ internal static class VerifyCommand
             return parsed.Fail(OperatorKey.Malformed);
         }
 
-        var verdict = receipt.Verify(key);
         var output = parsed.InvocationConfiguration.Output;
+        // snippet: verify
+        var verdict = receipt.Verify(key);
         foreach (var finding in verdict.Findings) await output.WriteLineAsync(finding);
+        // end snippet
         await output.WriteLineAsync(verdict.IsValid ? "The receipt is valid." : "The receipt is NOT valid: do not rely on it.");
         return verdict.IsValid ? ExitCodes.Done : ExitCodes.No;
     }

@@ -4,149 +4,140 @@ using Farthing.Protocol;
 
 namespace Farthing.Client;
 
-/// <summary>A wallet that was made, with its key.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Currency">Its currency's code.</param>
-/// <param name="Key">Whoever has it can spend the wallet's money.</param>
-public sealed record WalletMade(Id<WalletKind> Id, string Currency, string Key);
-
-/// <summary>A wallet and its money.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Currency">Its currency's code.</param>
-/// <param name="Balance">What can be spent.</param>
-/// <param name="Held">What is set aside for held payments.</param>
-public sealed record Wallet(Id<WalletKind> Id, string Currency, Amount Balance, Amount Held);
-
-/// <summary>Money in.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Status"><c>pending</c>, <c>posted</c> or <c>failed</c>.</param>
-/// <param name="Amount">How much.</param>
-/// <param name="NextAction">What the payer has still to do, or null.</param>
-public sealed record TopUp(Id<TopUpKind> Id, string Status, Amount Amount, string? NextAction);
-
-/// <summary>What to pay: exactly one of terms, an offer, or a payee with an amount.</summary>
-public sealed record NewPayment
-{
-    /// <summary>The token of a site's terms.</summary>
-    public string? Terms { get; init; }
-
-    /// <summary>The offer that is bought.</summary>
-    public Id<OfferKind>? Offer { get; init; }
-
-    /// <summary>How many of the offer; one by default.</summary>
-    public uint? Quantity { get; init; }
-
-    /// <summary>Who is paid, with <see cref="Amount"/>.</summary>
-    public Id<PayeeKind>? Payee { get; init; }
-
-    /// <summary>How much, with <see cref="Payee"/>.</summary>
-    public Amount? Amount { get; init; }
-
-    /// <summary>The payer's own words for it, 1 to 255 characters.</summary>
-    public string? Reference { get; init; }
-
-    /// <summary>True to set the money aside until the payee posts or voids the payment.</summary>
-    public bool? Hold { get; init; }
-}
-
-/// <summary>A payment.</summary>
-public sealed record Payment
-{
-    /// <summary>Its id.</summary>
-    public required Id<PaymentKind> Id { get; init; }
-
-    /// <summary><c>held</c>, <c>posted</c>, <c>voided</c> or <c>expired</c>.</summary>
-    public required string Status { get; init; }
-
-    /// <summary>The price.</summary>
-    public required Amount Amount { get; init; }
-
-    /// <summary>The operator's fee, out of the payee's share.</summary>
-    public required Amount Fee { get; init; }
-
-    /// <summary>What was given back.</summary>
-    public required Amount Refunded { get; init; }
-
-    /// <summary>Who is paid.</summary>
-    public required Id<PayeeKind> Payee { get; init; }
-
-    /// <summary>Who paid; only the wallet itself sees it.</summary>
-    public Id<WalletKind>? Wallet { get; init; }
-
-    /// <summary>The offer that was bought, or null.</summary>
-    public Id<OfferKind>? Offer { get; init; }
-
-    /// <summary>The payer's words for it, or null.</summary>
-    public string? Reference { get; init; }
-
-    /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
-
-    /// <summary>Until when it can be refunded, or null.</summary>
-    public DateTimeOffset? RefundableUntil { get; init; }
-
-    /// <summary>What the site accepts as paid; only in the answer to a payment by terms.</summary>
-    public string? Entitlement { get; init; }
-}
-
-/// <summary>A refund.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Payment">What was given back.</param>
-/// <param name="Amount">How much of it.</param>
-/// <param name="CreatedAt">When.</param>
-public sealed record Refund(Id<RefundKind> Id, Id<PaymentKind> Payment, Amount Amount, DateTimeOffset CreatedAt);
-
-/// <summary>One line of a statement.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="Amount">By how much the balance changed: a decimal with a minus sign where it fell.</param>
-/// <param name="Balance">What could be spent afterwards.</param>
-/// <param name="Payment">The payment, if it was one.</param>
-/// <param name="TopUp">The top-up, if it was one.</param>
-/// <param name="Counterparty">Who was on the other side, if there was someone.</param>
-/// <param name="CreatedAt">When.</param>
-public sealed record StatementLine(string Kind, AmountJson Amount, Amount Balance, Id<PaymentKind>? Payment, Id<TopUpKind>? TopUp, string? Counterparty, DateTimeOffset CreatedAt);
-
-/// <summary>A page of a statement, newest first.</summary>
-/// <param name="Lines">The lines.</param>
-/// <param name="Next">The cursor of the next page, or null at the end.</param>
-public sealed record StatementPage(IReadOnlyList<StatementLine> Lines, string? Next);
-
 /// <summary>Why a server refused.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Code">The stable code: see <c>docs/errors.md</c>.</param>
-/// <param name="Title">What it means.</param>
-/// <param name="Detail">What it means here, and what to do.</param>
-/// <param name="Retry">Whether to repeat: with the <c>same_key</c>, with a <c>new_key</c>, or <c>never</c>.</param>
-public sealed record Problem(int Status, string? Code, string? Title, string? Detail, string? Retry);
+public sealed record Problem
+{
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; init; }
 
-/// <summary>Body of a wallet to be made.</summary>
-internal sealed record NewWallet(string Currency);
+    /// <summary>The stable code: see <c>docs/errors.md</c>. Null if the answer is not that of a payment server.</summary>
+    public string? Code { get; init; }
 
-/// <summary>Body of a top-up.</summary>
-internal sealed record NewTopUp(Amount Amount, string Rail);
+    /// <summary>Where the code is explained.</summary>
+    public string? Type { get; init; }
 
-/// <summary>Body of a refund.</summary>
-internal sealed record NewRefund(Amount? Amount);
+    /// <summary>What it means.</summary>
+    public string? Title { get; init; }
 
-/// <summary>Reads answers and writes bodies. Members that this version does not know are passed over, so that a newer server can be used.</summary>
+    /// <summary>What it means here, and what to do.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Whether to repeat: with the <c>same_key</c>, with a <c>new_key</c>, or <c>never</c>.</summary>
+    public string? Retry { get; init; }
+
+    /// <summary>What else the server says, such as <c>missing</c>; null if nothing.</summary>
+    [JsonExtensionData]
+    [JsonInclude]
+    public IDictionary<string, JsonElement>? Facts { get; internal set; }
+}
+
+/// <summary>Reads answers and writes bodies, without reflection. Members that this version does not know are passed over, so that a newer server can be used.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowOutOfOrderMetadataProperties = true,
     RespectNullableAnnotations = true,
     Converters = [
-        typeof(AmountConverter), typeof(IdConverter<WalletKind>), typeof(IdConverter<PayeeKind>), typeof(IdConverter<OfferKind>),
-        typeof(IdConverter<PaymentKind>), typeof(IdConverter<RefundKind>), typeof(IdConverter<TopUpKind>)])]
-[JsonSerializable(typeof(NewWallet))]
-[JsonSerializable(typeof(WalletMade))]
-[JsonSerializable(typeof(Wallet))]
-[JsonSerializable(typeof(NewTopUp))]
-[JsonSerializable(typeof(TopUp))]
+        typeof(AmountConverter),
+        typeof(IdConverter<BillKind>), typeof(IdConverter<CampaignKind>), typeof(IdConverter<EventKind>), typeof(IdConverter<FareCardKind>),
+        typeof(IdConverter<FareTapKind>), typeof(IdConverter<HandleKind>), typeof(IdConverter<MandateKind>), typeof(IdConverter<MeterKind>),
+        typeof(IdConverter<OfferKind>), typeof(IdConverter<PayeeKind>), typeof(IdConverter<PayerKind>), typeof(IdConverter<PaymentKind>),
+        typeof(IdConverter<PayoutKind>), typeof(IdConverter<PersonalPaymentKind>), typeof(IdConverter<PledgeKind>), typeof(IdConverter<RefundKind>),
+        typeof(IdConverter<RequestKind>), typeof(IdConverter<RoundUpKind>), typeof(IdConverter<SubscriptionKind>), typeof(IdConverter<TabKind>),
+        typeof(IdConverter<TipKind>), typeof(IdConverter<TopUpKind>), typeof(IdConverter<WalletKind>),
+        typeof(IdConverter<WebhookKind>)])]
+[JsonSerializable(typeof(AutomaticTopUp))]
+[JsonSerializable(typeof(NewAutomaticTopUp))]
+[JsonSerializable(typeof(Batch))]
+[JsonSerializable(typeof(BatchAnswer))]
+[JsonSerializable(typeof(Bill))]
+[JsonSerializable(typeof(Campaign))]
+[JsonSerializable(typeof(Change))]
+[JsonSerializable(typeof(Consistency))]
+[JsonSerializable(typeof(FareCard))]
+[JsonSerializable(typeof(FareDay))]
+[JsonSerializable(typeof(FareMandate))]
+[JsonSerializable(typeof(FareTap))]
+[JsonSerializable(typeof(FeeTable))]
+[JsonSerializable(typeof(KeyMade))]
+[JsonSerializable(typeof(Mandate))]
+[JsonSerializable(typeof(Meter))]
+[JsonSerializable(typeof(MeterReport))]
+[JsonSerializable(typeof(MoneyRequest))]
+[JsonSerializable(typeof(MonthlyTip))]
+[JsonSerializable(typeof(NewBill))]
+[JsonSerializable(typeof(NewCampaign))]
+[JsonSerializable(typeof(NewFareCard))]
+[JsonSerializable(typeof(NewFareTap))]
+[JsonSerializable(typeof(NewMandate))]
+[JsonSerializable(typeof(NewMeter))]
+[JsonSerializable(typeof(NewMoneyRequest))]
+[JsonSerializable(typeof(NewOffer))]
+[JsonSerializable(typeof(NewPayee))]
 [JsonSerializable(typeof(NewPayment))]
+[JsonSerializable(typeof(NewPayoutSetting))]
+[JsonSerializable(typeof(NewPersonalPayment))]
+[JsonSerializable(typeof(NewPledge))]
+[JsonSerializable(typeof(NewRoundUp))]
+[JsonSerializable(typeof(NewSubscription))]
+[JsonSerializable(typeof(NewSubscriptionUse))]
+[JsonSerializable(typeof(NewTip))]
+[JsonSerializable(typeof(NewTopUp))]
+[JsonSerializable(typeof(NewWallet))]
+[JsonSerializable(typeof(NewWalletCaps))]
+[JsonSerializable(typeof(NewWebhook))]
+[JsonSerializable(typeof(Offer))]
+[JsonSerializable(typeof(Page<Campaign>))]
+[JsonSerializable(typeof(Page<FareCard>))]
+[JsonSerializable(typeof(Page<Mandate>))]
+[JsonSerializable(typeof(Page<MoneyRequest>))]
+[JsonSerializable(typeof(Page<MonthlyTip>))]
+[JsonSerializable(typeof(Page<Offer>))]
+[JsonSerializable(typeof(Page<Payment>))]
+[JsonSerializable(typeof(Page<Payout>))]
+[JsonSerializable(typeof(Page<RoundUp>))]
+[JsonSerializable(typeof(Page<StatementLine>))]
+[JsonSerializable(typeof(Page<Subscription>))]
+[JsonSerializable(typeof(Page<SubscriptionEvent>))]
+[JsonSerializable(typeof(Page<Tab>))]
+[JsonSerializable(typeof(Page<Webhook>))]
+[JsonSerializable(typeof(Page<WebhookDelivery>))]
+[JsonSerializable(typeof(PartAmount))]
+[JsonSerializable(typeof(Payee))]
+[JsonSerializable(typeof(PayeeMade))]
 [JsonSerializable(typeof(Payment))]
-[JsonSerializable(typeof(NewRefund))]
-[JsonSerializable(typeof(Refund))]
-[JsonSerializable(typeof(StatementPage))]
+[JsonSerializable(typeof(PayeePayouts))]
+[JsonSerializable(typeof(Payout))]
+[JsonSerializable(typeof(PayoutCost))]
+[JsonSerializable(typeof(PayoutRefusal))]
+[JsonSerializable(typeof(PayoutSetting))]
+[JsonSerializable(typeof(PersonalPayment))]
+[JsonSerializable(typeof(Pledge))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(RecoveryCode))]
+[JsonSerializable(typeof(Refund))]
+[JsonSerializable(typeof(Replay))]
+[JsonSerializable(typeof(RoundUp))]
+[JsonSerializable(typeof(Schedule))]
+[JsonSerializable(typeof(SecretRotation))]
+[JsonSerializable(typeof(Subscribed))]
+[JsonSerializable(typeof(Subscription))]
+[JsonSerializable(typeof(SubscriptionChange))]
+[JsonSerializable(typeof(SubscriptionEvent))]
+[JsonSerializable(typeof(SubscriptionUse))]
+[JsonSerializable(typeof(Tab))]
+[JsonSerializable(typeof(TabTotals))]
+[JsonSerializable(typeof(Tip))]
+[JsonSerializable(typeof(TopUp))]
+[JsonSerializable(typeof(TopUpCost))]
+[JsonSerializable(typeof(Wallet))]
+[JsonSerializable(typeof(WalletCaps))]
+[JsonSerializable(typeof(WalletMade))]
+[JsonSerializable(typeof(WalletPayout))]
+[JsonSerializable(typeof(WalletPayouts))]
+[JsonSerializable(typeof(WalletStatus))]
+[JsonSerializable(typeof(Webhook))]
+[JsonSerializable(typeof(WebhookChange))]
 internal sealed partial class Wire : JsonSerializerContext;
 
 /// <summary><c>{"amount":"0.02","currency":"USD"}</c>.</summary>

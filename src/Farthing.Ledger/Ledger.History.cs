@@ -26,6 +26,31 @@ public sealed partial class Ledger
         return history.ReadStatement(account, snapshot.LastPosition, range, count);
     }
 
+    /// <summary>Records that moved or held units of an account, oldest first, for those who go on where they stopped; refused ones are left out.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="from">Only records from this position on.</param>
+    /// <param name="count">At most so many; at least one.</param>
+    /// <returns>The records, and the position to go on from. All of them are durable.</returns>
+    public async ValueTask<AccountPage> ReadOnAsync(UInt128 account, long from, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (await ReadAccountAsync(account) is not { } snapshot || snapshot.LastPosition < from) return new([], from);
+        await LeaveThread();
+        return history.ReadOn(account, snapshot.LastPosition, from, count);
+    }
+
+    /// <summary>How many durable records are older than a moment, which is also the position of the first that is not.</summary>
+    public long SizeBefore(long unixMilliseconds) => Math.Min(frames.SizeBefore(unixMilliseconds), durable.Size);
+
+    /// <summary>Waits until there are more durable records than so many.</summary>
+    /// <returns>False if the ledger closes or the wait is cancelled.</returns>
+    public async ValueTask<bool> WaitForMoreAsync(long size, CancellationToken cancellation)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
+        return await IsDurableAsync(size, end.Token);
+    }
+
     /// <summary>An account's counts at a moment: as the newest of its records that is no later left them. What it shows is durable.</summary>
     /// <param name="account">The account.</param>
     /// <param name="unixMilliseconds">The moment. While it is not over (see <see cref="LastBatchUnixMilliseconds"/>), more records of its time may come.</param>
@@ -85,3 +110,8 @@ public sealed partial class Ledger
         }
     }
 }
+
+/// <summary>Some records of an account, oldest first.</summary>
+/// <param name="Records">The records.</param>
+/// <param name="Next">The position to go on from: behind the last of them, or behind all that touch the account.</param>
+public readonly record struct AccountPage(IReadOnlyList<JournalRecord> Records, long Next);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Farthing.Ledger;
 using Farthing.Protocol;
 
@@ -21,6 +22,15 @@ internal sealed class ChartOfAccounts(Ledger.Ledger ledger)
 
     /// <summary>What a rail owes us.</summary>
     public static UInt128 RailClearing(string rail, Asset asset) => IdOf($"rail:{rail}:clearing", asset);
+
+    /// <summary>What is on its way out over a rail.</summary>
+    public static UInt128 RailTransit(string rail, Asset asset) => IdOf($"rail:{rail}:transit", asset);
+
+    /// <summary>What a rail has taken for itself.</summary>
+    public static UInt128 RailCost(string rail, Asset asset) => IdOf($"rail:{rail}:cost", asset);
+
+    /// <summary>What a wallet owes for chargebacks.</summary>
+    public static UInt128 Debt(UInt128 wallet, Asset asset) => IdOf(string.Create(CultureInfo.InvariantCulture, $"wallet:{wallet:x32}:debt"), asset);
 
     /// <summary>Where allowances come from and go back to.</summary>
     public static UInt128 AllowanceIssuer(Asset asset) => IdOf("allowance:issuer", asset);

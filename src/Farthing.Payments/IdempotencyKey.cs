@@ -56,6 +56,15 @@ public readonly record struct IdempotencyKey
         return new($"{instant[..8]}-{instant[8..]}-7{random[..3]}-8{random[3..6]}-{random[6..18]}");
     }
 
+    /// <summary>The key of something else that is done under this one: always the same, and of the same instant.</summary>
+    internal IdempotencyKey For(string purpose)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[512]);
+        bytes.Add(purpose);
+        bytes.Add(Text);
+        return ForDue(bytes.ToDigest(), UuidUnixMilliseconds());
+    }
+
     /// <summary>The id that this key stands for: the time of a UUID version 7, or zero, then 72 bits of SHA-256(purpose, caller, key), then eight zero bits,
     /// which number the legs of the chain.</summary>
     public UInt128 DeriveId(string purpose, Caller caller)

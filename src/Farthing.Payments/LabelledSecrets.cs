@@ -13,7 +13,9 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
     private readonly HmacKey payer = Derive(issuingSecret, "payer");
     private readonly HmacKey reference = Derive(issuingSecret, "reference");
     private readonly HmacKey cursor = Derive(issuingSecret, "cursor");
+    private readonly HmacKey recoveryCode = Derive(issuingSecret, "recovery-code");
     private readonly HmacKey oncePurchase = Derive(issuingSecret, "once-purchase");
+    private readonly HmacKey webhook = Derive(issuingSecret, "webhook");
 
     /// <summary>The key of the cipher that turns wallets' ids into handles.</summary>
     public byte[] HandleKey { get; } = HMACSHA256.HashData(issuingSecret, "farthing handle v1"u8);
@@ -44,6 +46,26 @@ internal sealed class LabelledSecrets(byte[] issuingSecret)
         BinaryPrimitives.WriteUInt128BigEndian(message[1..], id);
         BinaryPrimitives.WriteInt32BigEndian(message[17..], generation);
         issuedKey.Authenticate(message, destination);
+    }
+
+    /// <summary>32 bytes that what is sent to a webhook is signed with, by the generation of its secret.</summary>
+    public byte[] WebhookSecretOf(UInt128 webhookId, int generation)
+    {
+        Span<byte> message = stackalloc byte[20];
+        BinaryPrimitives.WriteUInt128BigEndian(message, webhookId);
+        BinaryPrimitives.WriteInt32BigEndian(message[16..], generation);
+        var secret = new byte[32];
+        webhook.Authenticate(message, secret);
+        return secret;
+    }
+
+    /// <summary>The recovery code of a wallet with this number.</summary>
+    public UInt128 RecoveryCodeOf(UInt128 wallet, int number)
+    {
+        Span<byte> message = stackalloc byte[20];
+        BinaryPrimitives.WriteUInt128BigEndian(message, wallet);
+        BinaryPrimitives.WriteInt32BigEndian(message[16..], number);
+        return First16(recoveryCode, message);
     }
 
     /// <summary>What shows that a cursor was made here for this list.</summary>

@@ -1,10 +1,12 @@
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Fares;
+using Farthing.Payments.Fees;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Meters;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Payouts;
 using Farthing.Payments.People;
 using Farthing.Payments.Receipts;
 using Farthing.Payments.RoundUps;
@@ -16,6 +18,7 @@ using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
+using Farthing.Payments.Webhooks;
 using Farthing.Protocol;
 
 namespace Farthing.Payments;
@@ -29,8 +32,10 @@ public sealed class PaymentSystem
 
     private readonly IssuedKeys keys;
     private readonly TabDirectory tabs;
+    private readonly TopUpBook topUpBook;
+    private readonly PayoutMaker payoutMaker;
 
-    private PaymentSystem(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, ReferenceIndex references)
+    private PaymentSystem(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, IReadOnlyList<IPayoutRail> payoutRails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, ReferenceIndex references, IWebhookCourier? courier)
     {
         var labelled = new LabelledSecrets(secrets.IssuingSecret);
         var chart = new ChartOfAccounts(ledger);
@@ -38,13 +43,22 @@ public sealed class PaymentSystem
         Options = options;
         EntitlementVerifier = secrets.EntitlementKey.Verifier;
 
+        Fees = new FeeDesk(options, time);
         Schedule = new Schedule(settings, labelled, time);
-        Payees = new PayeeDirectory(settings, ledger, chart, keys, time);
-        Wallets = new WalletDirectory(settings, ledger, keys, time);
+        Payees = new PayeeDirectory(settings, ledger, chart, keys, time) { RequiresTls = options.RequiresTls };
+        topUpBook = new TopUpBook();
+        Debts = new Debts(ledger, chart, topUpBook, time);
+        Wallets = new WalletDirectory(settings, ledger, keys, Debts, time);
+        RecoveryCodes = new RecoveryCodes(settings, Wallets, keys, labelled, time);
         WalletCaps = new WalletCaps(settings, ledger, chart, Wallets, time);
         Mandates = new MandateDirectory(settings, ledger, chart, Wallets, Payees, keys, labelled, time);
         Offers = new OfferDirectory(settings, Payees, labelled, time);
-        TopUps = new TopUpDesk(ledger, chart, Wallets, rails, time);
+        TopUps = new TopUpDesk(ledger, chart, Wallets, rails, Debts, topUpBook, options, time);
+        WalletPayouts = new WalletPayoutDesk(ledger, chart, Wallets, rails, topUpBook, time);
+        AutomaticTopUps = new AutomaticTopUps(settings, ledger, Wallets, WalletCaps, TopUps, rails, time);
+        Debts.TakingAsync = wallet => AutomaticTopUps.EndAsync(wallet, AutomaticTopUpFaults.TakenBack);
+        TopUps.HasWayBackAsync = RecoveryCodes.IsConfirmedAsync;
+        TopUps.ReturnsFailedAsync = WalletPayouts.TryTakeBackAsync;
         var handles = new Handles(labelled);
         var caps = new CapRefusals(ledger, Mandates, WalletCaps);
         People = new PeopleDesk(ledger, Wallets, handles, caps, time);
@@ -60,23 +74,27 @@ public sealed class PaymentSystem
         var entitlements = new EntitlementIssuer(secrets.EntitlementKey, options.EntitlementLifetime, time);
         var ownership = new Ownership(reader, Offers);
         var dayCaps = new DayCaps(ledger, chart, time);
-        var purchases = new OncePurchases(ledger, labelled, Offers, reader, ownership, dayCaps, time);
-        var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, options, time);
+        var purchases = new OncePurchases(ledger, labelled, Offers, reader, ownership, dayCaps, new SubscriptionCover(settings, ledger, time), time);
+        var offerTerms = new OfferTerms(Offers, Payees, secrets.EntitlementKey, time);
+        var pricer = new PaymentPricer(ledger, Wallets, Payees, Offers, Mandates, labelled, offerTerms.Verifier, options, time);
         var reads = new TabReads(ledger, tabs);
         var maker = new PaymentMaker(ledger, pricer, purchases, dayCaps, reads, ownership, reader, entitlements, caps, references);
         var holds = new HoldEnder(ledger, reader, Offers, time);
         var refunds = new RefundMaker(ledger, reader, new RefundAllowances(ledger, chart, Payees, time));
+        var meterReader = new MeterReader(settings, ledger, Offers, entitlements, time);
         Desk = new PaymentDesk(
             maker,
-            new TermsReader(pricer, Payees, Offers, purchases, dayCaps, reader, entitlements),
+            new TermsReader(ledger, pricer, Payees, Offers, purchases, dayCaps, ownership, meterReader, reader, entitlements),
+            offerTerms,
             new PaymentFinder(ledger, reader, references, labelled),
             holds,
             refunds);
         Tips = new TipDesk(settings, ledger, Wallets, Offers, maker, pricer, Schedule, labelled, time);
         Schedule.Handle(DueKind.Tip, Tips);
-        Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, Offers, Schedule, time);
+        Meters = new MeterDesk(settings, ledger, maker, pricer, reader, holds, meterReader, Offers, Schedule, time);
         Schedule.Handle(DueKind.Meter, Meters);
         Wallets.TryEndStandingAsync = TryEndStandingAsync;
+        RecoveryCodes.TryRevokeMandatesAsync = Mandates.TryRevokeAllAsync;
         var subscriptionUses = new SubscriptionUses(settings, ledger, chart, maker, Offers, time);
         var subscriptionChanges = new SubscriptionChanges(settings, maker, Offers, subscriptionUses, Schedule, time);
         Subscriptions = new SubscriptionDesk(settings, Wallets, maker, pricer, Offers, subscriptionUses, subscriptionChanges, Schedule, labelled, time);
@@ -92,13 +110,32 @@ public sealed class PaymentSystem
         FareCards = new FareCards(settings, Wallets, Offers, Payees, Mandates, book, Schedule, labelled, time);
         Fares = new FareDesk(settings, Wallets, Offers, book, Schedule, time);
         Schedule.Handle(DueKind.FareDay, new FareCharger(settings, book, Offers, maker, refunds, time));
+        var payRails = new PayoutRails(payoutRails, options);
+        var payoutBalances = new PayoutBalances(settings, ledger, options, time);
+        payoutMaker = new PayoutMaker(settings, ledger, chart, Payees, payoutBalances, payRails, options, time);
+        var payoutDriver = new PayoutDriver(settings, ledger, chart, payRails, time);
+        PayoutSettings = new PayoutSettings(settings, ledger, Payees, payRails, Schedule, labelled, time);
+        Payouts = new PayoutDesk(settings, ledger, Payees, payRails, payoutBalances, payoutMaker, payoutDriver, Schedule, labelled, time);
+        Schedule.Handle(DueKind.Payout, payoutDriver);
+        Schedule.Handle(DueKind.PayoutSetting, new ScheduledPayouts(settings, ledger, payoutMaker, time));
+        Webhooks = new WebhookDirectory(settings, ledger, labelled, courier, time);
+        WebhookRounds = new WebhookRounds(settings, ledger, new EventReader(ledger, settings, reader, labelled), Webhooks, courier, time);
     }
+
+    /// <summary>What prices cost by each rail.</summary>
+    public FeeDesk Fees { get; }
 
     /// <summary>Payees.</summary>
     public PayeeDirectory Payees { get; }
 
     /// <summary>Wallets.</summary>
     public WalletDirectory Wallets { get; }
+
+    /// <summary>Wallets that are topped up by themselves.</summary>
+    public AutomaticTopUps AutomaticTopUps { get; }
+
+    /// <summary>The ways back into wallets.</summary>
+    public RecoveryCodes RecoveryCodes { get; }
 
     /// <summary>What wallets' owners put on all that they pay.</summary>
     public WalletCaps WalletCaps { get; }
@@ -114,6 +151,18 @@ public sealed class PaymentSystem
 
     /// <summary>Top-ups.</summary>
     public TopUpDesk TopUps { get; }
+
+    /// <summary>Payers' unspent money on its way back.</summary>
+    public WalletPayoutDesk WalletPayouts { get; }
+
+    /// <summary>What rails took back of top-ups, and wallets owe.</summary>
+    public Debts Debts { get; }
+
+    /// <summary>How payees are paid out.</summary>
+    public PayoutSettings PayoutSettings { get; }
+
+    /// <summary>Payouts.</summary>
+    public PayoutDesk Payouts { get; }
 
     /// <summary>Subscriptions.</summary>
     public SubscriptionDesk Subscriptions { get; }
@@ -154,6 +203,12 @@ public sealed class PaymentSystem
     /// <summary>What falls due. It does nothing until it is run.</summary>
     public Schedule Schedule { get; }
 
+    /// <summary>Webhooks.</summary>
+    public WebhookDirectory Webhooks { get; }
+
+    /// <summary>What tells webhooks of events. It does nothing until it is run.</summary>
+    public WebhookRounds WebhookRounds { get; }
+
     /// <summary>Receipts.</summary>
     public ReceiptWriter Receipts { get; }
 
@@ -167,13 +222,15 @@ public sealed class PaymentSystem
     /// <param name="ledger">Where money moves; not disposed here.</param>
     /// <param name="settings">Where settings are kept.</param>
     /// <param name="rails">How outside money comes in; may be empty.</param>
+    /// <param name="payoutRails">How money goes out; may be empty.</param>
     /// <param name="secrets">The data directory's secrets.</param>
     /// <param name="operatorKeyHash">SHA-256 of the operator's key.</param>
     /// <param name="options">What the operator sets.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="courier">Carries events to webhooks; null if there are none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="Ledger.LedgerUnreadyException">The ledger takes no work, so what was cut off cannot be finished.</exception>
-    public static async ValueTask<PaymentSystem> StartAsync(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time)
+    public static async ValueTask<PaymentSystem> StartAsync(Ledger.Ledger ledger, ISettingsStore settings, IReadOnlyList<IRail> rails, IReadOnlyList<IPayoutRail> payoutRails, ServerSecrets secrets, byte[] operatorKeyHash, PaymentOptions options, TimeProvider time, IWebhookCourier? courier = null)
     {
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(settings);
@@ -182,14 +239,21 @@ public sealed class PaymentSystem
         options.Validate();
 
         var references = new ReferenceIndex();
-        var system = new PaymentSystem(ledger, settings, rails, secrets, operatorKeyHash, options, time, references);
+        var system = new PaymentSystem(ledger, settings, rails, payoutRails, secrets, operatorKeyHash, options, time, references, courier);
         foreach (var record in ledger.ReadFrom(0))
         {
             references.Add(record);
             system.TopUps.Observe(record);
+            system.Debts.Observe(record);
+            system.topUpBook.Observe(record);
         }
 
+        await system.Debts.SettleNoticedAsync();
+        await system.AutomaticTopUps.LoadAsync();
+
         await system.FinishRowsAsync(settings);
+        // What cannot be finished keeps nobody else from being paid; whoever calls PayoutDesk.FinishAllAsync is told.
+        await system.payoutMaker.FinishAllAsync((_, _) => { });
 
         return system;
     }
@@ -223,11 +287,12 @@ public sealed class PaymentSystem
 
     private async ValueTask<bool> TryEndStandingAsync(Id<WalletKind> wallet)
     {
+        await AutomaticTopUps.EndAsync(wallet.Value, null);
         await Tips.EndAllAsync(wallet);
         await Subscriptions.EndAllAsync(wallet);
         await RoundUps.EndAllAsync(wallet);
         await FareCards.EndAllAsync(wallet);
-        return await Mandates.TryRevokeAllAsync(wallet);
+        return await Mandates.TryRevokeAllAsync(wallet, DateTimeOffset.MaxValue);
     }
 
     private async ValueTask FinishRowsAsync(ISettingsStore settings)

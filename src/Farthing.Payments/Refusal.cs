@@ -52,6 +52,10 @@ public readonly struct Answer<T>
     [MemberNotNullWhen(false, nameof(Refusal))]
     public bool IsGiven => Refusal is null;
 
+    /// <summary>The same by name, for a value of an interface.</summary>
+    [SuppressMessage("Design", "CA1000", Justification = "It is the conversion below.")]
+    public static Answer<T> Of(T value) => new(value, null);
+
     /// <summary>A value is an answer.</summary>
     [SuppressMessage("Usage", "CA2225", Justification = "The conversions are the constructors.")]
     public static implicit operator Answer<T>(T value) => new(value, null);

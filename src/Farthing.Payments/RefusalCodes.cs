@@ -35,6 +35,9 @@ public static class RefusalCodes
     /// <summary>The path knows other methods.</summary>
     public static RefusalCode MethodNotAllowed { get; } = new("method_not_allowed", 405, "This address does not take that method.", RetryAdvice.Never, "Check the method against the API reference.");
 
+    /// <summary>It came past the proxy.</summary>
+    public static RefusalCode Misdirected { get; } = new("misdirected", 421, "This server is reached at another address.", RetryAdvice.SameKey, "Send it to the server's public address, which the detail names.");
+
     /// <summary>A defect of ours.</summary>
     public static RefusalCode InternalError { get; } = new("internal_error", 500, "Something went wrong on our side.", RetryAdvice.SameKey, "Repeat with the same key: if the request was carried out, the answer is given again.");
 
@@ -191,6 +194,12 @@ public static class RefusalCodes
     /// <summary>Fewer units than before.</summary>
     public static RefusalCode UnitsMustNotFall { get; } = new("units_must_not_fall", 409, "Fewer units are reported than before.", RetryAdvice.Never, "Report all units since the start, not those since the last report.");
 
+    /// <summary>More would be held than the payer allows.</summary>
+    public static RefusalCode CeilingTooHigh { get; } = new("ceiling_too_high", 409, "The meter would hold more than you allow.", RetryAdvice.Never, "Nothing was held. Allow as much as the offer's ceiling, or leave it.");
+
+    /// <summary>Too many counters of one meter.</summary>
+    public static RefusalCode TooManyCounters { get; } = new("too_many_counters", 409, "Too many counters report this meter.", RetryAdvice.Never, "Give each process that counts one name and keep it; stop this meter, and start another one.");
+
     /// <summary>A meter's payment is not posted by hand.</summary>
     public static RefusalCode PaymentMetered { get; } = new("payment_metered", 409, "A meter says what this payment costs.", RetryAdvice.Never, "Stop the meter, or void the payment to take nothing.");
 
@@ -221,6 +230,60 @@ public static class RefusalCodes
     /// <summary>The rail is not configured.</summary>
     public static RefusalCode RailNotAvailable { get; } = new("rail_not_available", 400, "That rail is not available here.", RetryAdvice.Never, "Use a rail that the detail names.");
 
+    /// <summary>No such code, or one that is no longer in force.</summary>
+    public static RefusalCode RecoveryCodeInvalid { get; } = new("recovery_code_invalid", 403, "That is not a recovery code in force.", RetryAdvice.Never, "Compare it with what was shown: 26 letters and digits; hyphens, blanks and case do not matter.");
+
+    /// <summary>The wallet has no way back in.</summary>
+    public static RefusalCode RecoveryCodeRequired { get; } = new("recovery_code_required", 409, "The wallet needs a recovery code first.", RetryAdvice.SameKey, "Make one with POST /v1/wallets/{id}/recovery-code, write it down and confirm it: else a lost key would lose the money.");
+
+    /// <summary>The wallet's owner has not asked for that.</summary>
+    public static RefusalCode AutomaticTopUpNotSet { get; } = new("automatic_top_up_not_set", 404, "The wallet is not topped up by itself.", RetryAdvice.Never, "Set floor, amount and rail with POST /v1/wallets/{id}/automatic-top-up.");
+
+    /// <summary>The outside party of a rail does not answer.</summary>
+    public static RefusalCode RailUnreachable { get; } = new("rail_unreachable", 503, "The rail does not answer.", RetryAdvice.SameKey, "Repeat with the same key: nothing is collected or paid twice. What was begun is asked about until it is decided.");
+
+    /// <summary>The rail would take too great a part of the amount.</summary>
+    public static RefusalCode RailCostTooHigh { get; } = new("rail_cost_too_high", 400, "The rail would take too much of so small an amount.", RetryAdvice.Never, "The member cost says what it would take, and least from which amount on it is fine.");
+
+    /// <summary>What came in as news of a rail is not from it.</summary>
+    public static RefusalCode RailEventInvalid { get; } = new("rail_event_invalid", 400, "That is not signed by the rail, or too long ago.", RetryAdvice.Never, "Check the signing secret of the webhook endpoint in the card processor's dashboard, and both clocks.");
+
+    /// <summary>Nobody said how the payee is paid out.</summary>
+    public static RefusalCode PayoutNotSet { get; } = new("payout_not_set", 409, "Nobody has set how the payee is paid out.", RetryAdvice.SameKey, "Set rail and destination with POST /v1/payees/{id}/payout-setting, then repeat.");
+
+    /// <summary>Not an account that the rail can pay to.</summary>
+    public static RefusalCode InvalidDestination { get; } = new("invalid_destination", 400, "The rail cannot pay to that destination.", RetryAdvice.Never, "The detail says which part is wrong: correct it.");
+
+    /// <summary>The payee had so many that no more are kept.</summary>
+    public static RefusalCode TooManyDestinations { get; } = new("too_many_destinations", 409, "The payee has been paid out to so many destinations that no other is taken.", RetryAdvice.Never, "Use one of those that the payee has had.");
+
+    /// <summary>Nothing is there, or all of it stays behind.</summary>
+    public static RefusalCode NothingToPayOut { get; } = new("nothing_to_pay_out", 409, "There is nothing to pay out.", RetryAdvice.SameKey, "GET /v1/payees/{id}/payouts says what stays behind and why, and GET /v1/wallets/{id}/payouts what of a wallet can go back; repeat later.");
+
+    /// <summary>More than can be paid out.</summary>
+    public static RefusalCode PayoutExceedsAvailable { get; } = new("payout_exceeds_available", 409, "More was to be paid out than is available.", RetryAdvice.NewKey, "GET /v1/payees/{id}/payouts says what is available and why it is not more, GET /v1/wallets/{id}/payouts what of a wallet can go back; ask for no more than that, with a new key.");
+
+    /// <summary>The schedule waits for more.</summary>
+    public static RefusalCode PayoutBelowThreshold { get; } = new("payout_below_threshold", 409, "Less is available than the payee's threshold.", RetryAdvice.SameKey, "Nothing: the payee's schedule pays out once there is as much as the threshold. Asked for, a payout needs no threshold.");
+
+    /// <summary>No such payout, or not yours.</summary>
+    public static RefusalCode PayoutNotFound { get; } = new("payout_not_found", 404, "There is no such payout.", RetryAdvice.Never, "Check the id, and that the key is that of its payee, its wallet or the operator.");
+
+    /// <summary>Not a notification of a bank.</summary>
+    public static RefusalCode NotificationUnreadable { get; } = new("notification_unreadable", 400, "That is no notification of a bank that is read here.", RetryAdvice.Never, "Send the file as the bank gave it: ISO 20022 camt.054.001.08, in UTF-8, without a document type. The detail says what is wrong. Nothing of it was taken.");
+
+    /// <summary>Of an account that is not the operator's.</summary>
+    public static RefusalCode NotificationOfAnotherAccount { get; } = new("notification_of_another_account", 409, "The notification is of another account.", RetryAdvice.Never, "Send notifications of the account that FARTHING_BANK_FILE_IBAN names. Nothing of it was taken.");
+
+    /// <summary>The bank has paid it.</summary>
+    public static RefusalCode TransferBooked { get; } = new("transfer_booked", 409, "The bank has booked that transfer.", RetryAdvice.Never, "It was paid: if it comes back, the bank's notification says so.");
+
+    /// <summary>No such file.</summary>
+    public static RefusalCode BankFileNotFound { get; } = new("bank_file_not_found", 404, "There is no such file for the bank.", RetryAdvice.Never, "GET /v1/rails/bank-file/files lists those there are.");
+
+    /// <summary>It does not wait for the operator.</summary>
+    public static RefusalCode PayoutNotInReview { get; } = new("payout_not_in_review", 409, "The payout does not wait for the operator.", RetryAdvice.Never, "Read it: it was released or refused before, or never needed a look.");
+
     /// <summary>A cursor of another list, or an edited one.</summary>
     public static RefusalCode InvalidCursor { get; } = new("invalid_cursor", 400, "The cursor is not one that this list gave.", RetryAdvice.Never, "Start again without a cursor.");
 
@@ -241,10 +304,27 @@ public static class RefusalCodes
     /// <summary>The payee has no signing key.</summary>
     public static RefusalCode PayeeHasNoSigningKey { get; } = new("payee_has_no_signing_key", 409, "The payee has not registered a key for terms.", RetryAdvice.Never, "The payee must register a signingKey.");
 
+    /// <summary>The operator's own site is the only payee.</summary>
+    public static RefusalCode OwnSite { get; } = new("own_site", 403, "This server is one site's own and makes no other payees.", RetryAdvice.Never, "Pay that site; or let the operator start the server without --own-site.");
+
+    // The gate.
+
+    /// <summary>Not paid.</summary>
+    public static RefusalCode NotPaid { get; } = new("not_paid", 401, "The visitor has not paid.", RetryAdvice.SameKey, "For web servers that ask the gate: answer the visitor what the gate says with answer=page.");
+
+    /// <summary>An entitlement that is not continued.</summary>
+    public static RefusalCode EntitlementOver { get; } = new("entitlement_over", 409, "The entitlement cannot be continued.", RetryAdvice.Never, "Send the browser to the wallet with fresh terms.");
+
+    /// <summary>A web server asks the gate wrongly.</summary>
+    public static RefusalCode GateMisconfigured { get; } = new("gate_misconfigured", 400, "The web server asks the gate wrongly.", RetryAdvice.Never, "For whoever runs the web server: the detail names the header that its configuration must set.");
+
     // State of money.
 
     /// <summary>Not enough in the wallet.</summary>
     public static RefusalCode InsufficientFunds { get; } = new("insufficient_funds", 402, "The wallet does not hold enough.", RetryAdvice.NewKey, "Top up at least what the member missing says, then pay with a new key.");
+
+    /// <summary>A top-up was taken back, and the wallet has not made up for it.</summary>
+    public static RefusalCode WalletInDebt { get; } = new("wallet_in_debt", 402, "The wallet owes for a top-up that was taken back.", RetryAdvice.SameKey, "Top up at least what the member owed says, then repeat. A dispute that is decided against whoever raised it ends the debt too.");
 
     /// <summary>More than a cap allows.</summary>
     public static RefusalCode CapExceeded { get; } = new("cap_exceeded", 402, "A cap does not allow so much.", RetryAdvice.NewKey, "The members cap, capAmount and headroom say which cap, how high it is and what was left of it. Pay less, wait for its next day, week or month, or let the wallet's owner pay or give another mandate; then with a new key.");
@@ -333,20 +413,38 @@ public static class RefusalCodes
     /// <summary>More than eight weeks late.</summary>
     public static RefusalCode FareTapTooLate { get; } = new("fare_tap_too_late", 409, "The fare day of the tap is closed.", RetryAdvice.Never, "Taps are taken until eight weeks after the end of their fare day: drop it.");
 
+    /// <summary>No such webhook, or not yours.</summary>
+    public static RefusalCode WebhookNotFound { get; } = new("webhook_not_found", 404, "There is no such webhook.", RetryAdvice.Never, "Check the id, and that the key is that of the payee or operator who made it.");
+
+    /// <summary>Closed for good.</summary>
+    public static RefusalCode WebhookClosed { get; } = new("webhook_closed", 409, "The webhook is closed.", RetryAdvice.Never, "Make a new one.");
+
+    /// <summary>More than one may have.</summary>
+    public static RefusalCode TooManyWebhooks { get; } = new("too_many_webhooks", 409, "There are too many webhooks.", RetryAdvice.SameKey, "Close one that is no longer needed, then repeat.");
+
+    /// <summary>An address that is never sent to.</summary>
+    public static RefusalCode WebhookAddressRefused { get; } = new("webhook_address_refused", 400, "Nothing is sent to this address.", RetryAdvice.Never, "Use https, and a host whose addresses can be reached from everywhere: loopback, private, link-local and other special addresses are refused, unless the operator has allowed them.");
+
+    /// <summary>No way out.</summary>
+    public static RefusalCode WebhooksNotAvailable { get; } = new("webhooks_not_available", 409, "This server sends no webhooks.", RetryAdvice.Never, "Read payments and statements instead.");
+
     /// <summary>All codes, in the order of <c>docs/errors.md</c>.</summary>
     public static IReadOnlyList<RefusalCode> All { get; } =
     [
-        MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, InternalError, RecordDamaged,
+        MalformedJson, InvalidUtf8, JsonTooDeep, UnknownField, MissingField, InvalidField, BodyTooLarge, UnsupportedMediaType, NotFound, MethodNotAllowed, Misdirected, InternalError, RecordDamaged,
         InvalidAmount, AmountMustBeAString, AmountMustNotBeNegative, AmountMustNotBeZero, TooManyDecimals, AmountTooLarge, UnknownCurrency, CurrencyMismatch, AmountBelowMinimum,
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
-        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, RailNotAvailable, InvalidCursor, NotInCheckpoint,
-        TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey,
-        InsufficientFunds, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
+        InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, InvalidCursor, NotInCheckpoint,
+        RailNotAvailable, RailCostTooHigh, RailUnreachable, RailEventInvalid, RecoveryCodeInvalid, RecoveryCodeRequired, AutomaticTopUpNotSet,
+        PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationOfAnotherAccount, TransferBooked, BankFileNotFound,
+        TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey, OwnSite, NotPaid, EntitlementOver, GateMisconfigured,
+        InsufficientFunds, WalletInDebt, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,
         TabNotFound, TabUnpaid, NothingOwed, TabSettled, ReadOnTab,
-        MeterNotFound, MeterStopped, UnitsMustNotFall, PaymentMetered,
+        MeterNotFound, MeterStopped, UnitsMustNotFall, CeilingTooHigh, TooManyCounters, PaymentMetered,
         CampaignNotFound, PledgeNotFound, CampaignOver, RoundUpNotFound, RoundUpExists, TooManyRoundUps,
         FareCardNotFound, FareCardClosed, FareUnpaid, TooManyFareCards, TooManyFareTaps, FareTapTooLate,
+        WebhookNotFound, WebhookClosed, TooManyWebhooks, WebhookAddressRefused, WebhooksNotAvailable,
     ];
 }

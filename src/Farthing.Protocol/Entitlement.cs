@@ -36,6 +36,9 @@ public sealed record Entitlement
     /// <summary>Until when the payer can take the money back, or null if not at all. Member <c>refundableUntil</c>, Unix seconds.</summary>
     public DateTimeOffset? RefundableUntil { get; init; }
 
+    /// <summary>What the payment's meter covers; null for whatever is no meter. Member <c>meter</c>.</summary>
+    public MeterCover? Meter { get; init; }
+
     /// <summary>Signs this entitlement.</summary>
     /// <returns>The token.</returns>
     /// <exception cref="InvalidOperationException">A member is out of its bounds.</exception>
@@ -56,7 +59,8 @@ public sealed record Entitlement
 
     private bool IsWellFormed =>
         !Payee.IsZero && !Payment.IsZero && Terms.IsResource(Resource) && Terms.IsNonce(Nonce)
-        && Issued.ToUnixTimeSeconds() >= 0 && Expires >= Issued && (RefundableUntil is null || RefundableUntil.Value.ToUnixTimeSeconds() >= 0);
+        && Issued.ToUnixTimeSeconds() >= 0 && Expires >= Issued && (RefundableUntil is null || RefundableUntil.Value.ToUnixTimeSeconds() >= 0)
+        && (Meter is null || Meter.IsWellFormed);
 
     private static bool TryReadPayload(ReadOnlySpan<byte> payload, [NotNullWhen(true)] out Entitlement? entitlement)
     {
@@ -75,6 +79,7 @@ public sealed record Entitlement
             Issued = issued,
             Expires = expires,
             RefundableUntil = draft.RefundableUntil,
+            Meter = draft.Meter,
         };
         if (!candidate.IsWellFormed) return false;
         entitlement = candidate;
@@ -106,6 +111,9 @@ public sealed record Entitlement
             case "refundableUntil" when StrictJson.TryGetTime(ref reader, out var refundableUntil):
                 draft.RefundableUntil = refundableUntil;
                 return true;
+            case "meter" when MeterCover.TryRead(ref reader, out var meter):
+                draft.Meter = meter;
+                return true;
             default:
                 return false;
         }
@@ -120,6 +128,10 @@ public sealed record Entitlement
         writer.WriteNumber("issued", entitlement.Issued.ToUnixTimeSeconds());
         writer.WriteNumber("expires", entitlement.Expires.ToUnixTimeSeconds());
         if (entitlement.RefundableUntil is { } refundableUntil) writer.WriteNumber("refundableUntil", refundableUntil.ToUnixTimeSeconds());
+        if (entitlement.Meter is null) return;
+        writer.WriteStartObject("meter");
+        entitlement.Meter.WriteMembers(writer);
+        writer.WriteEndObject();
     }
 
     /// <summary>Members as read, before it is known that they fit together.</summary>
@@ -132,5 +144,6 @@ public sealed record Entitlement
         public DateTimeOffset? Issued { get; set; }
         public DateTimeOffset? Expires { get; set; }
         public DateTimeOffset? RefundableUntil { get; set; }
+        public MeterCover? Meter { get; set; }
     }
 }

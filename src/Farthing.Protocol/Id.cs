@@ -32,6 +32,9 @@ public sealed class RefundKind : IIdKind { static string IIdKind.Prefix => "ref"
 /// <summary>Ids of top-ups: <c>top_…</c>.</summary>
 public sealed class TopUpKind : IIdKind { static string IIdKind.Prefix => "top"; }
 
+/// <summary>Ids of payouts: <c>out_…</c>.</summary>
+public sealed class PayoutKind : IIdKind { static string IIdKind.Prefix => "out"; }
+
 /// <summary>Pseudonyms of payers, one per wallet and payee: <c>pyr_…</c>.</summary>
 public sealed class PayerKind : IIdKind { static string IIdKind.Prefix => "pyr"; }
 
@@ -79,6 +82,9 @@ public sealed class FareDayKind : IIdKind { static string IIdKind.Prefix => "fdy
 
 /// <summary>Ids of taps of fare cards: <c>tap_…</c>.</summary>
 public sealed class FareTapKind : IIdKind { static string IIdKind.Prefix => "tap"; }
+
+/// <summary>Ids of webhooks: <c>whk_…</c>.</summary>
+public sealed class WebhookKind : IIdKind { static string IIdKind.Prefix => "whk"; }
 
 /// <summary>A 128-bit id: 48 bits of Unix milliseconds, then 80 bits chosen by whoever made it. Ids made later sort later.</summary>
 /// <typeparam name="T">What the id names. Ids of different kinds do not mix.</typeparam>

@@ -227,4 +227,19 @@ public enum TransferCode : ushort
 
     /// <summary>What a campaign has come to, from the campaign to its payee.</summary>
     Campaign = 11,
+
+    /// <summary>Money out, from a payee to a rail.</summary>
+    Payout = 12,
+
+    /// <summary>What a rail takes of a top-up or payout.</summary>
+    RailCost = 13,
+
+    /// <summary>What a rail took back of a top-up, or gave back of that, between its clearing account and what the wallet owes.</summary>
+    Chargeback = 14,
+
+    /// <summary>Between a wallet and what it owes for chargebacks.</summary>
+    Debt = 15,
+
+    /// <summary>A payer's unspent money, back to where it was topped up from.</summary>
+    WalletPayout = 16,
 }

@@ -72,6 +72,13 @@ internal static class StrictJson
         return true;
     }
 
+    /// <summary>Reads a whole number.</summary>
+    public static bool TryGetCount(ref Utf8JsonReader reader, out long count)
+    {
+        count = 0;
+        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out count);
+    }
+
     public static byte[] WriteObject<T>(T source, Action<Utf8JsonWriter, T> write)
     {
         var buffer = new ArrayBufferWriter<byte>(256);

@@ -22,6 +22,8 @@ internal sealed class DataDirectory : IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private const string FormatFile = "farthing.json";
+    private const string TestMode = "test";
+    private const string LiveMode = "live";
 
     // What the framework says of a file whose lock another process has.
     private const int LinuxWouldBlock = 11;
@@ -39,6 +41,9 @@ internal sealed class DataDirectory : IDisposable
         this.directoryLock = directoryLock;
     }
 
+    /// <summary>The name of the ledger's log for life; null for play money, whose log is named after its key.</summary>
+    public string? Origin { get; private set; }
+
     /// <summary>The journal's directory.</summary>
     public string Ledger => Path.Combine(root, "ledger");
 
@@ -48,8 +53,17 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The sandbox rail's own database: it stands for an outside party.</summary>
     public string SandboxRail => Path.Combine(root, "sandbox-rail.db");
 
+    /// <summary>The bank-file rail's own database; absent unless there ever was one.</summary>
+    public string BankFileRail => Path.Combine(root, "bank-file-rail.db");
+
+    /// <summary>Where files for the operator's bank are put.</summary>
+    public string BankFiles => Path.Combine(root, "bank-files");
+
     /// <summary>By how much the test clock leads; absent unless there ever was one.</summary>
     public string TestClock => Path.Combine(root, "test-clock");
+
+    /// <summary>The lines for the operator's own site, if the server is for that alone.</summary>
+    public string OwnSite => Path.Combine(root, "own-site");
 
     /// <summary>Where the secrets are.</summary>
     public string Keys => Path.Combine(root, "keys");
@@ -61,9 +75,9 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>Opens a data directory, making it if it is absent or empty.</summary>
     /// <param name="path">Where it is.</param>
-    /// <param name="withTestClock">True if the clock is to be moved by hand, which a <c>live</c> directory never allows.</param>
-    /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or <c>live</c>.</exception>
-    public static DataDirectory Open(string path, bool withTestClock)
+    /// <param name="mode">What the operator says its money is: at the first start the directory becomes that for life.</param>
+    /// <exception cref="StartRefusedException">It is in use, of another kind, of a newer format, or of the other kind of money.</exception>
+    public static DataDirectory Open(string path, ServerMode mode)
     {
         var root = Path.GetFullPath(path);
         try
@@ -73,7 +87,7 @@ internal sealed class DataDirectory : IDisposable
             var directory = new DataDirectory(root, Lock(root));
             try
             {
-                directory.CheckOrMakeFormat(withTestClock);
+                directory.CheckOrMakeFormat(mode);
 
                 // Databases and journal follow the umask; nobody else comes as far as them, also if someone else made the directory.
                 File.SetUnixFileMode(root, OwnerEnters);
@@ -157,12 +171,13 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    private void CheckOrMakeFormat(bool withTestClock)
+    private void CheckOrMakeFormat(ServerMode mode)
     {
         var file = Path.Combine(root, FormatFile);
         if (!File.Exists(file))
         {
-            WriteWhole(file, JsonSerializer.SerializeToUtf8Bytes(new DirectoryFormat(Format, "test"), DataDirectoryJson.Default.DirectoryFormat));
+            Origin = mode.IsLive ? mode.NewOrigin() : null;
+            WriteWhole(file, JsonSerializer.SerializeToUtf8Bytes(new DirectoryFormat(Format, mode.IsLive ? LiveMode : TestMode, Origin), DataDirectoryJson.Default.DirectoryFormat));
             return;
         }
 
@@ -178,9 +193,13 @@ internal sealed class DataDirectory : IDisposable
 
         if (found is null or { Format: < 1 }) throw new StartRefusedException($"{file} is damaged: it must say format and mode. Restore it from a backup.");
         if (found.Format > Format) throw new StartRefusedException($"The data directory {root} was written by a newer version (format {found.Format}; this version reads up to {Format}). Start that version.");
-        if (found.Mode == "live" && withTestClock) throw new StartRefusedException($"The data directory {root} is for live money, whose clock nobody moves by hand. Start without --test-clock.");
-        if (found.Mode == "live") throw new StartRefusedException($"The data directory {root} is for live money, and this version does not take live money: the journal format is not frozen yet.");
-        if (found.Mode != "test") throw new StartRefusedException($"{file} names the mode '{found.Mode}'. This version knows only 'test'.");
+        if (found.Mode is not (TestMode or LiveMode)) throw new StartRefusedException($"{file} names the mode '{found.Mode}'. This version knows '{TestMode}' and '{LiveMode}'.");
+        var isLive = found.Mode == LiveMode;
+        // The log of live money has a name, that of play money has none: a mode that was changed by hand is noticed, before the first checkpoint notices it.
+        if (isLive != found.Origin is { Length: > 0 } || (isLive && File.Exists(SandboxRail))) throw new StartRefusedException($"{file} is damaged: its mode is not the one that the directory was made with. Restore it from a backup.");
+        if (isLive && !mode.IsLive) throw new StartRefusedException($"The data directory {root} is for live money, for life: start with --live, or choose another directory with --data.");
+        if (!isLive && mode.IsLive) throw new StartRefusedException($"The data directory {root} is for play money, for life: what was play money never becomes money. Choose an empty directory with --data.");
+        Origin = found.Origin;
     }
 
     private byte[] Secret(string name)
@@ -201,9 +220,9 @@ internal sealed class DataDirectory : IDisposable
 }
 
 /// <summary>The content of <c>farthing.json</c>.</summary>
-internal sealed record DirectoryFormat(int Format, string Mode);
+internal sealed record DirectoryFormat(int Format, string Mode, string? Origin = null);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryFormat))]
 [JsonSerializable(typeof(SampleSiteState))]
 internal sealed partial class DataDirectoryJson : JsonSerializerContext;

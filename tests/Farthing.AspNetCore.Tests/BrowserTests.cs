@@ -45,6 +45,26 @@ public class BrowserTests
         Assert.Equal(0, site.Served);
     }
 
+    [Theory]
+    [InlineData("/front?a=1&farthing-for=x", "/front?a=1&farthing-for=x")]
+    [InlineData("//elsewhere.example/", "//elsewhere.example/")] // a path of this site, after its origin
+    [InlineData("https://elsewhere.example/", null)]
+    [InlineData("@elsewhere.example/", null)]
+    [InlineData(":80/", null)]
+    [InlineData(".elsewhere.example/", null)]
+    [InlineData("\\\\elsewhere.example", null)]
+    public async Task Script_is_given_the_wallets_address_and_may_come_back_to_its_own_page_of_this_site_only(string asked, string? path)
+    {
+        await using var site = await PaidSite.StartAsync();
+        using var response = await site.SendAsync(Path, null, ("Accept", Browser.Html), ("Farthing-Return", asked));
+        Assert.Equal(HttpStatusCode.PaymentRequired, response.StatusCode);
+        var link = Assert.Single(response.Headers.GetValues("Link"));
+        Assert.EndsWith(">; rel=\"payment\"", link, StringComparison.Ordinal);
+        var token = link[(link.IndexOf("terms=", StringComparison.Ordinal) + "terms=".Length)..link.IndexOf('>', StringComparison.Ordinal)];
+        Assert.True(Terms.TryParse(token, out var terms));
+        Assert.Equal(site.Http.BaseAddress!.GetLeftPart(UriPartial.Authority) + (path ?? Path), terms.ReturnUrl);
+    }
+
     [Fact]
     public async Task Browser_cookie_is_kept_from_scripts_and_the_same_for_all_pages()
     {

@@ -39,6 +39,18 @@ public sealed class PaidSite : IAsyncDisposable
 
     public FakeTimeProvider Time { get; }
 
+    /// <summary>What the payment server says when it is asked to continue an entitlement.</summary>
+    internal SetRenewals Renewals { get; private init; } = null!;
+
+    /// <summary>What the payment server says to reports of meters.</summary>
+    internal SetReports Reports { get; private init; } = null!;
+
+    /// <summary>The meters that the site counts.</summary>
+    internal MeterCounts Meters => app.Services.GetRequiredService<MeterCounts>();
+
+    /// <summary>Stops the site, as it is stopped when its machine is.</summary>
+    public Task StopAsync() => app.StopAsync();
+
     /// <summary>How often a handler behind the gate ran.</summary>
     public int Served => Volatile.Read(ref served);
 
@@ -50,6 +62,10 @@ public sealed class PaidSite : IAsyncDisposable
         builder.Logging.ClearProviders();
         var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_795_392_000) + later);
         builder.Services.AddSingleton<TimeProvider>(time);
+        var renewals = new SetRenewals();
+        builder.Services.AddSingleton<Renewals>(renewals);
+        var reports = new SetReports();
+        builder.Services.AddSingleton<MeterReports>(reports);
         builder.Services.AddFarthing(options =>
         {
             options.Payee = Payee.ToString();
@@ -62,7 +78,7 @@ public sealed class PaidSite : IAsyncDisposable
 
         var app = builder.Build();
         var handler = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
-        var site = new PaidSite(app, new HttpClient(handler), time);
+        var site = new PaidSite(app, new HttpClient(handler), time) { Renewals = renewals, Reports = reports };
         app.UseRouting();
         if (map is not null) map(site, app);
         else app.MapMethods("/articles/{slug}", ["GET", "HEAD"], site.Serve).RequirePayment("0.02 USD");
@@ -112,6 +128,76 @@ public sealed class PaidSite : IAsyncDisposable
     {
         Http.Dispose();
         await app.DisposeAsync();
+    }
+}
+
+/// <summary>In place of the payment server: says what the test sets; that nothing is continued, if it sets nothing.</summary>
+internal sealed class SetRenewals : Renewals
+{
+    public Func<string, Renewed> Answer { get; set; } = _ => new Renewed(null);
+
+    public int Asked { get; private set; }
+
+    public override bool IsForVisits => false;
+
+    public override ValueTask<Renewed> ContinueAsync(string token, CancellationToken stop)
+    {
+        Asked++;
+        return new(Answer(token));
+    }
+}
+
+/// <summary>In place of the payment server: adds up what counters report, and says what the test sets.</summary>
+internal sealed class SetReports : MeterReports
+{
+    private readonly Dictionary<Id<MeterKind>, Dictionary<string, long>> counters = [];
+    private readonly Lock gate = new();
+    private int calls;
+
+    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>True while nobody answers.</summary>
+    public volatile bool IsAway;
+
+    /// <summary>Meters that were stopped.</summary>
+    public HashSet<Id<MeterKind>> Stopped { get; } = [];
+
+    public int Calls => Volatile.Read(ref calls);
+
+    /// <summary>All units of a meter that were reported.</summary>
+    public long UnitsOf(Id<PaymentKind> payment)
+    {
+        lock (gate) return counters.GetValueOrDefault(new(payment.Value))?.Values.Sum() ?? 0;
+    }
+
+    public bool IsStopped(Id<PaymentKind> payment)
+    {
+        lock (gate) return Stopped.Contains(new(payment.Value));
+    }
+
+    public override ValueTask<MeterAnswer> ReportAsync(Id<MeterKind> meter, string counter, long units, CancellationToken stop)
+    {
+        Interlocked.Increment(ref calls);
+        if (IsAway) return new(new MeterAnswer(MeterState.Unknown));
+        lock (gate)
+        {
+            if (Stopped.Contains(meter)) return new(new MeterAnswer(MeterState.Stopped, Refusal: "meter_stopped"));
+            if (!counters.TryGetValue(meter, out var counts)) counters.Add(meter, counts = []);
+            Assert.True(units >= counts.GetValueOrDefault(counter), "Units fell.");
+            counts[counter] = units;
+            return new(new MeterAnswer(MeterState.Running, counts.Values.Sum(), Silence));
+        }
+    }
+
+    public override ValueTask<MeterAnswer> StopAsync(Id<MeterKind> meter, CancellationToken stop)
+    {
+        Interlocked.Increment(ref calls);
+        if (IsAway) return new(new MeterAnswer(MeterState.Unknown));
+        lock (gate)
+        {
+            Stopped.Add(meter);
+            return new(new MeterAnswer(MeterState.Stopped, counters.GetValueOrDefault(meter)?.Values.Sum() ?? 0));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ namespace Farthing.Browser.Tests;
 public sealed class BrowserHouse : IAsyncLifetime
 {
     // One second of a free machine is many of a busy one.
-    private const int PatienceMilliseconds = 20_000;
+    internal const int PatienceMilliseconds = 60_000;
 
     private SampleNewsroom? newsroom;
     private IPlaywright? playwright;
@@ -52,9 +52,10 @@ public sealed class BrowserHouse : IAsyncLifetime
     /// <summary>A person with a browser that has never been here.</summary>
     /// <param name="width">The width of the window in CSS pixels.</param>
     /// <param name="dark">True if the person prefers dark pages.</param>
-    public async Task<Reader> NewReaderAsync(int width = 1200, bool dark = false) => new(this, await chromium!.NewContextAsync(new BrowserNewContextOptions
+    /// <param name="scripts">True if a test looks at the page by script; no page of ours needs that.</param>
+    public async Task<Reader> NewReaderAsync(int width = 1200, bool dark = false, bool scripts = false) => new(this, await chromium!.NewContextAsync(new BrowserNewContextOptions
     {
-        JavaScriptEnabled = false,
+        JavaScriptEnabled = scripts,
         ViewportSize = new ViewportSize { Width = width, Height = width < 500 ? 760 : 850 },
         ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
     }));
@@ -63,11 +64,12 @@ public sealed class BrowserHouse : IAsyncLifetime
     /// <param name="website">Its registered origin, if not the sample site's.</param>
     public async Task<TestPayee> NewPayeeAsync(string? website = null)
     {
-        var key = SigningKey.FromSeed(RandomNumberGenerator.GetBytes(32));
+        var seed = RandomNumberGenerator.GetBytes(32);
+        var key = SigningKey.FromSeed(seed);
         var made = await PostAsync("/v1/payees", ServerProcess.OperatorKey, JsonSerializer.Serialize(
             new { name = "The Test Gazette", currency = "USD", website = website ?? Site.GetLeftPart(UriPartial.Authority), signingKey = key.Verifier.ToString() }));
         Assert.True(Id<PayeeKind>.TryParse(made.GetProperty("id").GetString(), out var id));
-        return new TestPayee(this, id, key, made.GetProperty("key").GetString()!);
+        return new TestPayee(this, id, key, made.GetProperty("key").GetString()!) { Seed = seed };
     }
 
     /// <summary>Makes something at the server's REST door.</summary>
@@ -101,6 +103,9 @@ public sealed class BrowserHouse : IAsyncLifetime
 /// <summary>A payee whose terms a test signs itself.</summary>
 public sealed record TestPayee(BrowserHouse House, Id<PayeeKind> Id, SigningKey Key, string ApiKey)
 {
+    /// <summary>What its signing key was made from.</summary>
+    public byte[] Seed { get; init; } = [];
+
     /// <summary>Makes an offer.</summary>
     public async Task<Id<OfferKind>> NewOfferAsync(string body) =>
         Id<OfferKind>.TryParse((await House.PostAsync("/v1/offers", ApiKey, body)).GetProperty("id").GetString(), out var id) ? id : throw new InvalidOperationException("The offer has no id.");

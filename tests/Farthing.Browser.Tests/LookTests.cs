@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Farthing.Browser.Tests;
 
-/// <summary>Every page at the width of a phone and of a desk, and by keyboard alone. With <c>FARTHING_SCREENSHOTS</c> set, pictures for people to look at.</summary>
+/// <summary>Every page at the width of a phone and of a desk, under the eyes of an accessibility checker, and by keyboard alone. With <c>FARTHING_SCREENSHOTS</c> set, pictures for people to look at.</summary>
 public class LookTests(BrowserHouse house)
 {
     [Theory]
@@ -11,9 +11,9 @@ public class LookTests(BrowserHouse house)
     [InlineData(360, true)]
     [InlineData(1200, false)]
     [InlineData(1200, true)]
-    public async Task No_page_scrolls_sideways(int width, bool dark)
+    public async Task No_page_scrolls_sideways_or_breaks_a_rule_of_WCAG(int width, bool dark)
     {
-        await using var reader = await house.NewReaderAsync(width, dark);
+        await using var reader = await house.NewReaderAsync(width, dark, scripts: true);
         var page = await reader.NewTabAsync();
         var seen = 0;
 
@@ -38,12 +38,18 @@ public class LookTests(BrowserHouse house)
         await LookAsync("statement");
         await page.GotoAsync(new Uri(house.Server, "/caps").AbsoluteUri);
         await LookAsync("caps");
+        await page.GotoAsync(new Uri(house.Server, "/automatic-top-up").AbsoluteUri);
+        await LookAsync("automatic-top-up");
+        await page.GotoAsync(new Uri(house.Server, "/fees").AbsoluteUri);
+        await LookAsync("fees");
+        await page.GotoAsync(new Uri(house.Server, "/recover").AbsoluteUri);
+        await LookAsync("recover");
         await page.GotoAsync(new Uri(house.Server, "/pay?terms=edited").AbsoluteUri);
         await LookAsync("refused");
         await page.GotoAsync(new Uri(house.Site, "/articles/nothing-here").AbsoluteUri);
         await LookAsync("site-not-found");
 
-        Assert.Equal(12, seen);
+        Assert.Equal(15, seen);
         reader.AssertClean();
 
         async Task LookAsync(string name)
@@ -52,6 +58,7 @@ public class LookTests(BrowserHouse house)
             await Reader.TakePictureAsync(page, dark ? $"{name}-dark" : name);
             var (content, window) = await reader.MeasureWidthAsync(page);
             Assert.True(content <= window, $"{page.Url} is {content} wide in a window of {window}.");
+            await WcagChecker.AssertSoundAsync(page);
             Assert.False((await page.TitleAsync()).TrimStart().StartsWith('·'), $"{page.Url} has no title.");
             await Expect(page.GetByRole(AriaRole.Main)).ToHaveCountAsync(1);
             await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveCountAsync(1);

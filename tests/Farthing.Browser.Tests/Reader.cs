@@ -15,7 +15,7 @@ public sealed class Reader : IAsyncDisposable
     {
         House = house;
         this.context = context;
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(BrowserHouse.PatienceMilliseconds);
         context.Request += (_, request) =>
         {
             Interlocked.Increment(ref requests);

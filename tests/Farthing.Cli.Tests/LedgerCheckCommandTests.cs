@@ -1,3 +1,6 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using Farthing.Ledger;
 using Farthing.Protocol;
 
@@ -47,6 +50,22 @@ public sealed class LedgerCheckCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(Path.GetFileName(segment), run.Output, StringComparison.Ordinal);
         Assert.Contains("NOT sound", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("directory-2", "1,441")]
+    public async Task A_directory_of_a_frozen_format_is_sound_for_ever(string name, string records)
+    {
+        await using (var archive = new GZipStream(File.OpenRead(Vector(name + ".tar.gz")), CompressionMode.Decompress))
+            await TarFile.ExtractToDirectoryAsync(archive, directory, overwriteFiles: false, TestContext.Current.CancellationToken);
+
+        var run = await Invocation.RunAsync("ledger", "check", directory);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains($"records     {records} in ", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"The ledger is sound.{Environment.NewLine}", run.Output, StringComparison.Ordinal);
+
+        static string Vector(string name, [CallerFilePath] string thisFile = "") => Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "docs", "spec", "vectors", name);
     }
 
     [Fact]

@@ -154,6 +154,101 @@ public sealed class PayingHandlerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task New_message_for_the_same_thing_goes_on_where_an_unanswered_one_ended()
+    {
+        world.AnswersToLose = FarthingClient.MaxAttempts;
+        Assert.Equal(NotPaidReason.Unclear, (await NotPaidAsync()).Reason);
+        using (var other = await http.PostAsync(world.ArticleUrl, new StringContent("question"), TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        Assert.Equal(2, world.Payments);
+
+        using var response = await http.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(2, world.Payments);
+
+        // It is answered now: this is another request.
+        using var next = await http.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken);
+        Assert.Equal(3, world.Payments);
+        Assert.Equal(Amount.Parse("0.06 USD"), budget.Spent);
+    }
+
+    [Fact]
+    public async Task Requests_of_one_name_are_paid_once_however_many_there_are()
+    {
+        async Task<HttpStatusCode> GetAsync(string name, string path = "/articles/rain")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(world.Site, path));
+            request.Options.Set(PayingHandler.NameOption, name);
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return response.StatusCode;
+        }
+
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => GetAsync("order 42"))), status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(1, world.Payments);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("order 42"));
+        Assert.Equal(1, world.Payments);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("order 43"));
+        Assert.Equal(2, world.Payments);
+        Assert.Equal(NotPaidReason.NameTaken, (await Assert.ThrowsAsync<NotPaidException>(() => GetAsync("order 43", "/articles/rain?other"))).Reason);
+        Assert.Equal(Amount.Parse("0.04 USD"), budget.Spent);
+
+        // What was refused leaves its name free.
+        world.Refusal = (402, "insufficient_funds");
+        await Assert.ThrowsAsync<NotPaidException>(() => GetAsync("order 44"));
+        world.Refusal = null;
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("order 44"));
+        Assert.Equal(3, world.Payments);
+    }
+
+    [Theory]
+    [InlineData(-400 * 24)]
+    [InlineData(-1)]
+    [InlineData(3)]
+    [InlineData(400 * 24)]
+    public async Task Wrong_clock_pays_all_the_same_and_opens_no_second_day(int hoursAhead)
+    {
+        var time = new ImpatientTime(TimeSpan.FromHours(hoursAhead));
+        using var client = new FarthingClient(world.Server, PaidWorld.WalletKey, time: time);
+        var daily = Budget.PerDay("0.05 USD");
+        using var browser = client.CreateHttpClient(daily);
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await browser.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            // Set by hand, to and fro.
+            time.Ahead += TimeSpan.FromDays(i == 0 ? 2 : -5);
+        }
+
+        Assert.Equal(NotPaidReason.OverBudget, (await Assert.ThrowsAsync<NotPaidException>(() => browser.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken))).Reason);
+        Assert.Equal(2, world.Payments);
+    }
+
+    [Fact]
+    public async Task Clock_that_nobody_corrects_is_a_named_refusal_and_moves_nothing()
+    {
+        world.IsTimeless = true;
+        using var client = new FarthingClient(world.Server, PaidWorld.WalletKey, time: new ImpatientTime(TimeSpan.FromMinutes(7)));
+        using var browser = client.CreateHttpClient(budget);
+        var refused = await Assert.ThrowsAsync<NotPaidException>(() => browser.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken));
+        Assert.Equal(NotPaidReason.Refused, refused.Reason);
+        Assert.Equal("idempotency_key_in_future", Assert.IsType<FarthingException>(refused.InnerException).Problem.Code);
+        Assert.True(budget.Spent.IsZero);
+        Assert.Equal(1, world.Attempts);
+    }
+
+    [Fact]
+    public async Task Payment_server_that_is_not_there_was_paid_nothing()
+    {
+        var time = new ImpatientTime();
+        using var client = new FarthingClient(world.Server, PaidWorld.WalletKey, new CuttingLine((_, _) => false, () => { }), time);
+        using var browser = client.CreateHttpClient(budget);
+        await world.StopServerAsync();
+        Assert.Equal(NotPaidReason.Unreachable, (await Assert.ThrowsAsync<NotPaidException>(() => browser.GetAsync(world.ArticleUrl, TestContext.Current.CancellationToken))).Reason);
+        Assert.True(budget.Spent.IsZero);
+        Assert.Equal(FarthingClient.MaxAttempts - 1, time.Pauses.Count);
+    }
+
+    [Fact]
     public async Task Refused_payment_goes_back_into_the_budget()
     {
         world.Refusal = (402, "insufficient_funds");
@@ -194,29 +289,6 @@ public sealed class PayingHandlerTests : IAsyncLifetime
         var notPaid = await Assert.ThrowsAsync<NotPaidException>(() => http.SendAsync(request, TestContext.Current.CancellationToken));
         Assert.Equal(NotPaidReason.AlreadyAuthorized, notPaid.Reason);
         Assert.Equal(0, world.Attempts);
-    }
-
-    [Fact]
-    public async Task Client_reads_a_wallet_and_passes_over_what_it_does_not_know()
-    {
-        var id = Id<WalletKind>.New(TimeProvider.System);
-        var read = await wallet.ReadWalletAsync(id, TestContext.Current.CancellationToken);
-        Assert.Equal(new Wallet(id, "USD", Amount.Parse("9.98 USD"), new Amount(Asset.Usd, 0)), read);
-    }
-
-    [Fact]
-    public async Task Client_asks_for_past_moments_and_periods_as_the_server_reads_them()
-    {
-        var id = Id<WalletKind>.New(TimeProvider.System);
-        var noon = new DateTimeOffset(2026, 11, 23, 13, 0, 0, 5, TimeSpan.FromHours(1));
-        await wallet.ReadWalletAsync(id, TestContext.Current.CancellationToken);
-        Assert.Equal("", world.LastQuery);
-        await wallet.ReadWalletAsync(id, noon, TestContext.Current.CancellationToken);
-        Assert.Equal("?at=2026-11-23T12:00:00.0050000Z", world.LastQuery);
-        var page = await wallet.ReadStatementAsync(id, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal("?pageSize=50", world.LastQuery);
-        await wallet.ReadStatementAsync(id, page.Next, 7, noon, noon.AddDays(1), TestContext.Current.CancellationToken);
-        Assert.Equal("?pageSize=7&cursor=further&since=2026-11-23T12:00:00.0050000Z&until=2026-11-24T12:00:00.0050000Z", world.LastQuery);
     }
 
     private Task<NotPaidException> NotPaidAsync() =>

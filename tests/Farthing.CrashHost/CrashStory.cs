@@ -28,6 +28,7 @@ internal sealed class CrashStory : IAsyncDisposable
     private readonly Ledger.Ledger ledger;
     private readonly SqliteSettingsStore store;
     private readonly SandboxRail sandbox;
+    private readonly SandboxPayoutRail payoutSandbox;
     private PaymentSystem system = null!;
     private Payee owner = null!;
     private Id<WalletKind> payer;
@@ -41,6 +42,7 @@ internal sealed class CrashStory : IAsyncDisposable
         ledger = Farthing.Ledger.Ledger.Open(options, time, journal => new CutJournal(FileJournal.Open(journal, options.SegmentBytes), moments), EndProcess);
         store = SqliteSettingsStore.Open(SettingsFile);
         sandbox = new SandboxRail(Path.Combine(directory, "sandbox.db"), time);
+        payoutSandbox = new SandboxPayoutRail(Path.Combine(directory, "sandbox.db"), time);
     }
 
     private string SettingsFile => Path.Combine(directory, "settings.db");
@@ -50,7 +52,7 @@ internal sealed class CrashStory : IAsyncDisposable
     {
         var secrets = new ServerSecrets(SHA256.HashData("issuing"u8), SigningKey.FromSeed(SHA256.HashData("entitlements"u8)), SigningKey.FromSeed(SHA256.HashData("ledger"u8)));
         var story = new CrashStory(directory, kind, moments, secrets);
-        story.system = await PaymentSystem.StartAsync(story.ledger, new CutSettings(story.store, moments), [story.sandbox], secrets, SHA256.HashData("operator"u8), new PaymentOptions(), story.time);
+        story.system = await PaymentSystem.StartAsync(story.ledger, new CutSettings(story.store, moments), [story.sandbox], [story.payoutSandbox], secrets, SHA256.HashData("operator"u8), new PaymentOptions { FeeBasisPoints = 100 }, story.time);
         await story.PrepareAsync();
         return story;
     }
@@ -73,6 +75,7 @@ internal sealed class CrashStory : IAsyncDisposable
         await ledger.DisposeAsync();
         store.Dispose();
         sandbox.Dispose();
+        payoutSandbox.Dispose();
     }
 
     private async Task PrepareAsync()
@@ -135,7 +138,7 @@ internal sealed class CrashStory : IAsyncDisposable
 
     private async Task DoWhatIsDueAsync()
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var running = system.Schedule.RunAsync(EndProcess, stop.Token);
         try
         {

@@ -1,3 +1,4 @@
+using Farthing.Payments.Payouts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 
@@ -20,7 +21,22 @@ internal sealed class CutSettings(ISettingsStore settings, Moments moments) : IS
 
     public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => Open().ListCreatingAsync<TRow>();
 
+    public Action EventWritten
+    {
+        set => settings.EventWritten = value;
+    }
+
+    public ValueTask<IReadOnlyList<TRow>> ListActiveAsync<TRow>() where TRow : class, ISettingsRow => Open().ListActiveAsync<TRow>();
+
+    public ValueTask<IReadOnlyList<EventNumber>> ListEventsAsync(UInt128? owner, long after, int count) => Open().ListEventsAsync(owner, after, count);
+
+    public ValueTask<long> CountEventsAsync(long beforeUnixMilliseconds = long.MaxValue) => Open().CountEventsAsync(beforeUnixMilliseconds);
+
     public ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count) => Open().ListDueAsync(count);
+
+    public ValueTask<IReadOnlyList<PayoutRow>> ListPayoutsAsync(UInt128? owner, PayoutState? state, UInt128? before, int count) => Open().ListPayoutsAsync(owner, state, before, count);
+
+    public ValueTask<int> ReadLongestRefundWindowAsync(UInt128 payee) => Open().ReadLongestRefundWindowAsync(payee);
 
     public ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count) => Open().ListFailingAsync(before, count);
 

@@ -157,6 +157,21 @@ public class PastTests
                 && record.Command.Kind is not (RecordKind.OpenAccount or RecordKind.FreezeAccount or RecordKind.UnfreezeAccount)).Reverse().Take(count).Select(record => record.Position).ToArray();
             Assert.Equal(period, (await ledger.ReadStatementAsync(account, before, count, since, until)).Select(record => record.Position));
             lines += period.Length;
+
+            var from = random.NextInt64(0, records.Length + 2);
+            var onward = touching.Where(record => record.Position >= from && record.Command.Kind is not (RecordKind.OpenAccount or RecordKind.FreezeAccount or RecordKind.UnfreezeAccount)).Select(record => record.Position).ToArray();
+            var read = new List<long>();
+            for (AccountPage page; i % 10 == 0; from = page.Next)
+            {
+                page = await ledger.ReadOnAsync(account, from, count);
+                Assert.True(page.Records.Count <= count && page.Next >= from);
+                read.AddRange(page.Records.Select(record => record.Position));
+                if (page.Records.Count > 0) continue;
+                Assert.Equal(onward, read);
+                break;
+            }
+
+            Assert.Equal(records.TakeWhile(record => record.UnixMilliseconds < since).Count(), ledger.SizeBefore(since));
         }
         Assert.True(found > 100 && lines > 300 && (expiries > 20 || accounts != AccountCount), $"{found} balances, {lines} lines, {expiries} expiries.");
     }

@@ -8,7 +8,7 @@ internal static class TestLedger
 {
     public const int SegmentBytes = 1 << 20;
 
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     public static readonly UInt128 Clearing = 1;
     public static readonly UInt128 Alice = 2;

@@ -87,7 +87,7 @@ public class DirectoryTests
         };
 
         var first = test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()).AsTask();
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         var between = Given(await test.Domain.Payees.RotateKeyAsync(made.Payee.Id, test.NewKey()));
         goOn.SetResult();
         var late = Given(await first);
@@ -114,7 +114,7 @@ public class DirectoryTests
         };
 
         var late = test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, new PerUse(Usd("1")))).AsTask();
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, key, new("x", null, new PerUse(Usd("1")))));
         Given(await test.Domain.Offers.CloseAsync(payee.Id, offer.Id));
         goOn.SetResult();

@@ -69,7 +69,7 @@ public class HoldTests
     [Fact]
     public async Task A_hold_expires_and_gives_the_money_back()
     {
-        await using var test = await StartAsync(new() { HoldLifetime = TimeSpan.FromHours(2) });
+        await using var test = await StartAsync(new() { FeeBasisPoints = TestSystem.OnePercent, HoldLifetime = TimeSpan.FromHours(2) });
         var payee = await test.NewPayeeAsync();
         var wallet = await test.NewWalletAsync("1");
         var held = Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.6", hold: true))).Id;

@@ -107,6 +107,27 @@ public sealed class PricingCrashTests
     }, afterTheEnd: StopBySilenceAsync);
 
     [Fact]
+    public async Task A_meter_stops_by_itself_however_often_its_start_is_cut_off_and_though_nobody_repeats_it()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var start = Buy(test, wallet, await MeteredAsync(test, payee));
+        // Behind its rows; then, as there are rows, behind each of what is left to do. In between the schedule finds nothing to stop.
+        foreach (var step in new[] { 1, 1, 2 })
+        {
+            test.Moments.EndAt(2 * step);
+            await AskInVainAsync(test, async () => Given(await test.Domain.Meters.StartAsync(start)).ToString());
+            Assert.True(test.Moments.Ended.IsCompleted);
+            await test.RestartAsync();
+            await StopBySilenceAsync(test);
+            Assert.EndsWith(" held 0", await test.BalanceAsync(wallet), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("wallet 0.9 held 0, payee 0.099 held 0", await BalancesAsync(test, wallet, payee));
+        await CheckBooksAsync(test);
+    }
+
+    [Fact]
     public Task What_a_meter_reports_is_counted_once() => EndAfterEachAsync(1, "7 units, cost 0.07 USD, Held", async test =>
     {
         var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));

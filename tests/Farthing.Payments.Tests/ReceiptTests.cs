@@ -9,7 +9,7 @@ public class ReceiptTests
     [Fact]
     public async Task Receipts_verify_offline_in_every_state()
     {
-        await using var test = await StartAsync(new() { HoldLifetime = TimeSpan.FromMinutes(5) });
+        await using var test = await StartAsync(new() { FeeBasisPoints = TestSystem.OnePercent, HoldLifetime = TimeSpan.FromMinutes(5) });
         var payee = await test.NewPayeeAsync();
         var wallet = await test.NewWalletAsync("1");
         var posted = Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.1"))).Id;

@@ -99,7 +99,7 @@ public class RefundTests
     [Fact]
     public async Task A_wallet_has_so_many_refunds_a_month_with_a_payee()
     {
-        await using var test = await StartAsync(new() { DefaultRefundWindow = TimeSpan.FromDays(60) });
+        await using var test = await StartAsync(new() { FeeBasisPoints = TestSystem.OnePercent, DefaultRefundWindow = TimeSpan.FromDays(60) });
         var payee = await test.NewPayeeAsync(refundsPerMonth: 2);
         var wallet = await test.NewWalletAsync("1");
         var other = await test.NewWalletAsync("1");

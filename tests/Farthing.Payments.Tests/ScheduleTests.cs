@@ -104,7 +104,7 @@ public sealed class ScheduleTests : IAsyncLifetime
                 if (atOnce == 4) together.TrySetResult();
             }
 
-            await together.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await together.Task.WaitAsync(TimeSpan.FromMinutes(2));
             lock (gate) atOnce--;
             Assert.True(now.TryRemove(subject, out _));
             return dueAt < Start + (3 * Day) ? DueResult.Next(dueAt + Day) : DueResult.Done();
@@ -229,7 +229,7 @@ public sealed class ScheduleTests : IAsyncLifetime
             return DueResult.Done();
         };
         for (var subject = 1; subject <= 100; subject++) await AddAsync((UInt128)subject, Start - 1000);
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         var stopping = StopAsync();
         Assert.False(running.IsCompleted);
         goOn.SetResult();
@@ -261,7 +261,7 @@ public sealed class ScheduleTests : IAsyncLifetime
     private async Task StopAsync()
     {
         await stop.CancelAsync();
-        await running.WaitAsync(TimeSpan.FromSeconds(30));
+        await running.WaitAsync(TimeSpan.FromMinutes(2));
         stop.Dispose();
     }
 
@@ -269,7 +269,7 @@ public sealed class ScheduleTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!await condition()) await timer.WaitForNextTickAsync(deadline.Token);
     }

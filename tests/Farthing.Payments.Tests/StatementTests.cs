@@ -9,7 +9,7 @@ public class StatementTests
     [Fact]
     public async Task Statements_tell_every_movement_and_sum_to_the_balances()
     {
-        await using var test = await StartAsync(new() { HoldLifetime = TimeSpan.FromMinutes(5) });
+        await using var test = await StartAsync(new() { FeeBasisPoints = TestSystem.OnePercent, HoldLifetime = TimeSpan.FromMinutes(5) });
         var payee = await test.NewPayeeAsync();
         var wallet = await test.NewWalletAsync("1");
         var paid = Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.1", reference: "first"))).Id;

@@ -59,6 +59,24 @@ public class SubscriptionTurnTests
     }
 
     [Fact]
+    public async Task Who_cancelled_and_comes_back_as_the_period_ends_subscribes_anew_though_the_schedule_is_late()
+    {
+        await using var test = await StartAsync();
+        var wallet = await test.NewWalletAsync("100");
+        var offer = await OfferAsync(test, await test.NewPayeeAsync(), "4");
+        var id = await SubscribeAsync(test, wallet, offer);
+        Given(await test.Domain.Subscriptions.CancelAsync(As(wallet), test.NewKey(), id));
+        test.Time.Advance(TimeSpan.FromDays(7) - TimeSpan.FromMilliseconds(1));
+        Assert.Null(await test.Domain.Subscriptions.SubscribeOnceAsync(wallet.Id, test.NewKey(), offer.Id, TimeZones.Utc));
+        Assert.Equal("96 held 0", await test.BalanceAsync(wallet));
+        test.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(await test.Domain.Subscriptions.SubscribeOnceAsync(wallet.Id, test.NewKey(), offer.Id, TimeZones.Utc));
+        Assert.Equal("92 held 0", await test.BalanceAsync(wallet));
+        await test.RunDueAsync();
+        Assert.Equal("92 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
     public async Task An_upgrade_gives_no_units_again_that_were_used_ahead_of_time()
     {
         await using var test = await StartAsync();

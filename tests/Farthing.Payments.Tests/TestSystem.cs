@@ -6,9 +6,11 @@ using Farthing.Payments.Desk;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
+using Farthing.Payments.Payouts;
 using Farthing.Payments.Settings;
 using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
+using Farthing.Payments.Webhooks;
 using Farthing.Protocol;
 using Farthing.Server.Rails;
 using Farthing.Server.Storage;
@@ -21,9 +23,16 @@ internal sealed class TestSystem : IAsyncDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
+    // Settings in which there is nothing yet: they are copied, as all migrations take longer than most tests.
+    private static readonly Lazy<byte[]> EmptySettings = new(MakeEmptySettings);
+
     private SqliteSettingsStore? settings;
     private SandboxRail? sandbox;
+    private SandboxPayoutRail? payoutSandbox;
     private PaymentSystem? system;
+
+    /// <summary>The operator's fee in tests that say nothing of it: twice the default, so that a reader sees it at once.</summary>
+    public const uint OnePercent = 100;
 
     private TestSystem(PaymentOptions options) => Options = options;
 
@@ -31,7 +40,8 @@ internal sealed class TestSystem : IAsyncDisposable
 
     public FakeTimeProvider Time { get; private set; } = new(Start);
 
-    public PaymentOptions Options { get; }
+    /// <summary>What the operator sets; a change is in force from the next start.</summary>
+    public PaymentOptions Options { get; set; }
 
     public ServerSecrets Secrets { get; } = new(RandomNumberGenerator.GetBytes(32), SigningKey.Create(), SigningKey.Create());
 
@@ -41,9 +51,12 @@ internal sealed class TestSystem : IAsyncDisposable
 
     public Func<IRail, IRail> WrapRail { get; set; } = rail => rail;
 
+    public Func<IPayoutRail, IPayoutRail> WrapPayoutRail { get; set; } = rail => rail;
+    /// <summary>Rails beside the sandbox, made anew with each start.</summary>
+    public Func<ISettingsStore, IReadOnlyList<IRail>> MoreRails { get; set; } = _ => [];
+
     public WatchedSettings Settings { get; private set; } = null!;
 
-    /// <summary>Where everything that is open ends, if a test says so.</summary>
     /// <summary>The steps of both stores: writes of the settings and appends to the journal. At one of them all may end, until everything is opened again.</summary>
     public Moments Moments { get; private set; } = null!;
 
@@ -53,9 +66,14 @@ internal sealed class TestSystem : IAsyncDisposable
 
     public PaymentDesk Desk => Domain.Desk;
 
-    public static async Task<TestSystem> StartAsync(PaymentOptions? options = null)
+    /// <summary>What carries events to webhooks; null where a test has none.</summary>
+    public IWebhookCourier? Courier { get; private init; }
+
+    public static async Task<TestSystem> StartAsync(PaymentOptions? options = null, IWebhookCourier? courier = null, Func<IRail, IRail>? wrapRail = null)
     {
-        var test = new TestSystem(options ?? new());
+        var test = new TestSystem(options ?? new() { FeeBasisPoints = OnePercent }) { Courier = courier };
+        if (wrapRail is not null) test.WrapRail = wrapRail;
+        await File.WriteAllBytesAsync(Path.Combine(test.Directory, "settings.db"), EmptySettings.Value);
         await test.OpenAsync();
         return test;
     }
@@ -124,13 +142,28 @@ internal sealed class TestSystem : IAsyncDisposable
         using var stop = new CancellationTokenSource();
         var reports = new List<Exception>();
         var running = Domain.Schedule.RunAsync((_, error) => { lock (reports) reports.Add(error); }, stop.Token);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
         await stop.CancelAsync();
         // What waits for a ledger that was cut off is never answered, as in a process that has ended.
         if (Moments.Ended.IsCompleted) await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
         else await running.WaitAsync(deadline.Token);
+        return reports;
+    }
+
+    /// <summary>Tells webhooks of what happens until a condition holds.</summary>
+    /// <returns>What failed meanwhile that nobody foresaw.</returns>
+    public async Task<IReadOnlyList<Exception>> RunWebhooksAsync(Func<Task<bool>> isOver)
+    {
+        using var stop = new CancellationTokenSource();
+        var reports = new List<Exception>();
+        var running = Domain.WebhookRounds.RunAsync((_, error) => { lock (reports) reports.Add(error); }, stop.Token);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (!await isOver()) await looks.WaitForNextTickAsync(deadline.Token);
+        await stop.CancelAsync();
+        await running.WaitAsync(deadline.Token);
         return reports;
     }
 
@@ -180,12 +213,30 @@ internal sealed class TestSystem : IAsyncDisposable
         if (Ledger is not null) await Ledger.DisposeAsync();
         settings?.Dispose();
         sandbox?.Dispose();
+        payoutSandbox?.Dispose();
     }
 
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
         System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private static byte[] MakeEmptySettings()
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("farthing-settings-").FullName;
+        try
+        {
+            var file = Path.Combine(directory, "settings.db");
+            SqliteSettingsStore.Open(file).Dispose();
+            // Closed by the last of its connections, it is one file.
+            Assert.False(File.Exists(file + "-wal"));
+            return File.ReadAllBytes(file);
+        }
+        finally
+        {
+            System.IO.Directory.Delete(directory, recursive: true);
+        }
     }
 
     private async Task OpenAsync()
@@ -198,7 +249,8 @@ internal sealed class TestSystem : IAsyncDisposable
         });
         settings = SqliteSettingsStore.Open(Path.Combine(Directory, "settings.db"));
         sandbox = new SandboxRail(Path.Combine(Directory, "sandbox.db"), Time);
+        payoutSandbox = new SandboxPayoutRail(Path.Combine(Directory, "sandbox.db"), Time);
         Settings = new(settings, moments);
-        system = await PaymentSystem.StartAsync(Ledger, Settings, [WrapRail(sandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time);
+        system = await PaymentSystem.StartAsync(Ledger, Settings, [WrapRail(sandbox), .. MoreRails(Settings)], [WrapPayoutRail(payoutSandbox)], Secrets, SHA256.HashData("fk_op_test"u8), Options, Time, Courier);
     }
 }

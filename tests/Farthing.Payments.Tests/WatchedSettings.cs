@@ -1,4 +1,5 @@
 using Farthing.CrashHost;
+using Farthing.Payments.Payouts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
 
@@ -27,6 +28,9 @@ internal sealed class WatchedSettings(ISettingsStore settings, Moments? moments 
 
     /// <summary>Throws after claiming these rows, before anything follows.</summary>
     public Func<ISettingsRow[], bool> FailsAfterClaiming { get; set; } = _ => false;
+
+    /// <summary>Runs after a row was found, before whoever looked for it has it.</summary>
+    public Func<ISettingsRow, Task> AfterFinding { get; set; } = _ => Task.CompletedTask;
 
     public int Erasures { get; private set; }
 
@@ -60,6 +64,7 @@ internal sealed class WatchedSettings(ISettingsStore settings, Moments? moments 
     {
         var row = await settings.FindAsync<TRow>(id);
         if (row is PayeeRow) await AfterFindingAPayee();
+        if (row is not null) await AfterFinding(row);
         return row;
     }
 
@@ -67,11 +72,26 @@ internal sealed class WatchedSettings(ISettingsStore settings, Moments? moments 
 
     public ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow => settings.ListCreatingAsync<TRow>();
 
+    public Action EventWritten
+    {
+        set => settings.EventWritten = value;
+    }
+
+    public ValueTask<IReadOnlyList<TRow>> ListActiveAsync<TRow>() where TRow : class, ISettingsRow => settings.ListActiveAsync<TRow>();
+
+    public ValueTask<IReadOnlyList<EventNumber>> ListEventsAsync(UInt128? owner, long after, int count) => settings.ListEventsAsync(owner, after, count);
+
+    public ValueTask<long> CountEventsAsync(long beforeUnixMilliseconds = long.MaxValue) => settings.CountEventsAsync(beforeUnixMilliseconds);
+
     public ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count)
     {
         Interlocked.Increment(ref looks);
         return settings.ListDueAsync(count);
     }
+
+    public ValueTask<IReadOnlyList<PayoutRow>> ListPayoutsAsync(UInt128? owner, PayoutState? state, UInt128? before, int count) => settings.ListPayoutsAsync(owner, state, before, count);
+
+    public ValueTask<int> ReadLongestRefundWindowAsync(UInt128 payee) => settings.ReadLongestRefundWindowAsync(payee);
 
     public ValueTask<IReadOnlyList<DueRow>> ListFailingAsync(UInt128? before, int count) => settings.ListFailingAsync(before, count);
 

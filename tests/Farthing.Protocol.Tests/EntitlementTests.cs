@@ -15,10 +15,12 @@ public class EntitlementTests
         RefundableUntil = DateTimeOffset.FromUnixTimeSeconds(1_795_393_800),
     };
 
+    internal static Entitlement OfMeter { get; } = Example with { Resource = "meter:off_01M82V7M0000000000000000G1", RefundableUntil = null, Meter = new MeterCover(Amount.Parse("0.001 USD"), 750, 375_000) };
+
     [Fact]
     public void Signed_entitlement_reads_back_under_its_key_only()
     {
-        foreach (var entitlement in new[] { Example, Example with { RefundableUntil = null } })
+        foreach (var entitlement in new[] { Example, Example with { RefundableUntil = null }, OfMeter })
         {
             var token = entitlement.Sign(Keys.Operator);
             Assert.True(Entitlement.TryVerify(token, Keys.Operator.Verifier, out var read));
@@ -66,11 +68,35 @@ public class EntitlementTests
         Assert.False(Entitlement.TryVerify(SignedToken.Sign("farthing-entitlement-v1", Encoding.UTF8.GetBytes(changed), Keys.Operator), Keys.Operator.Verifier, out _));
     }
 
+    [Theory]
+    [InlineData("\"units\":375000", "\"units\":0")]
+    [InlineData("\"units\":375000", "\"units\":-1")]
+    [InlineData("\"units\":375000", "\"units\":1000000000001")]
+    [InlineData("\"units\":375000", "\"units\":1.5")]
+    [InlineData("\"units\":375000", "\"units\":\"375000\"")]
+    [InlineData(",\"units\":375000", "")]
+    [InlineData(",\"units\":375000", ",\"units\":375000,\"units\":375000")]
+    [InlineData("\"count\":750", "\"count\":0")]
+    [InlineData("\"count\":750", "\"counts\":750")]
+    [InlineData("\"amount\":\"0.001\"", "\"amount\":\"0\"")]
+    [InlineData("\"amount\":\"0.001\"", "\"amount\":\"0.0000001\"")]
+    [InlineData("\"USD\"", "\"XXX\"")]
+    [InlineData("\"meter\":{", "\"meter\":[{")]
+    public void Malformed_cover_of_a_meter_is_refused_although_signed(string part, string instead)
+    {
+        Assert.True(SignedToken.TryRead(OfMeter.Sign(Keys.Operator), Entitlement.MaxTokenLength, out var token));
+        var json = Encoding.UTF8.GetString(token.Payload);
+        var changed = json.Replace(part, instead, StringComparison.Ordinal);
+        Assert.NotEqual(json, changed);
+        Assert.False(Entitlement.TryVerify(SignedToken.Sign("farthing-entitlement-v1", Encoding.UTF8.GetBytes(changed), Keys.Operator), Keys.Operator.Verifier, out _));
+    }
+
     [Fact]
     public void Members_out_of_bounds_are_not_signed()
     {
         Assert.Throws<InvalidOperationException>(() => (Example with { Expires = Example.Issued.AddSeconds(-1) }).Sign(Keys.Operator));
         Assert.Throws<InvalidOperationException>(() => (Example with { Payee = default }).Sign(Keys.Operator));
+        Assert.Throws<InvalidOperationException>(() => (OfMeter with { Meter = OfMeter.Meter! with { Units = 0 } }).Sign(Keys.Operator));
         Assert.Throws<InvalidOperationException>(() => (Example with { Resource = "" }).Sign(Keys.Operator));
     }
 }

@@ -29,6 +29,8 @@ public class FuzzTests
         ["Receipt"] = (ReceiptStory.PartlyRefunded().Receipt("posted", "0.02", "0.0005", "0.01", forPayer: true).ToJson(), bytes => Receipt.TryParse(bytes, out var receipt) && receipt.Verify(ReceiptStory.Key).IsValid),
         ["PaymentChallenge"] = (Encoding.ASCII.GetBytes(Challenge.ToHeader()), bytes => PaymentChallenge.ReadAll(Text(bytes)).Any(c => c.Check("0123456789abcdef"u8, DateTimeOffset.UnixEpoch) == ChallengeError.None)),
         ["ChargeRequest"] = (Base64Url.DecodeFromChars(Challenge.Request), bytes => ChargeRequest.TryRead(Base64Url.EncodeToString(bytes), out _)),
+        ["MeterRequest"] = (Base64Url.DecodeFromChars(PaymentChallengeTests.Meter.ToRequest()), bytes => MeterRequest.TryRead(Base64Url.EncodeToString(bytes), out _)),
+        ["Entitlement payload of a meter"] = (Payload(EntitlementTests.OfMeter.Sign(Keys.Operator)), bytes => Entitlement.TryVerify(SignedToken.Sign("farthing-entitlement-v1", bytes, Keys.Operator), Keys.Operator.Verifier, out _)),
         ["PaymentCredential"] = (Base64Url.DecodeFromChars(new PaymentCredential(Challenge, "TOKEN", "me").ToHeader().AsSpan(8)), bytes => PaymentCredential.TryParse("Payment " + Base64Url.EncodeToString(bytes), out _)),
         ["PaymentReceiptHeader"] = (Base64Url.DecodeFromChars(new PaymentReceiptHeader("farthing", DateTimeOffset.UnixEpoch, "pay_1").ToHeader()), bytes => PaymentReceiptHeader.TryParse(Base64Url.EncodeToString(bytes), out _)),
     };

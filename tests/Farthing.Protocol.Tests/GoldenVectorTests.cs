@@ -23,6 +23,7 @@ public class GoldenVectorTests
         ["checkpoint.json"] = CheckpointNote,
         ["receipt.json"] = ReceiptDocument,
         ["http402-farthing.json"] = Http402,
+        ["http402-meter.json"] = Meter,
     };
 
     [Theory]
@@ -174,6 +175,26 @@ public class GoldenVectorTests
             ["verifierKey"] = ReceiptStory.Key.ToString(),
             ["findings"] = new JsonArray([.. receipt.Verify(ReceiptStory.Key).Findings.Select(finding => (JsonNode)finding)]),
             ["receipt"] = JsonNode.Parse(receipt.ToJson()),
+        };
+    }
+
+    private static JsonObject Meter()
+    {
+        var terms = (TermsTests.Example with { Offer = new(Keys.IdOf(0x10)), Amount = null, Resource = EntitlementTests.OfMeter.Resource }).Sign(Keys.Payee);
+        var cover = EntitlementTests.OfMeter.Meter!;
+        var meter = new MeterRequest(cover.Price, cover.Count, Amount.Parse("0.5 USD"), TermsTests.Example.Payee, new Uri("http://127.0.0.1:5080"), terms);
+        Assert.True(MeterRequest.TryRead(meter.ToRequest(), out var read));
+        Assert.Equal(meter, read);
+        var challenge = PaymentChallenge.Create("0123456789abcdef0123456789abcdef"u8, "localhost", PaymentChallenge.Farthing, PaymentChallenge.Meter, meter.ToRequest(), TermsTests.Example.Expires);
+        var token = EntitlementTests.OfMeter.Sign(Keys.Operator);
+        return new JsonObject
+        {
+            ["note"] = "The Payment scheme with method farthing and intent meter, under the secret 0123456789abcdef0123456789abcdef; the entitlement by a server whose key has the seed 02 02 … 02.",
+            ["serverKey"] = Keys.Operator.Verifier.ToString(),
+            ["request"] = Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(meter.ToRequest())),
+            ["wwwAuthenticate"] = challenge.ToHeader(),
+            ["payload"] = PayloadOf(token),
+            ["authorization"] = new PaymentCredential(challenge, token).ToHeader(),
         };
     }
 

@@ -124,6 +124,39 @@ public class PaymentChallengeTests
         Assert.False(ChargeRequest.TryRead(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(changed)), out _));
     }
 
+    internal static MeterRequest Meter => new(Amount.Parse("0.001 USD"), 750, Amount.Parse("0.5 USD"), new(Keys.IdOf(1)), Server, "TERMS");
+
+    [Fact]
+    public void Meter_request_is_canonical_json_and_reads_back()
+    {
+        Assert.Equal(
+            $$"""{"amount":"0.001","ceiling":"0.5","count":750,"currency":"USD","methodDetails":{"server":"http://127.0.0.1:5080","terms":"TERMS"},"recipient":"{{Meter.Payee}}"}""",
+            Encoding.UTF8.GetString(Base64Url.DecodeFromChars(Meter.ToRequest())));
+        Assert.True(MeterRequest.TryRead(Meter.ToRequest(), out var read));
+        Assert.Equal(Meter, read);
+    }
+
+    [Theory]
+    [InlineData("0.001", "0")]
+    [InlineData("\"0.5\"", "\"0.0009\"")]
+    [InlineData("\"0.5\"", "\"-0.5\"")]
+    [InlineData("750", "0")]
+    [InlineData("750", "7.5")]
+    [InlineData("750", "\"750\"")]
+    [InlineData("750", "99999999999999999999")]
+    [InlineData("USD", "XXX")]
+    [InlineData("http://127.0.0.1:5080", "http://127.0.0.1:5080/path")]
+    [InlineData("pye_", "wal_")]
+    [InlineData("\"terms\"", "\"other\"")]
+    [InlineData("\"ceiling\"", "\"amount\"")]
+    public void Malformed_meter_request_is_refused(string part, string instead)
+    {
+        var json = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(Meter.ToRequest()));
+        var changed = json.Replace(part, instead, StringComparison.Ordinal);
+        Assert.NotEqual(json, changed);
+        Assert.False(MeterRequest.TryRead(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(changed)), out _));
+    }
+
     [Fact]
     public void Credential_brings_back_the_challenge_and_the_entitlement()
     {

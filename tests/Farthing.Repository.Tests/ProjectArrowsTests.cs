@@ -11,7 +11,7 @@ public sealed class ProjectArrowsTests
         ["Farthing.Protocol"] = [],
         ["Farthing.Ledger"] = ["Farthing.Protocol"],
         ["Farthing.Payments"] = ["Farthing.Ledger", "Farthing.Protocol"],
-        ["Farthing.Server"] = ["Farthing.Payments", "Farthing.Ledger", "Farthing.Protocol"],
+        ["Farthing.Server"] = ["Farthing.AspNetCore", "Farthing.Payments", "Farthing.Ledger", "Farthing.Protocol"],
         ["Farthing.AspNetCore"] = ["Farthing.Protocol"],
         ["Farthing.Client"] = ["Farthing.Protocol"],
         ["Farthing.Cli"] = ["Farthing.Client", "Farthing.Ledger", "Farthing.Protocol"],

@@ -4,7 +4,7 @@ namespace Farthing.Repository.Tests;
 
 public sealed class ScriptsTests
 {
-    private static readonly string[] Commands = ["run", "test", "farthing", ".ci/run", "bench/run", "bench/ledger"];
+    private static readonly string[] Commands = ["run", "test", "farthing", ".ci/run", "bench/run", "bench/ledger", "bench/client", "scripts/public-api"];
 
     [Fact]
     public void Commands_are_executable()
@@ -53,7 +53,7 @@ public sealed class ScriptsTests
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
         process.StandardInput.Close();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var text = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var errors = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);

@@ -16,7 +16,7 @@ public sealed class ClockServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Process = await ServerProcess.StartAsync(null, "--wallets-per-minute", "1000000", "--test-clock");
+        Process = await ServerProcess.StartAsync(null, "--wallets-per-minute", "1000000", "--test-clock", "--private-webhooks");
         Api = new Api(Process);
     }
 

@@ -11,7 +11,7 @@ public sealed class SharedServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Process = await ServerProcess.StartAsync(null, "--wallets-per-minute", "1000000");
+        Process = await ServerProcess.StartAsync(null, "--wallets-per-minute", "1000000", "--private-webhooks");
         Api = new Api(Process);
     }
 

@@ -121,8 +121,7 @@ public sealed class StartAndStopTests
 
     [Theory]
     [InlineData("""{"format":2,"mode":"test"}""", "was written by a newer version")]
-    [InlineData("""{"format":1,"mode":"live"}""", "the journal format is not frozen yet")]
-    [InlineData("""{"format":1,"mode":"demo"}""", "knows only 'test'")]
+    [InlineData("""{"format":1,"mode":"demo"}""", "knows 'test' and 'live'")]
     [InlineData("""{"format":0}""", "is damaged")]
     [InlineData("nonsense", "is damaged")]
     public async Task A_data_directory_of_another_kind_is_refused_with_a_clear_message(string format, string message)
@@ -130,14 +129,6 @@ public sealed class StartAndStopTests
         using var data = new TemporaryDirectory();
         File.WriteAllText(data.File("farthing.json"), format);
         await AssertRefusedAsync(data.Path, message);
-    }
-
-    [Fact]
-    public async Task A_live_data_directory_refuses_a_clock_that_is_moved_by_hand()
-    {
-        using var data = new TemporaryDirectory();
-        File.WriteAllText(data.File("farthing.json"), """{"format":1,"mode":"live"}""");
-        await AssertRefusedAsync(data.Path, "whose clock nobody moves by hand", "--test-clock");
     }
 
     [Fact]
@@ -190,6 +181,10 @@ public sealed class StartAndStopTests
     [InlineData("--colour", "red")]
     [InlineData("--sample-site", "http://localhost:5081/")]
     [InlineData("--wallets-per-minute", "0")]
+    [InlineData("--own-site", "localhost:8080")]
+    [InlineData("--own-site-name", "The Gazette")]
+    [InlineData("--own-site-currency", "XYZ")]
+    [InlineData("--own-site-refunds", "1001")]
     public async Task A_wrong_option_is_refused_with_the_usage(string name, string value)
     {
         using var data = new TemporaryDirectory();
@@ -210,13 +205,18 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
-    public async Task Only_loopback_is_listened_on_and_health_is_told()
+    public async Task Only_loopback_is_listened_on_health_is_told_and_no_webhook_leads_inside()
     {
         await using var server = await ServerProcess.StartAsync();
         using var api = new Api(server);
         Assert.Equal("127.0.0.1", server.Address.Host);
         Assert.Equal((200, "live"), ((await api.GetAsync("/health/live")).Status, (await api.GetAsync("/health/live"))["status"]));
         Assert.Equal("ready", (await api.GetAsync("/health/ready"))["status"]);
+
+        // Nor does anything lead inside from here, unless the operator says so.
+        var payee = await api.NewPayeeAsync();
+        foreach (var url in new[] { "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest/", "https://localhost/", "http://1.1.1.1/" })
+            Expect.Problem(await api.PostAsync("/v1/webhooks", payee.Key, $$"""{"url":"{{url}}"}"""), 400, "webhook_address_refused");
     }
 
     [Fact]

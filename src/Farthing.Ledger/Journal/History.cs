@@ -11,6 +11,10 @@ internal sealed class History(RecordReader records, FrameIndex frames, SealedSeg
     // About as costly as looking through one frame.
     private const int StepsPerFrame = 512;
 
+    // Positions; a busy account has as many records in some frames, an idle one none in millions.
+    private const long FirstStretch = 4_096;
+    private const long LongestStretch = 1L << 40;
+
     /// <summary>The records that cite what the one at <paramref name="last"/> cites, oldest first.</summary>
     public List<JournalRecord> ReadCitations(long last)
     {
@@ -40,6 +44,30 @@ internal sealed class History(RecordReader records, FrameIndex frames, SealedSeg
             if (lines.Count == count) break;
         }
         return lines;
+    }
+
+    /// <summary>Records that moved or held units of an account, oldest first, at most <paramref name="count"/>, and the position to go on from.</summary>
+    /// <remarks>The chain leads from new to old: so stretches of the journal are tried until one has some of the account's records, and not too many.</remarks>
+    public AccountPage ReadOn(UInt128 account, long newest, long from, int count)
+    {
+        for (var stretch = FirstStretch; from <= newest;)
+        {
+            var end = Math.Min(from + stretch, newest + 1);
+            var found = ReadStatement(account, newest, (from, end), count + 1);
+            if (found.Count > count)
+            {
+                stretch = Math.Max(1, (end - from) / 2);
+                continue;
+            }
+            if (found.Count > 0)
+            {
+                found.Reverse();
+                return new(found, end);
+            }
+            from = end;
+            stretch = Math.Min(stretch * 4, LongestStretch);
+        }
+        return new([], newest + 1);
     }
 
     /// <summary>The newest record of an account before a position, or null.</summary>

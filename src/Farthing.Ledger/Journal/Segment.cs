@@ -7,7 +7,7 @@ namespace Farthing.Ledger.Journal;
 /// <summary>A file of fixed size, zeroed beforehand: a header block, then frames. <c>docs/spec/journal.md</c> gives each byte.</summary>
 internal sealed class Segment : IDisposable
 {
-    /// <summary>The format that this program writes and reads.</summary>
+    /// <summary>The format that this program writes and reads. It is frozen: what a later one changes is another format, and this one is read for ever.</summary>
     public const int FormatVersion = 2;
 
     /// <summary>Room for a chain and a full round of expiries, whatever the memos.</summary>

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Payments.Webhooks;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Campaigns;
@@ -31,7 +33,14 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
         if (row.State == RowState.Closed) return DueResult.Done();
         if (await TryJudgeAsync(row) is not { } verdict || !await TryEndPledgesAsync(row, verdict) || (HasSucceeded(verdict) && !await TryPayAsync(row)))
             return DueResult.Undecided(RefusalCodes.NotReady);
-        return DueResult.Done(row with { State = RowState.Closed, Version = row.Version + 1 });
+        var hasSucceeded = HasSucceeded(verdict);
+        var told = EventRow.Of(row.Owner, hasSucceeded ? EventTypes.CampaignSucceeded : EventTypes.CampaignFailed, new Id<CampaignKind>(row.Id), row.Deadline, new JsonObject
+        {
+            ["id"] = new Id<CampaignKind>(row.Id).ToString(),
+            ["name"] = row.Name,
+            ["total"] = EventRow.NodeOf(await FindTotalAsync(row)),
+        });
+        return DueResult.Done(row with { State = RowState.Closed, Version = row.Version + 1 }, told);
     }
 
     /// <summary>Judges what the campaign had at its deadline, once and for all.</summary>
@@ -105,6 +114,10 @@ internal sealed class CampaignEnder(ISettingsStore settings, Ledger.Ledger ledge
         if (await ledger.TrySubmitAsync([.. chain]) is not { } results) return false;
         return results[0].Outcome == Outcome.Done ? true : throw NotPaid(row, Refusals.OfChain(results));
     }
+
+    /// <summary>What the payee was paid before the fee; zero if the campaign failed.</summary>
+    private async ValueTask<Amount> FindTotalAsync(CampaignRow row) =>
+        new(row.Asset, await ledger.FindAsync(CampaignAccounts.AtDeadline(row, "campaign-payment")) is { Outcome: Outcome.Done } paid ? paid.Command.Units : UInt128.Zero);
 
     private static InvalidOperationException NotPaid(CampaignRow row, Outcome outcome) => new($"The payment of campaign {row.Id:x32} was refused: {outcome}.");
 

@@ -63,7 +63,7 @@ public sealed class PledgeDesk
     {
         if (row is null) return CampaignDirectory.NotFound(campaign);
         if (payer is null) return WalletDirectory.NotFound(wallet);
-        if (payer.IsErased) return WalletDirectory.Erased;
+        if (wallets.CheckPayer(payer) is { } unable) return unable;
         if (payer.Asset != row.Asset) return new(RefusalCodes.CurrencyMismatch, $"The wallet is in {payer.Asset}, and the campaign in {row.Asset}.");
         return Amounts.Check(amount, row.Asset) ?? (campaigns.IsOver(row) ? Over(row) : null);
     }

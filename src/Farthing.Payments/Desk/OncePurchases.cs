@@ -1,4 +1,5 @@
 using Farthing.Payments.Offers;
+using Farthing.Payments.Subscriptions;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Desk;
@@ -13,7 +14,7 @@ internal sealed record StandingPurchase(PaymentRecords Payment, long EndUnixMill
 /// Thread-safe. The subject is a resource, or a bundle of them. A number is used up only by a refusal that the ledger remembers, a void, an expiry, a whole refund,
 /// any refund by the wallet, or the end of what was bought for a while; so two tabs pay once.
 /// </remarks>
-internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, PaymentReader reader, Ownership ownership, DayCaps dayCaps, TimeProvider time)
+internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secrets, OfferDirectory offers, PaymentReader reader, Ownership ownership, DayCaps dayCaps, SubscriptionCover subscriptions, TimeProvider time)
 {
     public static UInt128 IdOf(LabelledSecrets secrets, UInt128 wallet, UInt128 payee, string subject, uint attempt)
     {
@@ -26,10 +27,11 @@ internal sealed class OncePurchases(Ledger.Ledger ledger, LabelledSecrets secret
         return bytes.ToOncePurchaseId(secrets);
     }
 
-    /// <summary>Finds what a wallet has bought that covers terms: the resource itself, a bundle of the payee's that is posted, or a day that is used up.</summary>
+    /// <summary>Finds what a wallet has bought that covers terms: a subscription, the resource itself, a bundle of the payee's that is posted, or a day that is used up.</summary>
     /// <returns>Null if the wallet has to pay.</returns>
     public async ValueTask<StandingPurchase?> FindCoverAsync(UInt128 wallet, Terms terms)
     {
+        if (terms.Offer is { } asked && await offers.FindAsync(asked) is { Pricing: PerPeriod } plan) return plan.Payee == terms.Payee ? await subscriptions.FindAsync(wallet, asked) : null;
         if (terms.Once && (await FindAsync(wallet, terms.Payee.Value, terms.Resource)).Standing is { } own) return own;
         foreach (var bundle in await offers.ListBundlesAsync(terms.Payee))
         {

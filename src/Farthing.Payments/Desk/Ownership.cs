@@ -18,12 +18,12 @@ internal sealed class Ownership(PaymentReader reader, OfferDirectory offers)
         return EndOf(payment.Posted.UnixMilliseconds, offer?.OwnedForSeconds);
     }
 
-    /// <summary>When a posted purchase stops to cover terms, in Unix milliseconds: when it is over; and as part of a day that was used up, with the day.</summary>
-    public async ValueTask<long> EndOfCoverAsync(PaymentRecords payment, Terms terms)
+    /// <summary>When a posted purchase stops to cover a resource, in Unix milliseconds: when it is over; and as part of a day that was used up, with the day.</summary>
+    public async ValueTask<long> EndOfCoverAsync(PaymentRecords payment, string resource)
     {
         var (memo, offer) = await FindOfferAsync(payment);
         var end = EndOf(payment.Posted.UnixMilliseconds, offer?.OwnedForSeconds);
-        return offer?.DayCap is { } cap && memo!.Resource != terms.Resource ? Math.Min(end, DayCaps.EndOf(cap, payment.Price.UnixMilliseconds)) : end;
+        return offer?.DayCap is { } cap && memo!.Resource != resource ? Math.Min(end, DayCaps.EndOf(cap, payment.Price.UnixMilliseconds)) : end;
     }
 
     /// <summary>When a purchase that was posted at a time is over.</summary>

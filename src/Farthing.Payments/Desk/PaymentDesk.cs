@@ -12,14 +12,16 @@ public sealed class PaymentDesk
 {
     private readonly PaymentMaker maker;
     private readonly TermsReader terms;
+    private readonly OfferTerms offerTerms;
     private readonly PaymentFinder finder;
     private readonly HoldEnder holds;
     private readonly RefundMaker refunds;
 
-    internal PaymentDesk(PaymentMaker maker, TermsReader terms, PaymentFinder finder, HoldEnder holds, RefundMaker refunds)
+    internal PaymentDesk(PaymentMaker maker, TermsReader terms, OfferTerms offerTerms, PaymentFinder finder, HoldEnder holds, RefundMaker refunds)
     {
         this.maker = maker;
         this.terms = terms;
+        this.offerTerms = offerTerms;
         this.finder = finder;
         this.holds = holds;
         this.refunds = refunds;
@@ -46,6 +48,13 @@ public sealed class PaymentDesk
     /// <summary>Gives back a posted payment, all that is left if <paramref name="amount"/> is null. A wallet's own refunds count against its allowance with the payee.</summary>
     public ValueTask<Answer<Refund>> RefundAsync(Caller caller, Id<PaymentKind> id, IdempotencyKey key, Amount? amount) => refunds.RefundAsync(caller, id, key, amount);
 
+    /// <summary>Writes terms for a site that cannot sign any: of what an offer names, at its price, and back to the payee's registered site only. Moves nothing.</summary>
+    /// <param name="offer">The offer.</param>
+    /// <param name="resource">What of it is bought, if it covers several resources; null for what it names.</param>
+    /// <param name="returnUrl">Where the browser goes back to; null for nowhere.</param>
+    /// <param name="nonce">What the entitlement is bound to, 16 to 64 characters of base64url; null for a random one.</param>
+    public ValueTask<Answer<string>> WriteTermsAsync(Id<OfferKind> offer, string? resource, string? returnUrl, string? nonce) => offerTerms.WriteAsync(offer, resource, returnUrl, nonce);
+
     /// <summary>Checks terms and says what they ask. Moves nothing.</summary>
     public ValueTask<Answer<ExaminedTerms>> ExamineTermsAsync(string token, Id<WalletKind>? wallet) => terms.ExamineAsync(token, wallet);
 
@@ -58,6 +67,11 @@ public sealed class PaymentDesk
 
     /// <summary>A fresh entitlement for terms whose resource the wallet has paid and not had refunded; null if it has not.</summary>
     public ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token) => terms.RenewEntitlementAsync(wallet, token);
+
+    /// <summary>A fresh entitlement in place of one of this server that is over, or soon will be, for the same browser and resource: as long as the purchase stands, and for a day after it was over.</summary>
+    /// <param name="token">The entitlement. Whoever has it has what it opens, and gets nothing more.</param>
+    /// <returns>Null if it cannot be continued: the money was given back, what was bought is over, or it stands on more than this payment (a subscription, a tab).</returns>
+    public ValueTask<string?> ContinueEntitlementAsync(string token) => terms.ContinueEntitlementAsync(token);
 
     /// <summary>How many one-click refunds a wallet has left with a payee in this calendar month (UTC).</summary>
     public ValueTask<int> RefundsLeftAsync(Id<WalletKind> wallet, Id<PayeeKind> payee) => refunds.RefundsLeftAsync(wallet, payee);

@@ -228,7 +228,7 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
     {
         var payment = await reader.DescribeAsync(shown);
         return terms is not null && current is { Status: PaymentStatus.Posted, Stands: true }
-            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil, await ownership.EndOfCoverAsync(current, terms)) }
+            ? payment with { Entitlement = entitlements.Issue(terms, current.Id, current.RefundableUntil, await ownership.EndOfCoverAsync(current, terms.Resource)) }
             : payment;
     }
 

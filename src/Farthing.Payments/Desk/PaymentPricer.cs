@@ -12,7 +12,7 @@ internal readonly record struct Parties(WalletEntry? Wallet, PayeeEntry? Payee, 
 
 /// <summary>Resolves a request, prices it and checks it; reads memory only, once payee, offer and wallet were read.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, MandateDirectory mandates, LabelledSecrets secrets, PaymentOptions options, TimeProvider time)
+internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, OfferDirectory offers, MandateDirectory mandates, LabelledSecrets secrets, VerifyingKey offerTermsKey, PaymentOptions options, TimeProvider time)
 {
     public PaymentOptions Options => options;
 
@@ -44,7 +44,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         prepared = null;
         if (CheckForm(request) is { } malformed) return malformed;
         if (parties.Wallet is not { } wallet) return WalletDirectory.NotFound(request.Wallet);
-        if (wallet.IsErased) return WalletDirectory.Erased;
+        if (wallets.CheckPayer(wallet) is { } unable) return unable;
         if (Price(request, parties, out var price, out var windowSeconds) is { } refusal) return refusal;
 
         var payee = parties.Payee!;
@@ -77,8 +77,9 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
             PayeeReference = reference is null ? UInt128.Zero : secrets.ReferenceOf(payee.Account, reference),
             Memo = PaymentMemo.Fit(request.Quantity, parties.Offer?.Id, reference, parties.Terms?.Resource, parties.Terms?.Title),
             Terms = parties.Terms,
-            OnceSubject = SubjectOf(parties),
-            MayBeCovered = MayBeCovered(parties),
+            // What a meter counts is used up, so nothing that was bought covers it.
+            OnceSubject = request.HoldMilliseconds is null ? SubjectOf(parties) : null,
+            MayBeCovered = request.HoldMilliseconds is null && MayBeCovered(parties),
             OwnedForSeconds = parties.Offer?.OwnedForSeconds,
             Mandate = parties.Mandate,
             Uses = uses,
@@ -100,12 +101,20 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
     {
         if (terms is null) return new(RefusalCodes.TermsInvalid, "The terms are malformed. Ask the site for fresh ones.");
         if (payee is null) return PayeeDirectory.NotFound(terms.Payee);
-        if (payee.Payee.SigningKey is not { } key) return new(RefusalCodes.PayeeHasNoSigningKey, "The payee has not registered a key for terms.");
-        if (!Terms.VerifySignature(token, key)) return new(RefusalCodes.TermsInvalid, "The terms are not signed by the payee: they were edited, or its key was changed.");
-        if (terms.ReturnUrl is not null && (!Origin.TryRead(terms.ReturnUrl, out var origin) || origin != payee.Payee.Website))
-            return new(RefusalCodes.TermsForAnotherSite, "The terms lead to a site that the payee has not registered.");
+        var key = payee.Payee.SigningKey;
+        if ((key is null || !Terms.VerifySignature(token, key)) && !IsOurs(token, terms))
+        {
+            return key is null
+                ? new(RefusalCodes.PayeeHasNoSigningKey, "The payee has not registered a key for terms.")
+                : new(RefusalCodes.TermsInvalid, "The terms are not signed by the payee: they were edited, or its key was changed.");
+        }
+
+        if (!payee.Payee.MayReturnTo(terms.ReturnUrl)) return OfferTerms.Strange;
         return terms.Expires > time.GetUtcNow() ? null : new(RefusalCodes.TermsExpired, "The terms have expired. Ask the site for fresh ones.");
     }
+
+    // This server signs for a payee only what an offer names, at its price.
+    private bool IsOurs(string token, Terms terms) => terms.Offer is not null && Terms.VerifySignature(token, offerTermsKey);
 
     /// <summary>The price of terms that were checked.</summary>
     /// <param name="terms">The terms.</param>

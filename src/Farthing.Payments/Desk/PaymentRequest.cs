@@ -56,6 +56,12 @@ public sealed record PaymentRequest
     /// <summary>For how long a meter's ceiling is held; null for whatever is no meter.</summary>
     internal long? HoldMilliseconds { get; init; }
 
+    /// <summary>At most so much may be held; null if the payer takes what the offer says. Of meters only.</summary>
+    public Amount? MostHeld { get; init; }
+
+    /// <summary>True if it is the same request whichever of the site's terms it is made by.</summary>
+    internal bool IsSameByAnyTerms { get; init; }
+
     /// <summary>The tab that it pays, whose <see cref="Amount"/> is what is owed at that moment, and so no part of what the key stands for; null for every other payment.</summary>
     internal Id<TabKind>? Tab { get; init; }
 
@@ -77,13 +83,14 @@ public sealed record PaymentRequest
         bytes.Add(Wallet.Value);
         bytes.Add(Offer?.Value);
         bytes.Add((UInt128)Quantity);
-        bytes.Add(Terms);
+        bytes.Add(IsSameByAnyTerms ? null : Terms);
         bytes.Add(Payee?.Value);
         bytes.Add(Tab is null ? Amount : null);
         bytes.Add(Reference);
         bytes.Add((UInt128)(Hold ? 1u : 0u));
         bytes.Add(Mandate?.Value);
         bytes.Add(Tab?.Value);
+        if (MostHeld is not null) bytes.Add(MostHeld);
         return bytes.ToDigest();
     }
 }

@@ -89,13 +89,13 @@ public sealed class MandateDirectory
         return await TryRevokeAsync(id) is { } revoked ? await ReadAsync(revoked) : LedgerCalls.NotReady;
     }
 
-    /// <summary>Revokes all mandates of a wallet that is to be erased.</summary>
+    /// <summary>Revokes all mandates of a wallet that were made until a moment.</summary>
     /// <returns>False if the ledger takes no work.</returns>
-    internal async ValueTask<bool> TryRevokeAllAsync(Id<WalletKind> wallet)
+    internal async ValueTask<bool> TryRevokeAllAsync(Id<WalletKind> wallet, DateTimeOffset until)
     {
         await foreach (var row in settings.ReadAllAsync<MandateRow>(wallet.Value))
         {
-            if (row.State == RowState.Active && await TryRevokeAsync(new(row.Id)) is null) return false;
+            if (row.State == RowState.Active && row.CreatedAt.ToUnixTimeMilliseconds() <= until.ToUnixTimeMilliseconds() && await TryRevokeAsync(new(row.Id)) is null) return false;
         }
 
         return true;

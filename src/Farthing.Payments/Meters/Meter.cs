@@ -15,7 +15,11 @@ namespace Farthing.Payments.Meters;
 /// <param name="StopsAt">When it stops by itself if nothing more is reported; null once it is stopped.</param>
 /// <param name="StoppedAt">When it was stopped, or null.</param>
 public sealed record Meter(
-    Id<MeterKind> Id, Payment Payment, Id<OfferKind> Offer, Amount Cost, Amount Ceiling, long? Units, DateTimeOffset ReportedAt, DateTimeOffset? StopsAt, DateTimeOffset? StoppedAt);
+    Id<MeterKind> Id, Payment Payment, Id<OfferKind> Offer, Amount Cost, Amount Ceiling, long? Units, DateTimeOffset ReportedAt, DateTimeOffset? StopsAt, DateTimeOffset? StoppedAt)
+{
+    /// <summary>What its site accepts; only in the answer to a start by terms, and only while it runs.</summary>
+    public string? Entitlement { get; init; }
+}
 
 /// <summary>What a payee has reported of a meter, whose payment has the same id.</summary>
 /// <param name="Id">The meter.</param>
@@ -27,3 +31,21 @@ public sealed record Meter(
 /// <param name="Version">As of every row.</param>
 public sealed record MeterRow(UInt128 Id, UInt128 Offer, UInt128? Mandate, long Units, DateTimeOffset ReportedAt, RowState State, int Version = 1)
     : ISettingsRow;
+
+/// <summary>What one of several counters has reported of a meter. All of them together are the meter's units.</summary>
+/// <param name="Id">Derived from the meter and the counter's name.</param>
+/// <param name="Owner">The meter.</param>
+/// <param name="Units">How many units this counter counted.</param>
+/// <param name="State">Always active.</param>
+/// <param name="Version">As of every row.</param>
+public sealed record MeterCountRow(UInt128 Id, UInt128 Owner, long Units, RowState State, int Version = 1) : IOwnedRow
+{
+    internal static UInt128 IdOf(UInt128 meter, string counter)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[128]);
+        bytes.Add("meter-count");
+        bytes.Add(meter);
+        bytes.Add(counter);
+        return bytes.ToTimelessId();
+    }
+}

@@ -16,7 +16,16 @@ namespace Farthing.Payments.Meters;
 public sealed class MeterDesk : IDue
 {
     /// <summary>The most units that are reported of one meter. A million millions.</summary>
-    public const long MaxUnits = 1_000_000_000_000;
+    public const long MaxUnits = MeterCover.MaxUnits;
+
+    /// <summary>How many counters may report one meter: each process of a site is one, and one more after each start.</summary>
+    public const int MaxCounters = 1_000;
+
+    /// <summary>The longest name of a counter, in characters.</summary>
+    public const int MaxCounterLength = 64;
+
+    // Each meter that is lost was ended by somebody else in between.
+    private const int MaxBrowserStarts = 16;
 
     // So long the server may be off when a meter has to be stopped, before the hold is given back.
     private static readonly TimeSpan Grace = TimeSpan.FromDays(7);
@@ -27,11 +36,12 @@ public sealed class MeterDesk : IDue
     private readonly PaymentPricer pricer;
     private readonly PaymentReader reader;
     private readonly HoldEnder holds;
+    private readonly MeterReader meters;
     private readonly OfferDirectory offers;
     private readonly Schedule schedule;
     private readonly TimeProvider time;
 
-    internal MeterDesk(ISettingsStore settings, Ledger.Ledger ledger, PaymentMaker maker, PaymentPricer pricer, PaymentReader reader, HoldEnder holds, OfferDirectory offers, Schedule schedule, TimeProvider time)
+    internal MeterDesk(ISettingsStore settings, Ledger.Ledger ledger, PaymentMaker maker, PaymentPricer pricer, PaymentReader reader, HoldEnder holds, MeterReader meters, OfferDirectory offers, Schedule schedule, TimeProvider time)
     {
         this.settings = settings;
         this.ledger = ledger;
@@ -39,20 +49,49 @@ public sealed class MeterDesk : IDue
         this.pricer = pricer;
         this.reader = reader;
         this.holds = holds;
+        this.meters = meters;
         this.offers = offers;
         this.schedule = schedule;
         this.time = time;
     }
 
     /// <summary>Starts a meter: holds the ceiling of its offer.</summary>
-    /// <param name="request">Who pays, with which key and mandate, and the metered offer.</param>
-    /// <returns>The meter as it was when it was started.</returns>
-    public async ValueTask<Answer<Meter>> StartAsync(PaymentRequest request)
+    /// <param name="request">Who pays, with which key and mandate, and the metered offer, or a site's terms that name it.</param>
+    /// <returns>The meter as it was when it was started; by terms with an entitlement, if it runs still.</returns>
+    public ValueTask<Answer<Meter>> StartAsync(PaymentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (await offers.FindAsync(request.Offer!.Value) is not { } offer) return OfferDirectory.NotFound(request.Offer.Value);
+        return StartAsync(request, "meter");
+    }
+
+    /// <summary>Starts a meter by a site's terms from a browser, where there is no key: a wallet's browsers run one meter of an offer at a time, so two tabs start one.</summary>
+    /// <returns>The meter with its entitlement: the one that runs, or a new one.</returns>
+    public async ValueTask<Answer<Meter>> StartOnceAsync(Id<WalletKind> wallet, string token)
+    {
+        for (var tries = 0; tries < MaxBrowserStarts; tries++)
+        {
+            // The start checks the terms.
+            var (running, next) = PaymentPricer.ReadTerms(token) is { Offer: { } offer } ? await meters.FindForBrowserAsync(wallet, offer) : (null, 0u);
+            var request = new PaymentRequest { Wallet = wallet, Key = MeterReader.BrowserKey(PaymentPricer.ReadTerms(token)?.Offer ?? default, running is null ? next : next - 1), Terms = token, IsSameByAnyTerms = true };
+            var started = await StartAsync(request, MeterReader.BrowserScope);
+            if (!started.IsGiven || started.Value.Entitlement is not null) return started;
+        }
+
+        return LedgerCalls.NotReady;
+    }
+
+    private async ValueTask<Answer<Meter>> StartAsync(PaymentRequest request, string scope)
+    {
+        if (request.Offer is null == request.Terms is null) return new Refusal(RefusalCodes.InvalidField, "Name exactly one of offer and terms.");
+        var terms = PaymentPricer.ReadTerms(request.Terms);
+        if (request.Terms is not null && terms is not { Offer: not null }) return new Refusal(RefusalCodes.TermsInvalid, terms is null ? "The terms are malformed. Ask the site for fresh ones." : "The terms name no offer that is metered: pay them with POST /v1/payments.");
+        var named = request.Offer ?? terms!.Offer!.Value;
+        if (await offers.FindAsync(named) is not { } offer) return OfferDirectory.NotFound(named);
         if (offer.Pricing is not Metered metered) return new Refusal(RefusalCodes.InvalidField, "The offer is not metered: pay it with POST /v1/payments.");
-        var held = request with { KeyScope = "meter", Hold = true, HoldMilliseconds = metered.CeilingMilliseconds + (long)Grace.TotalMilliseconds };
+        if (terms is not null && metered.By != MeteredBy.Unit) return MeterReader.CountsTime;
+        if (request.MostHeld is { } most && (most.Asset != metered.Ceiling.Asset || most.Units < metered.Ceiling.Units))
+            return new Refusal(RefusalCodes.CeilingTooHigh, $"The meter would hold {metered.Ceiling}, and at most {most} may be held.");
+        var held = request with { KeyScope = scope, Hold = true, HoldMilliseconds = metered.CeilingMilliseconds + (long)Grace.TotalMilliseconds };
         var id = held.KeyId();
         // What makes no sense leaves nothing behind.
         if (pricer.Prepare(held, await pricer.ResolveAsync(held), out _) is { } refusal && !await maker.IsKnownAsync(held)) return refusal;
@@ -64,6 +103,8 @@ public sealed class MeterDesk : IDue
         if (await settings.FindAsync<MeterRow>(id) is { } earlier)
         {
             if (earlier.Offer != offer.Id.Value) return PayeeDirectory.Conflict;
+            // An earlier try was refused or cut off, and the schedule may have found nothing to stop: it looks again from before there is a hold.
+            if (await PaymentRecords.FindAsync(ledger, id) is null or { Status: PaymentStatus.Held } && await settings.GetAsync<DueRow>(id) is { DueUnixMilliseconds: null } idle) await settings.WriteAsync(idle.MovedTo(due));
         }
         else
         {
@@ -72,13 +113,12 @@ public sealed class MeterDesk : IDue
 
         var paid = await maker.PayAsync(held);
         if (!paid.IsGiven) return paid.Refusal;
-        // A crash before the hold may have let the schedule find nothing to stop.
-        if (await PaymentRecords.FindAsync(ledger, id) is { Status: PaymentStatus.Held } && await settings.GetAsync<DueRow>(id) is { DueUnixMilliseconds: null } row) await settings.WriteAsync(row.MovedTo(due));
         schedule.Notice();
         // As it was then, whatever was reported since, so that a repeat hears the same.
         var start = paid.Value.CreatedAt.ToUnixTimeMilliseconds();
-        return Describe(paid.Value, metered, new MeterRow(id, offer.Id.Value, null, 0, paid.Value.CreatedAt, RowState.Active), new(metered.Price.Asset, UInt128.Zero),
+        var meter = Describe(paid.Value, metered, new MeterRow(id, offer.Id.Value, null, 0, paid.Value.CreatedAt, RowState.Active), new(metered.Price.Asset, UInt128.Zero),
             start + longestSilence, null);
+        return terms is not null && await meters.LoadAsync(id) is { } running ? meter with { Entitlement = meters.Entitle(terms, running) } : meter;
     }
 
     /// <summary>A meter as its payer or payee may see it, with what it costs by now.</summary>
@@ -88,24 +128,31 @@ public sealed class MeterDesk : IDue
         return found.IsGiven ? await DescribeAsync(found.Value) : found.Refusal;
     }
 
-    /// <summary>Takes what a payee reports of a running meter: that it runs still, and how many units were used in all.</summary>
+    /// <summary>Takes what a payee reports of a running meter: that it runs still, and how many units were used.</summary>
     /// <param name="payee">The payee.</param>
     /// <param name="id">The meter.</param>
     /// <param name="units">All units so far; null for a meter that counts time.</param>
-    public async ValueTask<Answer<Meter>> ReportAsync(Id<PayeeKind> payee, Id<MeterKind> id, long? units)
+    /// <param name="counter">
+    /// Which of several counters counted them, 1 to <see cref="MaxCounterLength"/> letters, digits, hyphens and underscores: units are then all that this one counted so far, and what the
+    /// others counted is added. Null if one counts all; then there are no others.
+    /// </param>
+    public async ValueTask<Answer<Meter>> ReportAsync(Id<PayeeKind> payee, Id<MeterKind> id, long? units, string? counter = null)
     {
         using var turn = await schedule.EnterAsync(id.Value);
         var found = await FindAsync(new(CallerKind.Payee, payee.Value), id);
         if (!found.IsGiven) return found.Refusal;
-        var (payment, pricing, row) = found.Value;
+        var meter = found.Value;
         var now = ledger.NowUnixMilliseconds(time);
-        if (Check(pricing, row, units) is { } refusal) return refusal;
-        if (payment.Status != PaymentStatus.Held || StopOf(payment, pricing, row) <= now) return new Refusal(RefusalCodes.MeterStopped, "The meter is stopped: nothing more is counted.");
-        var reported = row with { Units = units ?? 0, ReportedAt = DateTimeOffset.FromUnixTimeMilliseconds(now), Version = row.Version + 1 };
-        await settings.WriteAsync(reported);
-        return CostAt(payment, pricing, reported, now).Units == pricing.Ceiling.Units && pricing.By == MeteredBy.Unit
-            ? await StopAsync(new(payment, pricing, reported), now)
-            : await DescribeAsync(new(payment, pricing, reported));
+        var count = counter is null ? null : await settings.FindAsync<MeterCountRow>(MeterCountRow.IdOf(id.Value, counter)) ?? new MeterCountRow(MeterCountRow.IdOf(id.Value, counter), id.Value, 0, RowState.Active, 0);
+        if (Check(meter, count, units) is { } refusal) return refusal;
+        if (!meter.IsRunningAt(now)) return new Refusal(RefusalCodes.MeterStopped, "The meter is stopped: nothing more is counted.");
+        if (await CheckCountersAsync(meter.Row, count) is { } tooMany) return tooMany;
+        var all = (units ?? 0) + (count is null ? 0 : meter.Row.Units - count.Units);
+        var reported = meter with { Row = meter.Row with { Units = all, ReportedAt = DateTimeOffset.FromUnixTimeMilliseconds(now), Version = meter.Row.Version + 1 } };
+        // What one counter counted and what all did are written together.
+        if (count is null) await settings.WriteAsync(reported.Row);
+        else await settings.WriteAsync(reported.Row, count with { Units = units!.Value, Version = count.Version + 1 });
+        return reported.CostAt(now).Units == meter.Pricing.Ceiling.Units && meter.Pricing.By == MeteredBy.Unit ? await StopAsync(reported, now) : await DescribeAsync(reported);
     }
 
     /// <summary>Stops a meter: posts what it costs by now, and gives the rest back. Stopping a stopped one changes nothing.</summary>
@@ -121,71 +168,62 @@ public sealed class MeterDesk : IDue
     async ValueTask<DueResult> IDue.RunAsync(UInt128 subject, long dueUnixMilliseconds)
     {
         // Its hold may have been refused.
-        if (await LoadAsync(subject) is not { Payment.Status: PaymentStatus.Held } running) return DueResult.Done();
-        var stop = StopOf(running.Payment, running.Pricing, running.Row);
+        if (await meters.LoadAsync(subject) is not { Payment.Status: PaymentStatus.Held } running) return DueResult.Done();
+        var stop = running.StopUnixMilliseconds;
         if (stop > ledger.NowUnixMilliseconds(time)) return DueResult.Next(stop);
         var stopped = await StopAsync(running, stop);
         return stopped.IsGiven ? DueResult.Done() : DueResult.Undecided(stopped.Refusal.Code);
     }
 
-    /// <summary>A meter with its payment.</summary>
-    private sealed record RunningMeter(PaymentRecords Payment, Metered Pricing, MeterRow Row);
-
     private static Refusal NotFound(Id<MeterKind> id) => new(RefusalCodes.MeterNotFound, $"There is no meter {id} of this wallet, mandate or payee.");
 
-    private static Refusal? Check(Metered pricing, MeterRow row, long? units)
+    private static Refusal? Check(MeterState meter, MeterCountRow? count, long? units)
     {
-        if (pricing.By != MeteredBy.Unit) return units is null ? null : new(RefusalCodes.InvalidField, "The meter counts time: leave units out.");
+        if (meter.Pricing.By != MeteredBy.Unit) return units is null && count is null ? null : new(RefusalCodes.InvalidField, "The meter counts time: leave units and counter out.");
         if (units is null) return new(RefusalCodes.MissingField, "The meter counts units: report all units so far.");
         if (units is < 0 or > MaxUnits) return new(RefusalCodes.InvalidField, $"units must be 0 to {MaxUnits}.");
-        return units >= row.Units ? null : new(RefusalCodes.UnitsMustNotFall, $"{row.Units} units were reported before. Report all units so far, not those since.");
+        var before = count?.Units ?? meter.Row.Units;
+        if (units < before) return new(RefusalCodes.UnitsMustNotFall, $"{before} units were reported before. Report all units so far, not those since.");
+        return count is null || meter.Row.Units - before <= MaxUnits - units ? null : new(RefusalCodes.InvalidField, $"The counters of a meter count at most {MaxUnits} units together.");
     }
 
-    /// <summary>When a meter stops by itself if nothing more is reported.</summary>
-    private static long StopOf(PaymentRecords payment, Metered pricing, MeterRow row)
+    private async ValueTask<Refusal?> CheckCountersAsync(MeterRow row, MeterCountRow? count)
     {
-        var start = payment.Price.UnixMilliseconds;
-        return Math.Min(Math.Max(start, row.ReportedAt.ToUnixTimeMilliseconds()) + (pricing.SilentAfterSeconds * 1000L), start + pricing.CeilingMilliseconds);
+        if (count is { Version: > 0 }) return null;
+        var known = await settings.ListAsync<MeterCountRow>(row.Id, null, count is null ? 1 : MaxCounters);
+        // Who counts all knows of no others.
+        if (count is null) return known.Count == 0 ? null : new(RefusalCodes.InvalidField, "Counters report this meter, each its own units: name yours.");
+        return known.Count < MaxCounters ? null : new(RefusalCodes.TooManyCounters, $"{MaxCounters} counters have reported this meter, and no more can.");
     }
 
-    private static Amount CostAt(PaymentRecords payment, Metered pricing, MeterRow row, long unixMilliseconds) =>
-        pricing.CostOf(Math.Max(0, Math.Min(unixMilliseconds, StopOf(payment, pricing, row)) - payment.Price.UnixMilliseconds), row.Units);
-
-    private async ValueTask<Answer<Meter>> StopAsync(RunningMeter running, long unixMilliseconds)
+    private async ValueTask<Answer<Meter>> StopAsync(MeterState running, long unixMilliseconds)
     {
-        var (payment, pricing, row) = running;
-        var ended = await holds.EndAsync(payment, EndOf(row.Id), CostAt(payment, pricing, row, unixMilliseconds));
-        return ended.IsGiven ? await DescribeAsync((await LoadAsync(row.Id))!) : ended.Refusal;
+        var ended = await holds.EndAsync(running.Payment, EndOf(running.Row.Id), running.CostAt(unixMilliseconds));
+        return ended.IsGiven ? await DescribeAsync((await meters.LoadAsync(running.Row.Id))!) : ended.Refusal;
     }
 
-    private async ValueTask<Answer<RunningMeter>> FindAsync(Caller caller, Id<MeterKind> id)
+    private async ValueTask<Answer<MeterState>> FindAsync(Caller caller, Id<MeterKind> id)
     {
         if (await settings.FindAsync<MeterRow>(id.Value) is not { } row) return NotFound(id);
         if (caller.Kind == CallerKind.Mandate)
         {
             // The mandate is gone with its wallet.
-            return caller.Account == row.Mandate && await LoadAsync(id.Value) is { } own
+            return caller.Account == row.Mandate && await meters.LoadAsync(id.Value) is { } own
                 && (await reader.FindAsync(new(CallerKind.Wallet, own.Payment.Debit), new(id.Value))).IsGiven ? own : NotFound(id);
         }
 
         var found = await reader.FindAsync(caller, new(id.Value));
-        if (found.IsGiven) return new RunningMeter(found.Value, await GetPricingAsync(row), row);
+        if (found.IsGiven) return new MeterState(found.Value, await meters.GetPricingAsync(row), row);
         return found.Refusal.Code == RefusalCodes.PaymentNotFound ? NotFound(id) : found.Refusal;
     }
 
-    private async ValueTask<RunningMeter?> LoadAsync(UInt128 id) =>
-        await settings.FindAsync<MeterRow>(id) is { } row && await PaymentRecords.FindAsync(ledger, id) is { } payment ? new(payment, await GetPricingAsync(row), row) : null;
-
-    private async ValueTask<Metered> GetPricingAsync(MeterRow row) =>
-        (await offers.FindAsync(new(row.Offer)))?.Pricing as Metered ?? throw new InvalidOperationException($"The meter {row.Id:x32} has lost its offer.");
-
-    private async ValueTask<Meter> DescribeAsync(RunningMeter meter)
+    private async ValueTask<Meter> DescribeAsync(MeterState meter)
     {
         var (payment, pricing, row) = meter;
         var isRunning = payment.Status == PaymentStatus.Held;
-        var cost = isRunning ? CostAt(payment, pricing, row, ledger.NowUnixMilliseconds(time)) : payment.Status == PaymentStatus.Posted ? payment.Amount : new(payment.Asset, UInt128.Zero);
+        var cost = isRunning ? meter.CostAt(ledger.NowUnixMilliseconds(time)) : payment.Status == PaymentStatus.Posted ? payment.Amount : new(payment.Asset, UInt128.Zero);
         return Describe(await reader.DescribeAsync(payment), pricing, row, cost,
-            isRunning ? StopOf(payment, pricing, row) : null,
+            isRunning ? meter.StopUnixMilliseconds : null,
             isRunning ? null : payment.End!.Value.UnixMilliseconds);
     }
 

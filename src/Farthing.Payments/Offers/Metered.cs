@@ -59,6 +59,9 @@ public sealed record Metered(Amount Price, MeteredBy By, uint Count, Amount Ceil
         return cost > Ceiling.Units ? Ceiling : new(Price.Asset, cost);
     }
 
+    /// <summary>The most units that the ceiling pays for in full.</summary>
+    internal long CeilingUnits => (long)UInt128.Min(MeterCover.MaxUnits, Ceiling.Units * Count / Price.Units);
+
     // For a count of time.
     private UInt128? MillisecondsPerCount => By switch
     {

@@ -88,7 +88,7 @@ public sealed class OfferDirectory
         var scope = $"offer:{payee}";
         if (request.Resources.Count > 0 && (await ListBundlesAsync(payee)).Count >= Bundle.MaxPerPayee && await settings.FindClaimAsync(scope, key.ToHash()) is null)
             return new Refusal(RefusalCodes.TooManyBundles, $"A payee has at most {Bundle.MaxPerPayee} offers of several resources. List more resources in one offer, or all that begin alike.");
-        if (await settings.ClaimNewAsync(scope, key.ToHash(), Digest(row), row) is not { } standing) return PayeeDirectory.Conflict;
+        if (await settings.ClaimNewAsync(scope, key.ToHash(), Digest(row), row, SharesOf(row, request)) is not { } standing) return PayeeDirectory.Conflict;
         await FinishAsync(standing);
         var offer = loaded.Add(standing.Id, ToOffer(standing));
         if (offer.Resources.Count > 0) await LoadBundlesAsync(payee);
@@ -162,6 +162,19 @@ public sealed class OfferDirectory
         foreach (var row in await settings.ListAsync<BundleRow>(payee.Value, null, 2 * Bundle.MaxPerPayee)) found.Add(await FindAsync(new(row.Id)) ?? throw new InvalidOperationException($"The offer {row.Id:x32} has lost its row."));
         bundles.SetNewest(payee.Value, found, list => list.Count);
         return found;
+    }
+
+    // The owner's own share is found by the offer itself.
+    private static ShareRow[] SharesOf(OfferRow offer, NewOffer request) =>
+        [.. request.Splits.Where(split => split.Payee.Value != offer.Owner).Select(split => new ShareRow(IdOfShare(offer.Id, split.Payee), split.Payee.Value, offer.Id, offer.RefundWindowSeconds, RowState.Active))];
+
+    private static UInt128 IdOfShare(UInt128 offer, Id<PayeeKind> payee)
+    {
+        var bytes = new CanonicalBytes(stackalloc byte[64]);
+        bytes.Add("share");
+        bytes.Add(offer);
+        bytes.Add(payee.Value);
+        return bytes.ToTimelessId();
     }
 
     private static UInt128 Digest(OfferRow row)

@@ -15,6 +15,9 @@ public sealed record Payee(Id<PayeeKind> Id, string Name, Asset Asset, string? W
 {
     /// <summary>What the operator says of it, such as <c>news</c>, so that a mandate can be for all payees with a tag.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Whether a browser may be sent back to an address: to the registered website, or, if it is null, nowhere.</summary>
+    public bool MayReturnTo(string? address) => address is null || (Origin.TryRead(address, out var origin) && origin == Website);
 }
 
 /// <summary>What is asked for a new payee.</summary>
@@ -62,6 +65,12 @@ public sealed class PayeeDirectory
     private readonly IssuedKeys keys;
     private readonly TimeProvider time;
 
+    // Set once, while the server starts.
+    private volatile bool isClosed;
+
+    /// <summary>Whether websites of new payees must be reached by TLS, those on this machine aside. Set once, at the start.</summary>
+    internal bool RequiresTls { private get; init; }
+
     internal PayeeDirectory(ISettingsStore settings, Ledger.Ledger ledger, ChartOfAccounts chart, IssuedKeys keys, TimeProvider time)
     {
         this.settings = settings;
@@ -75,6 +84,8 @@ public sealed class PayeeDirectory
     public async ValueTask<Answer<IssuedPayee>> CreateAsync(IdempotencyKey key, NewPayee request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        // A repeat is answered as before.
+        if (isClosed && await settings.FindClaimAsync(CreateScope, key.ToHash()) is null) return new Refusal(RefusalCodes.OwnSite, "The operator runs this server for one site.");
         if (Check(request, out var origin) is { } refusal) return refusal;
 
         var id = Id<PayeeKind>.New(time);
@@ -85,6 +96,9 @@ public sealed class PayeeDirectory
         var entry = loaded.Add(standing.Id, ToEntry(standing));
         return new IssuedPayee(entry.Payee, keys.Issue(entry.Payee.Id, FirstKeyGeneration));
     }
+
+    /// <summary>Makes no payee from now on: the server is for one site alone.</summary>
+    public void Close() => isClosed = true;
 
     /// <summary>A payee, or null. Answered from memory once it was read.</summary>
     public async ValueTask<Payee?> FindAsync(Id<PayeeKind> id) => (await LoadAsync(id.Value))?.Payee;
@@ -170,7 +184,7 @@ public sealed class PayeeDirectory
         return bytes.ToDigest();
     }
 
-    private static Refusal? Check(NewPayee request, out string? origin)
+    private Refusal? Check(NewPayee request, out string? origin)
     {
         origin = null;
         if (!Words.AreShown(request.Name, NewPayee.MaxNameLength))
@@ -178,6 +192,8 @@ public sealed class PayeeDirectory
         if (!Currency.IsKnown(request.Asset)) return new(RefusalCodes.UnknownCurrency, $"{request.Asset} is not a currency of this server.");
         if (request.Website is not null && !Origin.TryRead(request.Website, out origin))
             return new(RefusalCodes.InvalidField, "website must be an absolute http or https address without a user name, such as https://news.example.");
+        if (RequiresTls && origin is not null && new Uri(origin) is { IsLoopback: false, Scheme: not "https" })
+            return new(RefusalCodes.InvalidField, "website must begin with https here: whoever hears what a payer brings back to it could read what was bought.");
         if (request.Tags.Count > NewPayee.MaxTags || request.Tags.Distinct().Count() != request.Tags.Count || !request.Tags.All(Mandates.MandateScope.IsTag))
             return new(RefusalCodes.InvalidField, $"tags must be at most {NewPayee.MaxTags} different words of 1 to {Mandates.MandateScope.MaxTagLength} lower-case letters, digits and hyphens.");
         return request.RefundsPerWalletPerMonth is >= 0 and <= NewPayee.MaxRefundsPerWalletPerMonth ? null

@@ -60,10 +60,10 @@ public sealed class PeopleDesk
             : new Refusal(RefusalCodes.PersonalPaymentNotFound, $"There is no payment {id} from or to this wallet.");
     }
 
-    private static Refusal? Check(Id<WalletKind> wallet, WalletEntry? payer, Id<HandleKind> to, WalletEntry? paid, Amount amount, string? note)
+    private Refusal? Check(Id<WalletKind> wallet, WalletEntry? payer, Id<HandleKind> to, WalletEntry? paid, Amount amount, string? note)
     {
         if (payer is null) return WalletDirectory.NotFound(wallet);
-        if (payer.IsErased) return WalletDirectory.Erased;
+        if (wallets.CheckPayer(payer) is { } unable) return unable;
         if (paid is null or { IsErased: true }) return new(RefusalCodes.HandleNotFound, $"Nobody here has the handle {to}.");
         if (paid.Account == payer.Account) return new(RefusalCodes.InvalidField, "That handle is your own. Use the one of whom you pay.");
         if (note is not null && !Words.AreShown(note, PersonalPayment.MaxNoteLength)) return new(RefusalCodes.InvalidField, $"A note is 1 to {PersonalPayment.MaxNoteLength} characters.");

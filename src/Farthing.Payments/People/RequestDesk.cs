@@ -136,9 +136,11 @@ public sealed class RequestDesk
             }
 
             if (StatusOf(row, end) is var status && status != RequestStatus.Open) return Ended(status);
+            var payer = await wallets.LoadAsync(wallet.Value);
+            if (payer is not null && wallets.CheckPayer(payer) is { } unable) return unable;
             if (await BuildAsync(row, keyId, next) is not { } chain) return new Refusal(RefusalCodes.HandleNotFound, "The wallet that asked was erased: it can no longer be paid.");
 
-            if (await ledger.TrySubmitCappedAsync(time, (await wallets.LoadAsync(wallet.Value))?.Caps, AmountOf(row).Units, chain, price: 1) is not { } results) return LedgerCalls.NotReady;
+            if (await ledger.TrySubmitCappedAsync(time, payer?.Caps, AmountOf(row).Units, chain, price: 1) is not { } results) return LedgerCalls.NotReady;
             // Another end may have taken the number, or the same key may have come first: look again.
             var isLost = results.Any(result => result.Outcome == Outcome.IdAlreadyUsed);
             if (!isLost && await ledger.FindAsync(keyId) is null) return Refusals.OfPayment(Refusals.OfChain(results));

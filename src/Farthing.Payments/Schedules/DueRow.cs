@@ -25,6 +25,12 @@ public enum DueKind : byte
 
     /// <summary>The end of a fare day, and what late taps change of it.</summary>
     FareDay = 8,
+
+    /// <summary>The next step of a payout.</summary>
+    Payout = 9,
+
+    /// <summary>A payee's day, week or month of being paid out.</summary>
+    PayoutSetting = 11,
 }
 
 /// <summary>When something is next due. Times are Unix milliseconds.</summary>

@@ -1,3 +1,4 @@
+using Farthing.Payments.Payouts;
 using Farthing.Payments.Schedules;
 
 namespace Farthing.Payments.Settings;
@@ -32,6 +33,27 @@ public interface ISettingsStore
 
     /// <summary>Rows whose making was cut off.</summary>
     ValueTask<IReadOnlyList<TRow>> ListCreatingAsync<TRow>() where TRow : class, ISettingsRow;
+
+    /// <summary>Payouts, newest first, from before an id (null for the newest), at most <paramref name="count"/>: those of an owner, or of all if it is null, in a state, or in any.</summary>
+    ValueTask<IReadOnlyList<PayoutRow>> ListPayoutsAsync(UInt128? owner, PayoutState? state, UInt128? before, int count);
+
+    /// <summary>The longest refund window, in seconds, of the offers that a payee has or shares in, closed ones included; zero if there are none.</summary>
+    ValueTask<int> ReadLongestRefundWindowAsync(UInt128 payee);
+
+    /// <summary>All rows of a kind that are active, in no order.</summary>
+    ValueTask<IReadOnlyList<TRow>> ListActiveAsync<TRow>() where TRow : class, ISettingsRow;
+
+    /// <summary>The numbers of rows that tell of something, lowest first, from behind a number; at most <paramref name="count"/>.</summary>
+    /// <param name="owner">Only rows of this owner; null for all.</param>
+    /// <param name="after">Only numbers above this one; 0 for the first.</param>
+    /// <param name="count">At most so many.</param>
+    ValueTask<IReadOnlyList<EventNumber>> ListEventsAsync(UInt128? owner, long after, int count);
+
+    /// <summary>The highest number of a row that tells of something, or of those made before a moment; 0 if there is none.</summary>
+    ValueTask<long> CountEventsAsync(long beforeUnixMilliseconds = long.MaxValue);
+
+    /// <summary>Called after a row was written that tells of something. Set once, before anything is written.</summary>
+    Action EventWritten { set; }
 
     /// <summary>The rows of the schedule that are to be done soonest, soonest first, be they due or not; at most <paramref name="count"/>.</summary>
     ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count);

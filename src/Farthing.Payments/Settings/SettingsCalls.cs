@@ -5,11 +5,11 @@ internal static class SettingsCalls
 {
     private const int RowsAtOnce = 100;
 
-    /// <summary>Claims a key for a new row.</summary>
+    /// <summary>Claims a key for a new row, and writes what else belongs to it.</summary>
     /// <returns>The row that the key stands for, be it this one or that of an earlier call; null if the earlier call asked for something else.</returns>
-    public static async ValueTask<TRow?> ClaimNewAsync<TRow>(this ISettingsStore settings, string scope, byte[] key, UInt128 digest, TRow row) where TRow : class, ISettingsRow
+    public static async ValueTask<TRow?> ClaimNewAsync<TRow>(this ISettingsStore settings, string scope, byte[] key, UInt128 digest, TRow row, params ISettingsRow[] others) where TRow : class, ISettingsRow
     {
-        var claim = await settings.ClaimAsync(new ClaimRow(scope, key, digest, row.Id, 0), row) ?? throw new InvalidOperationException($"The id {row.Id:x32} of a new row is taken.");
+        var claim = await settings.ClaimAsync(new ClaimRow(scope, key, digest, row.Id, 0), [row, .. others]) ?? throw new InvalidOperationException($"The id {row.Id:x32} of a new row is taken.");
         return claim.Digest == digest ? await settings.GetAsync<TRow>(claim.Row) : null;
     }
 

@@ -72,12 +72,17 @@ public sealed class StatementReader
         (RecordKind.Transfer, TransferCode.Fee) => "fee",
         (RecordKind.Transfer, TransferCode.Split) => "split",
         (RecordKind.Transfer or RecordKind.Post, TransferCode.TopUp) => "top_up",
+        (RecordKind.Transfer, TransferCode.Debt) => "debt",
         (RecordKind.Transfer, TransferCode.PersonalPayment) => "personal_payment",
         (RecordKind.Transfer, TransferCode.Campaign) => "campaign",
         (RecordKind.Hold, TransferCode.Pledge) => "pledge",
         (RecordKind.Post, TransferCode.Pledge) => "pledge_post",
         (RecordKind.Void, TransferCode.Pledge) => "pledge_void",
         (RecordKind.Expire, TransferCode.Pledge) => "pledge_expire",
+        (RecordKind.Hold, TransferCode.Payout or TransferCode.WalletPayout) => "payout",
+        (RecordKind.Post, TransferCode.Payout or TransferCode.WalletPayout) => "payout_post",
+        (RecordKind.Void, TransferCode.Payout or TransferCode.WalletPayout) => "payout_void",
+        (RecordKind.Transfer, TransferCode.Payout or TransferCode.WalletPayout) => "payout_return",
         (RecordKind.Hold, TransferCode.Payment) => "hold",
         (RecordKind.Post, TransferCode.Payment) => "post",
         (RecordKind.Void, TransferCode.Payment) => "void",
@@ -98,9 +103,10 @@ public sealed class StatementReader
         var isTopUp = command.Code == TransferCode.TopUp;
         var isPersonal = command.Code == TransferCode.PersonalPayment;
         var isPledge = command.Code == TransferCode.Pledge;
+        var isPayout = command.Code is TransferCode.Payout or TransferCode.WalletPayout;
         var party = command.Code switch
         {
-            TransferCode.TopUp => null,
+            TransferCode.TopUp or TransferCode.Payout or TransferCode.WalletPayout or TransferCode.Debt => null,
             TransferCode.PersonalPayment => await FindPersonAsync(caller, command),
             TransferCode.Pledge or TransferCode.Campaign => await FindCampaignAsync(caller, command, parties),
             _ => await FindPartyAsync(caller, command, parties),
@@ -113,6 +119,8 @@ public sealed class StatementReader
             {
                 RecordKind.Hold => units,
                 RecordKind.Void or RecordKind.Expire => -units,
+                // Payouts are posted whole.
+                RecordKind.Post when isPayout => -units,
                 RecordKind.Post when party is not null => -(BigInteger)party.Price.Units,
                 _ => BigInteger.Zero,
             },
@@ -125,7 +133,10 @@ public sealed class StatementReader
             await FindCounterpartyAsync(caller, command, party),
             party?.Title,
             party?.Reference,
-            DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds));
+            DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds))
+        {
+            Payout = isPayout ? new Id<PayoutKind>(LegIds.HeadOf(command.Id)) : null,
+        };
     }
 
     private async ValueTask<string?> FindCounterpartyAsync(Caller caller, Command command, Party? party) => command.Code switch

@@ -30,6 +30,7 @@ public sealed class SubscriptionDesk
     private readonly Cursor cursor;
     private readonly Cursor eventCursor;
     private readonly TimeProvider time;
+    private readonly Turns browsers = new(64);
 
     internal SubscriptionDesk(ISettingsStore settings, WalletDirectory wallets, PaymentMaker maker, PaymentPricer pricer, OfferDirectory offers, SubscriptionUses uses, SubscriptionChanges changes, Schedule schedule, LabelledSecrets secrets, TimeProvider time)
     {
@@ -75,6 +76,31 @@ public sealed class SubscriptionDesk
         var first = standing with { Offer = offer.Value, NextOffer = UInt128.Zero, Anchor = standing.CreatedAt.ToUnixTimeMilliseconds() };
         var began = SubscriptionPeriods.Began(first, await PricingAsync(offer.Value), first.Anchor);
         return new Subscribed(paid.Value, ToSubscription(began, began.PeriodEnd));
+    }
+
+    /// <summary>Sees to it that a wallet has a paid subscription to an offer, from a browser: two tabs, whose keys differ, subscribe once.</summary>
+    /// <remarks>One that is paused is resumed; one whose renewal was refused is ended, so that it does not pay for the past as well, and another begins.</remarks>
+    /// <returns>Why not, or null.</returns>
+    public async ValueTask<Refusal?> SubscribeOnceAsync(Id<WalletKind> wallet, IdempotencyKey key, Id<OfferKind> offer, string timeZone)
+    {
+        using var turn = await browsers.EnterAsync(wallet.Value);
+        // What was cut off may have been paid for.
+        foreach (var cut in await settings.ListCreatingAsync<SubscriptionRow>())
+        {
+            if (cut.Owner == wallet.Value && cut.Offer == offer.Value && (await FinishAsync(cut, cut.Offer)).Refusal?.Code == RefusalCodes.NotReady) return LedgerCalls.NotReady;
+        }
+
+        var payer = new Caller(CallerKind.Wallet, wallet.Value);
+        await foreach (var row in settings.ReadAllAsync<SubscriptionRow>(wallet.Value))
+        {
+            // One that was cancelled is over with its period, though the schedule may not have said so yet.
+            if (row.Offer != offer.Value || row.Status == SubscriptionStatus.Ended || (row.Status == SubscriptionStatus.Cancelled && time.GetUtcNow().ToUnixTimeMilliseconds() >= row.PeriodEnd)) continue;
+            if (row.Status == SubscriptionStatus.Paused) return (await ResumeAsync(payer, key, new(row.Id))).Refusal;
+            if (row.Status != SubscriptionStatus.PastDue) return null;
+            if ((await CancelAsync(payer, key, new(row.Id))).Refusal is { } refusal) return refusal;
+        }
+
+        return (await SubscribeAsync(wallet, key, offer, timeZone)).Refusal;
     }
 
     /// <summary>A subscription as its wallet or payee may see it.</summary>
@@ -284,7 +310,7 @@ public sealed class SubscriptionDesk
         new(row.Id), row.Status, new(row.Owner), secrets.PayerOf(row.Owner, row.Payee), new(row.Payee), new(row.Offer), row.NextOffer == UInt128.Zero ? null : new Id<OfferKind>(row.NextOffer), row.TimeZone,
         DateTimeOffset.FromUnixTimeMilliseconds(row.PeriodStart), DateTimeOffset.FromUnixTimeMilliseconds(row.PeriodEnd), TimeOf(next), row.LastRefusal, row.CreatedAt);
 
-    private static SubscriptionEvent ToEvent(SubscriptionEventRow row) => new(
+    internal static SubscriptionEvent ToEvent(SubscriptionEventRow row) => new(
         new(row.Id), new(row.Subscription), row.Kind, row.By, DateTimeOffset.FromUnixTimeMilliseconds(row.At), new(row.Offer), row.Payment == UInt128.Zero ? null : new Id<PaymentKind>(row.Payment), TimeOf(row.EffectiveAt), row.Refusal);
 
     private static DateTimeOffset? TimeOf(long? unixMilliseconds) => unixMilliseconds is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;

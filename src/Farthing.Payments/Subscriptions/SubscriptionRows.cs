@@ -39,4 +39,8 @@ public sealed record SubscriptionRow(
 /// <param name="Version">As of every row.</param>
 public sealed record SubscriptionEventRow(
     UInt128 Id, UInt128 Owner, UInt128 Subscription, SubscriptionEventKind Kind, SubscriptionParty By, long At, UInt128 Offer, string? PayableUnits, UInt128 Payment, long? EffectiveAt, string? Refusal, RowState State,
-    int Version = 1) : IOwnedRow;
+    int Version = 1) : IEventRow
+{
+    /// <inheritdoc/>
+    public EventRowKind RowKind => EventRowKind.Subscription;
+}

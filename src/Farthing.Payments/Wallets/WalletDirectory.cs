@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Farthing.Ledger;
 using Farthing.Payments.Mandates;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Settings;
+using Farthing.Payments.TopUps;
 using Farthing.Protocol;
 
 namespace Farthing.Payments.Wallets;
@@ -29,13 +31,15 @@ public sealed class WalletDirectory
     private readonly ISettingsStore settings;
     private readonly Ledger.Ledger ledger;
     private readonly IssuedKeys keys;
+    private readonly Debts debts;
     private readonly TimeProvider time;
 
-    internal WalletDirectory(ISettingsStore settings, Ledger.Ledger ledger, IssuedKeys keys, TimeProvider time)
+    internal WalletDirectory(ISettingsStore settings, Ledger.Ledger ledger, IssuedKeys keys, Debts debts, TimeProvider time)
     {
         this.settings = settings;
         this.ledger = ledger;
         this.keys = keys;
+        this.debts = debts;
         this.time = time;
     }
 
@@ -51,18 +55,30 @@ public sealed class WalletDirectory
     /// <summary>The wallet of a browser's cookie, made if there is none. Two calls at once make one wallet.</summary>
     /// <param name="browserSecret">The opaque cookie: 256 random bits as base64url.</param>
     /// <param name="asset">The currency of a new wallet.</param>
-    public ValueTask<Answer<Wallet>> OpenForBrowserAsync(string browserSecret, Asset asset)
+    public async ValueTask<Answer<Wallet>> OpenForBrowserAsync(string browserSecret, Asset asset)
     {
         ArgumentNullException.ThrowIfNull(browserSecret);
-        return CreateAsync(BrowserScope, BrowserKey(browserSecret, asset), asset);
+        var (wallet, next) = await WalkAsync(browserSecret, asset);
+        return wallet is null ? await CreateAsync(BrowserScope, BrowserKey(browserSecret, asset, next), asset) : wallet;
     }
 
-    /// <summary>The wallet of a browser's cookie in a currency, or null.</summary>
+    /// <summary>The wallet of a browser's cookie in a currency, or null: also when the wallet was recovered elsewhere since.</summary>
     public async ValueTask<Wallet?> FindForBrowserAsync(string browserSecret, Asset asset)
     {
         ArgumentNullException.ThrowIfNull(browserSecret);
-        var claim = await settings.FindClaimAsync(BrowserScope, BrowserKey(browserSecret, asset));
-        return claim is null ? null : (await LoadAsync(claim.Row))?.Wallet;
+        return (await WalkAsync(browserSecret, asset)).Wallet;
+    }
+
+    /// <summary>Makes a wallet, as it now is, that of a browser's cookie, in place of the one before in its currency. Doing it again changes nothing.</summary>
+    public async ValueTask GiveToBrowserAsync(string browserSecret, Id<WalletKind> id)
+    {
+        ArgumentNullException.ThrowIfNull(browserSecret);
+        var entry = await LoadAsync(id.Value) ?? throw new InvalidOperationException($"There is no wallet {id}.");
+        var (wallet, number) = await WalkAsync(browserSecret, entry.Asset);
+        if (wallet?.Id == id) return;
+        // What others claim meanwhile is passed by.
+        while (await settings.ClaimAsync(new ClaimRow(BrowserScope, BrowserKey(browserSecret, entry.Asset, number), 0, id.Value, entry.KeyGeneration)) is not { } claim || claim.Row != id.Value || claim.Result != entry.KeyGeneration)
+            number++;
     }
 
     /// <summary>A wallet, or null.</summary>
@@ -88,7 +104,7 @@ public sealed class WalletDirectory
         WalletRow row;
         do row = await settings.GetAsync<WalletRow>(id.Value);
         while (!await settings.EraseAsync(row with { MemoKey = null, State = RowState.Erased, Version = row.Version + 1 }));
-        loaded.Set(id.Value, new WalletEntry(id, entry.Asset, memoKey: null, entry.KeyGeneration, caps: null));
+        await ReloadAsync(id.Value);
         return entry.Wallet;
     }
 
@@ -105,6 +121,9 @@ public sealed class WalletDirectory
 
     internal static Refusal Erased { get; } = new(RefusalCodes.WalletErased, "The wallet was erased. Make a new one.");
 
+    /// <summary>Why a wallet that was found pays nothing at all, or null. Reads memory only.</summary>
+    internal Refusal? CheckPayer(WalletEntry wallet) => wallet.IsErased ? Erased : debts.Check(wallet.Account);
+
     internal bool TryGetLoaded(UInt128 id, out WalletEntry? entry) => loaded.TryGet(id, out entry);
 
     internal async ValueTask<WalletEntry?> LoadAsync(UInt128 id)
@@ -115,7 +134,8 @@ public sealed class WalletDirectory
     }
 
     /// <summary>Takes a row into memory that was changed.</summary>
-    internal async ValueTask ReloadAsync(UInt128 id) => loaded.Set(id, await ToEntryAsync(await settings.GetAsync<WalletRow>(id)));
+    /// <remarks>Keys end and wallets are erased here: whoever read the row before that and comes late changes nothing.</remarks>
+    internal async ValueTask ReloadAsync(UInt128 id) => loaded.SetNewest(id, await ToEntryAsync(await settings.GetAsync<WalletRow>(id)), entry => entry.Version);
 
     /// <summary>Carries a claimed row on: opens its account, then marks it active. Does nothing that was done before.</summary>
     /// <returns>False if the ledger takes no work.</returns>
@@ -154,11 +174,26 @@ public sealed class WalletDirectory
     private async ValueTask<WalletEntry> ToEntryAsync(WalletRow row)
     {
         var caps = row.Caps is { } id ? CapsRows.Count(await settings.GetAsync<CapsRow>(id)) : null;
-        return new(new(row.Id), Currency.Of(row.Currency), row.MemoKey, row.KeyGeneration, caps);
+        return new(new(row.Id), Currency.Of(row.Currency), row.MemoKey, row.KeyGeneration, caps, row.Version);
+    }
+
+    /// <summary>A browser's wallet in a currency, the newest of those that it was given and that were not recovered elsewhere since; and the number of the next.</summary>
+    private async ValueTask<(Wallet? Wallet, uint Next)> WalkAsync(string browserSecret, Asset asset)
+    {
+        Wallet? found = null;
+        for (uint number = 0; ; number++)
+        {
+            if (await settings.FindClaimAsync(BrowserScope, BrowserKey(browserSecret, asset, number)) is not { } claim) return (found, number);
+            // One that is just being made is finished by whoever opens it again.
+            if (await LoadAsync(claim.Row) is not { } entry) return (found, number);
+            // A wallet that a browser made has its first generation.
+            if (entry.KeyGeneration == Math.Max(1, claim.Result)) found = entry.Wallet;
+        }
     }
 
     // A browser's cookie is a secret: only its hash is kept.
-    private static byte[] BrowserKey(string browserSecret, Asset asset) => SHA256.HashData(Encoding.UTF8.GetBytes($"{asset.Code}:{browserSecret}"));
+    private static byte[] BrowserKey(string browserSecret, Asset asset, uint number) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes(number == 0 ? $"{asset.Code}:{browserSecret}" : string.Create(CultureInfo.InvariantCulture, $"{asset.Code}:{browserSecret}:{number}")));
 
     private static UInt128 FreezeId(Id<WalletKind> id, uint number)
     {

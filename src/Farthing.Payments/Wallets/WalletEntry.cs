@@ -5,7 +5,7 @@ namespace Farthing.Payments.Wallets;
 
 /// <summary>A wallet as it is kept in memory.</summary>
 /// <remarks>Immutable but for the pseudonym last used; safe to share between threads.</remarks>
-internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKey, int keyGeneration, CountedCaps? caps)
+internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKey, int keyGeneration, CountedCaps? caps, int version)
 {
     // Written by whoever pays last; each value is whole, as a reference is written at once.
     private volatile Tuple<UInt128, Id<PayerKind>>? lastPayer;
@@ -22,6 +22,9 @@ internal sealed class WalletEntry(Id<WalletKind> id, Asset asset, byte[]? memoKe
     public bool IsErased => Memos is null;
 
     public int KeyGeneration => keyGeneration;
+
+    /// <summary>That of its row: of two that were read, the greater is the newer.</summary>
+    public int Version => version;
 
     /// <summary>What all its payments are counted on; null if it has no caps of its own.</summary>
     public CountedCaps? Caps => caps;

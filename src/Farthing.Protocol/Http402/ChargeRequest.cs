@@ -41,11 +41,15 @@ public sealed record ChargeRequest(Amount Amount, Id<PayeeKind> Recipient, Uri S
         if (draft.Amount is null || draft.Currency is null || draft.Recipient is not { } recipient || draft.Server is null || draft.Terms is null) return false;
         if (!Asset.TryGetCurrency(draft.Currency, out var asset)) return false;
         if (Protocol.Amount.TryParse(draft.Amount, asset, out var amount) != AmountError.None || amount.IsZero) return false;
-        if (!Uri.TryCreate(draft.Server, UriKind.Absolute, out var server) || (server.Scheme != Uri.UriSchemeHttp && server.Scheme != Uri.UriSchemeHttps)) return false;
-        if (server.UserInfo.Length > 0 || server.PathAndQuery != "/" || server.Fragment.Length > 0) return false;
+        if (!TryReadServer(draft.Server, out var server)) return false;
         charge = new ChargeRequest(amount, recipient, server, draft.Terms);
         return true;
     }
+
+    /// <summary>Reads the scheme, host and port of a payment server, and nothing else.</summary>
+    internal static bool TryReadServer(string text, [NotNullWhen(true)] out Uri? server) =>
+        Uri.TryCreate(text, UriKind.Absolute, out server) && (server.Scheme == Uri.UriSchemeHttp || server.Scheme == Uri.UriSchemeHttps)
+        && server.UserInfo.Length == 0 && server.PathAndQuery == "/" && server.Fragment.Length == 0;
 
     private static bool ReadMember(ref Utf8JsonReader reader, string name, Draft draft)
     {

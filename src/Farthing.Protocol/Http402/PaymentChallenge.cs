@@ -42,6 +42,9 @@ public sealed record PaymentChallenge
     /// <summary>The intent to pay once.</summary>
     public const string Charge = "charge";
 
+    /// <summary>The intent to pay for what is used, up to a ceiling that is held: <see cref="MeterRequest"/>.</summary>
+    public const string Meter = "meter";
+
     /// <summary>The longest header value that is read, in characters.</summary>
     public const int MaxHeaderLength = 16 << 10;
 
@@ -54,10 +57,10 @@ public sealed record PaymentChallenge
     /// <summary>How to pay: <see cref="Farthing"/> for our own. Parameter <c>method</c>.</summary>
     public required string Method { get; init; }
 
-    /// <summary>What for: <see cref="Charge"/> for a single payment. Parameter <c>intent</c>.</summary>
+    /// <summary>What for: <see cref="Charge"/> for a single payment, <see cref="Meter"/> for what is used. Parameter <c>intent</c>.</summary>
     public required string Intent { get; init; }
 
-    /// <summary>What is asked, as base64url of JSON that the method defines; see <see cref="ChargeRequest"/>. Parameter <c>request</c>.</summary>
+    /// <summary>What is asked, as base64url of JSON that the method defines; see <see cref="ChargeRequest"/> and <see cref="MeterRequest"/>. Parameter <c>request</c>.</summary>
     public required string Request { get; init; }
 
     /// <summary>When the challenge ends, RFC 3339 as sent, or null for never. Parameter <c>expires</c>.</summary>

@@ -7,17 +7,21 @@ namespace Farthing.Server.Doors;
 /// <summary><c>/docs/errors</c>: where the <c>type</c> of every refusal leads.</summary>
 internal static class ErrorsPage
 {
-    private static readonly byte[] Html = Encoding.UTF8.GetBytes(Build());
+    public static void MapErrorsPage(this IEndpointRouteBuilder routes, ServerMode mode)
+    {
+        var html = Encoding.UTF8.GetBytes(Build(mode));
+        routes.MapGet("/docs/errors", http => AnswerAsync(http, html));
+    }
 
-    public static void MapErrorsPage(this IEndpointRouteBuilder routes) => routes.MapGet("/docs/errors", async http =>
+    private static async Task AnswerAsync(HttpContext http, byte[] html)
     {
         http.Response.ContentType = "text/html; charset=utf-8";
         http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        await http.Response.BodyWriter.WriteAsync(Html);
-    });
+        await http.Response.BodyWriter.WriteAsync(html);
+    }
 
-    private static string Build()
+    private static string Build(ServerMode mode)
     {
         var page = new StringBuilder("""
             <!doctype html>
@@ -37,9 +41,9 @@ internal static class ErrorsPage
             <main>
             <h1>Refusals</h1>
             <p>Every refusal is a problem+json with one of these codes. When something was refused, nothing moved.</p>
-            <p><strong>This is play money.</strong> It costs nothing, buys nothing outside this machine, and nobody owes it to you.</p>
 
             """);
+        page.Append("<p><strong>").Append(WebUtility.HtmlEncode(mode.Notice)).Append("</strong></p>\n");
         foreach (var code in RefusalCodes.All)
         {
             page.Append("<h2 id=\"").Append(code.Code).Append("\">").Append(code.Code).Append(" · ").Append(code.HttpStatus).Append("</h2>\n<p>")

@@ -12,8 +12,8 @@ internal static class Problem
 {
     public const string MediaType = "application/problem+json";
 
-    /// <summary>How long a caller waits before it repeats what was refused as <c>not_ready</c>, in seconds.</summary>
-    public const int NotReadyRetryAfterSeconds = 1;
+    /// <summary>How long a caller waits before it repeats what was refused with 503, in seconds.</summary>
+    public const int UnavailableRetryAfterSeconds = 1;
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -40,7 +40,7 @@ internal static class Problem
         response.ContentLength = buffer.WrittenCount;
         response.Headers.CacheControl = "no-store";
         if (refusal.Code == RefusalCodes.Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
-        if (refusal.Code == RefusalCodes.NotReady) response.Headers.RetryAfter = NotReadyRetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        if (refusal.Code.HttpStatus == StatusCodes.Status503ServiceUnavailable) response.Headers.RetryAfter = UnavailableRetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         if (refusal.Code == RefusalCodes.RateLimited && refusal.Facts?.GetValueOrDefault("retryAfterSeconds") is int seconds)
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(buffer.WrittenMemory);

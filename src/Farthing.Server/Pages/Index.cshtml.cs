@@ -58,13 +58,12 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
         return Refuse(new Refusal(RefusalCodes.TabNotFound, "Nothing was paid."));
     }
 
-    /// <summary>Tops a wallet up with play money.</summary>
-    public async Task<IActionResult> OnPostTopUpAsync([FromForm] string? currency, [FromForm] string? key)
+    /// <summary>Tops a wallet up.</summary>
+    public async Task<IActionResult> OnPostTopUpAsync([FromForm] string? currency, [FromForm] string? rail, [FromForm] string? key)
     {
         var wallet = Asset.TryGetCurrency(currency, out var asset) ? await FindWalletAsync(asset) : null;
         if (wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
-        var toppedUp = await TopUpAsync(wallet, key);
-        return toppedUp.IsGiven ? RedirectToPage("/Index") : Refuse(toppedUp.Refusal);
+        return After(await TopUpAsync(wallet, key, rail), () => RedirectToPage("/Index"));
     }
 
     // A wallet has a tab with each payee at most, and reads on no other while one is full.

@@ -1,5 +1,6 @@
 using Farthing.Payments;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Meters;
 using Farthing.Payments.Payees;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
@@ -18,6 +19,9 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
 
     /// <summary>How many one-click refunds the wallet has left with the payee this month.</summary>
     public int RefundsLeft { get; private set; }
+
+    /// <summary>The meter that says what the payment costs, while it runs; null for every other payment.</summary>
+    public Meter? Running { get; private set; }
 
     /// <summary>Why the refund that was just asked for did not happen, or null.</summary>
     public string? Notice { get; private set; }
@@ -58,6 +62,15 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
         return Page();
     }
 
+    /// <summary>Stops the meter. A stopped one stays as it is.</summary>
+    public async Task<IActionResult> OnPostStopAsync(string? id)
+    {
+        var (wallet, refused) = await LoadAsync(id);
+        if (wallet is null) return refused!;
+        var stopped = await Payments.Meters.StopAsync(Owner(wallet), new(Payment.Id.Value));
+        return stopped.IsGiven ? new SeeOtherResult($"/payments/{Payment.Id}") : Refuse(stopped.Refusal);
+    }
+
     private async ValueTask<(Wallet? Wallet, IActionResult? Refused)> LoadAsync(string? id)
     {
         if (Id<PaymentKind>.TryParse(id, out var payment))
@@ -68,6 +81,7 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
                 if (!read.IsGiven || await Payments.Payees.FindAsync(read.Value.Payee) is not { } payee) continue;
                 Payment = read.Value;
                 Payee = payee;
+                if (Payment.Status == PaymentStatus.Held && await Payments.Meters.ReadAsync(Owner(wallet), new(Payment.Id.Value)) is { IsGiven: true, Value: { StoppedAt: null } meter }) Running = meter;
                 RefundsLeft = await Payments.Desk.RefundsLeftAsync(wallet.Id, payee.Id);
                 return (wallet, null);
             }

@@ -13,7 +13,8 @@ internal abstract class TermsPage(PaymentSystem payments) : WalletPage(payments)
     /// <summary>The answer to a site when its page is not paid for.</summary>
     protected const string Unpaid = "unpaid";
 
-    private const string AnswerParameter = "farthing";
+    /// <summary>The parameter in which a site is answered.</summary>
+    public const string AnswerParameter = "farthing";
 
     /// <summary>What the site asks; set unless there is an obstacle.</summary>
     public ExaminedTerms Asked { get; private set; } = null!;

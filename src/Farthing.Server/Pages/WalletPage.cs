@@ -5,6 +5,9 @@ using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 using Farthing.Server.Doors.Rest;
+using Farthing.Server.Rails;
+using Farthing.Server.Rails.Card;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Farthing.Server.Pages;
@@ -32,12 +35,24 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
 
     protected PaymentSystem Payments { get; } = payments;
 
+    /// <summary>Whether the money is real.</summary>
+    public ServerMode Mode => HttpContext.RequestServices.GetRequiredService<ServerMode>();
+
+    /// <summary>The rails that a click tops a wallet up by: that of play money, and cards where they are taken.</summary>
+    public IEnumerable<string> TopUpRails => new[] { Mode.IsLive ? null : SandboxRail.RailName, Mode.TakesCards ? CardRail.RailName : null }.OfType<string>();
+
     /// <summary>The secret of this browser, or null if it has none yet or keeps no cookies.</summary>
     protected string? BrowserSecret =>
         Request.Cookies.TryGetValue(WalletCookie, out var secret) && secret.Length == SecretLength && Base64Url.IsValid(secret) ? secret : null;
 
-    /// <summary>What a new wallet is given, and what one click tops up: 10.00 of play money.</summary>
-    public static Amount PlayMoney(Asset asset) => Amount.TryParse("10", asset, out var amount) == AmountError.None ? amount : throw new InvalidOperationException();
+    /// <summary>What one click tops up, and what a new wallet is given of play money: 10.00.</summary>
+    public static Amount Round(Asset asset) => Amount.TryParse("10", asset, out var amount) == AmountError.None ? amount : throw new InvalidOperationException();
+
+    /// <summary>What the button says that tops up.</summary>
+    public static string TopUpWords(Asset asset, string rail) => $"Top up {Round(asset).ToPriceString()} {(rail == CardRail.RailName ? "by card" : "of play money")}";
+
+    /// <summary>What is said of a wallet that is not there yet.</summary>
+    public string NewWalletWords(Asset asset) => Mode.IsLive ? "Will be made for this browser, and is empty at first" : $"Will be made for this browser, with {Round(asset).ToPriceString()} of play money";
 
     /// <summary>A key for a form, made when the page is shown: the form works once, however often it is sent.</summary>
     public string NewFormKey() => Guid.CreateVersion7(HttpContext.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()).ToString();
@@ -50,7 +65,7 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
         {
             HttpOnly = true,
             SameSite = SameSiteMode.Lax,
-            Secure = Request.IsHttps,
+            Secure = Request.IsHttps || Mode.IsBehindTls,
             IsEssential = true,
             Path = "/",
             MaxAge = CookieLifetime,
@@ -73,22 +88,22 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
         return found;
     }
 
-    /// <summary>This browser's wallet in a currency, made and given play money if there is none.</summary>
+    /// <summary>This browser's wallet in a currency, made if there is none, and given play money if that is the server's.</summary>
     protected async ValueTask<Answer<Wallet>> OpenWalletAsync(string secret, Asset asset)
     {
         if (await Payments.Wallets.FindForBrowserAsync(secret, asset) is null
             && HttpContext.RequestServices.GetRequiredService<WalletCreationLimit>().Count(HttpContext) is { } tooMany) return tooMany;
         var opened = await Payments.Wallets.OpenForBrowserAsync(secret, asset);
-        if (!opened.IsGiven) return opened;
+        if (!opened.IsGiven || Mode.IsLive) return opened;
         // The same key every time: the gift is given once, also if the server stopped between making the wallet and filling it.
-        var gift = await TopUpAsync(opened.Value, "welcome");
+        var gift = await TopUpAsync(opened.Value, "welcome", SandboxRail.RailName);
         return gift.IsGiven ? opened : gift.Refusal;
     }
 
-    /// <summary>Tops a wallet up with play money, once for each key.</summary>
-    protected async ValueTask<Answer<TopUp>> TopUpAsync(Wallet wallet, string? formKey) =>
+    /// <summary>Tops a wallet up with play money, or begins to do so by card; once for each key.</summary>
+    protected async ValueTask<Answer<TopUp>> TopUpAsync(Wallet wallet, string? formKey, string? rail) =>
         IdempotencyKey.TryParse(formKey, out var key)
-            ? await Payments.TopUps.TopUpAsync(wallet.Id, key, PlayMoney(wallet.Asset), "sandbox", null)
+            ? await Payments.TopUps.TopUpAsync(wallet.Id, key, Round(wallet.Asset), rail ?? "", rail == CardRail.RailName ? $"{Request.Scheme}://{Request.Host}/" : null)
             : new Refusal(RefusalCodes.IdempotencyKeyInvalid, "The form was not complete. Go back and try again.");
 
     /// <summary>Shows a refusal in place of the page's content.</summary>
@@ -102,6 +117,16 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
         return Page();
     }
 
+    /// <summary>After a top-up: what is the matter with it, or the way to the card's page, or what comes then.</summary>
+    protected IActionResult After(Answer<TopUp> toppedUp, Func<IActionResult> then)
+    {
+        if (!toppedUp.IsGiven) return Refuse(toppedUp.Refusal);
+        if (toppedUp.Value is not { Status: RailStatus.Pending, NextAction: { } page }) return then();
+        Obstacle = Obstacle.AtCard(page, toppedUp.Value.Amount);
+        ViewData["Title"] = Obstacle.Title;
+        return Page();
+    }
+
     /// <summary>The caller that a wallet is to the desk.</summary>
     protected static Caller Owner(Wallet wallet) => new(CallerKind.Wallet, wallet.Id.Value);
 }
@@ -109,10 +134,19 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
 /// <summary>A refusal in words for people.</summary>
 /// <param name="Title">What is the matter.</param>
 /// <param name="Advice">What to do about it.</param>
-/// <param name="Code">The stable code, for whoever is asked for help.</param>
+/// <param name="Code">The stable code, for whoever is asked for help; null if nothing went wrong.</param>
 /// <param name="WayBack">A link to where the payer came from, or null.</param>
-internal sealed record Obstacle(string Title, string Advice, string Code, string? WayBack)
+internal sealed record Obstacle(string Title, string Advice, string? Code, string? WayBack)
 {
+    /// <summary>A link to what is to be done, and its words; null for none.</summary>
+    public (string Address, string Words)? Next { get; init; }
+
+    /// <summary>A top-up that is paid on the page of the card's processor.</summary>
+    public static Obstacle AtCard(string page, Amount amount) => new("Pay by card", $"{amount.ToPriceString()} are paid on a page of the card processor, so that no card number comes here. It leads back to your wallet, where the money is a moment later.", null, null)
+    {
+        Next = (page, "Go to the card's page"),
+    };
+
     public static Obstacle From(Refusal refusal, string? wayBack)
     {
         var (title, advice) = refusal.Code.Code switch
@@ -128,13 +162,15 @@ internal sealed record Obstacle(string Title, string Advice, string Code, string
             "cap_exceeded" => ("Your own cap stops this payment", $"{CapInWords(refusal)} Nothing was paid. You can change that under Caps."),
             "tab_unpaid" => ("A tab has to be paid first", "Nothing more is read on tab until it is paid. Your wallet shows it: pay it there, then go back and try again."),
             "too_many_cap_changes" => ("Caps were changed too often", "They can be changed twenty times a day. Those you had still hold."),
+            "recovery_code_required" => ("First, a way back in", "Your wallet lives in a cookie of this browser. Before there is money in it, make a code that gives the wallet back if the cookie is lost, and write it down. Nothing was paid."),
+            "rail_not_available" => ("Nothing can be topped up here yet", "The operator of this server has set no way to pay in. Nothing was paid."),
             "rate_limited" => ("Too many new wallets", "Somebody at your address makes many wallets. Wait a minute, then try again. Nothing was paid."),
             "not_ready" => ("Closed for a moment", "The server takes no payments right now. Nothing was paid. Try again in a minute."),
             "record_damaged" => ("A record of this is damaged", "The operator's log names it. If you were paying, look at your statement before you try again; a page is never paid twice."),
             "internal_error" => ("Something went wrong on our side", "It is logged. If you were paying, look at your statement before you try again; a page is never paid twice."),
             _ => (refusal.Code.Title.TrimEnd('.'), refusal.Detail),
         };
-        return new Obstacle(title, advice, refusal.Code.Code, wayBack);
+        return new Obstacle(title, advice, refusal.Code.Code, wayBack) { Next = refusal.Code == RefusalCodes.RecoveryCodeRequired ? ("/recover", "Make a code") : null };
     }
 
     private static string CapInWords(Refusal refusal)

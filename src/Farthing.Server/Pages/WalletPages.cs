@@ -11,7 +11,8 @@ internal static class WalletPages
     /// <summary>Adds what the pages need; <see cref="Payments.PaymentSystem"/> must be registered too.</summary>
     /// <param name="services">The server's services.</param>
     /// <param name="formKeysDirectory">Where the keys are kept that protect forms against forgery, so that a page outlives a restart of the server.</param>
-    public static IServiceCollection AddWalletPages(this IServiceCollection services, string formKeysDirectory)
+    /// <param name="mode">How people reach them.</param>
+    public static IServiceCollection AddWalletPages(this IServiceCollection services, string formKeysDirectory, ServerMode mode)
     {
         services.AddDataProtection().SetApplicationName("Farthing").PersistKeysToFileSystem(Directory.CreateDirectory(formKeysDirectory));
         services.AddAntiforgery(antiforgery =>
@@ -20,6 +21,7 @@ internal static class WalletPages
             antiforgery.Cookie.HttpOnly = true;
             // Lax: a reader comes here by a link of another site, and a page that is open in another tab must stay good.
             antiforgery.Cookie.SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Lax;
+            antiforgery.Cookie.SecurePolicy = mode.IsBehindTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
         services.AddRazorPages().AddMvcOptions(mvc =>
@@ -37,10 +39,11 @@ internal static class WalletPages
         endpoints.MapRazorPages();
         MapFile(endpoints, "wallet.css", "text/css; charset=utf-8");
         MapFile(endpoints, "coin.svg", "image/svg+xml");
+        MapFile(endpoints, "farthing.js", "text/javascript; charset=utf-8", isForOtherSites: true);
     }
 
     // Embedded, so that the pages do not depend on the directory that the server is started in.
-    private static void MapFile(IEndpointRouteBuilder endpoints, string name, string mediaType)
+    private static void MapFile(IEndpointRouteBuilder endpoints, string name, string mediaType, bool isForOtherSites = false)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded.");
         var content = new byte[stream.Length];
@@ -50,6 +53,8 @@ internal static class WalletPages
         {
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.Headers.XContentTypeOptions = "nosniff";
+            // A module of another origin is run only if anybody may read it.
+            if (isForOtherSites) context.Response.Headers.AccessControlAllowOrigin = "*";
             return Results.Bytes(content, mediaType, entityTag: tag);
         }).ExcludeFromDescription();
     }

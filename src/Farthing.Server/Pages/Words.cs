@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Numerics;
+using Farthing.Payments.Calendars;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Statements;
+using Farthing.Payments.TopUps;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Pages;
@@ -9,7 +12,7 @@ namespace Farthing.Server.Pages;
 internal static class Words
 {
     /// <summary>What a line of a statement is.</summary>
-    public static string Of(StatementLine line) => line.Kind switch
+    public static string Of(StatementLine line, ServerMode mode) => line.Kind switch
     {
         "payment" => $"Paid to {line.Counterparty}",
         "refund" => $"Refund from {line.Counterparty}",
@@ -18,7 +21,7 @@ internal static class Words
         "pledge_post" => $"Given to {line.Counterparty}, as pledged",
         "pledge_void" => $"No longer pledged to {line.Counterparty}",
         "pledge_expire" => $"No longer pledged to {line.Counterparty}: its time was over",
-        "top_up" => "Top-up, play money",
+        "top_up" => mode.IsLive ? "Top-up" : "Top-up, play money",
         "hold" => $"Set aside for {line.Counterparty}",
         "post" => $"Paid to {line.Counterparty}, from what was set aside",
         "void" => $"No longer set aside for {line.Counterparty}",
@@ -35,6 +38,19 @@ internal static class Words
 
     /// <summary>An amount without its currency, as people write it: <c>0.50</c>.</summary>
     public static string Figure(Amount amount) => amount.ToPriceString()[..^(amount.Asset.Code.Length + 1)];
+
+    /// <summary>A price that is paid again and again: <c>5.00 USD a month</c>.</summary>
+    public static string Each(Amount price, CalendarPeriod every) => $"{price.ToPriceString()} a {(every == CalendarPeriod.Week ? "week" : "month")}";
+
+    /// <summary>What a site's meter asks: <c>0.001 USD for each unit</c>, <c>0.001 USD for 750 units</c>.</summary>
+    public static string PerUnit(Metered meter) => meter.Price.ToPriceString() + (meter.Count == 1 ? " for each unit" : string.Create(CultureInfo.InvariantCulture, $" for {meter.Count:N0} units"));
+
+    /// <summary>How often on a day at most.</summary>
+    public static string TimesADay(int most) => most == 1 ? "at most once a day" : $"at most {most.ToString(CultureInfo.InvariantCulture)} times a day";
+
+    /// <summary>A card as its owner knows it: <c>Card visa •••• 4242, until 12/2030</c>.</summary>
+    public static string Of(SavedCard card) =>
+        $"Card{(card.Brand is null ? "" : $" {card.Brand}")}{(card.LastFour is null ? "" : $" •••• {card.LastFour}")}{(card.Expires is [_, _, _, _, '-', ..] expires ? $", until {expires[5..]}/{expires[..4]}" : "")}";
 
     /// <summary>A moment: <c>23 Nov 2026, 14:05 UTC</c>.</summary>
     public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);

@@ -13,6 +13,9 @@ namespace Farthing.Server.Rails;
 /// </remarks>
 internal sealed class SandboxRail : IRail, IDisposable
 {
+    /// <summary>Its name on the wire.</summary>
+    public const string RailName = "sandbox";
+
     /// <summary>The longest delay, in seconds.</summary>
     public const int MaxDelaySeconds = 30 * 24 * 3600;
 
@@ -36,7 +39,11 @@ internal sealed class SandboxRail : IRail, IDisposable
                     Reference TEXT PRIMARY KEY,
                     Amount TEXT NOT NULL,
                     Instruction TEXT,
-                    DueUnixMilliseconds INTEGER NOT NULL) WITHOUT ROWID
+                    DueUnixMilliseconds INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS Returns (
+                    Reference TEXT PRIMARY KEY,
+                    TopUp TEXT NOT NULL,
+                    Amount TEXT NOT NULL) WITHOUT ROWID
                 """);
         }
         catch (SqliteException e)
@@ -46,7 +53,7 @@ internal sealed class SandboxRail : IRail, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Name => "sandbox";
+    public string Name => RailName;
 
     /// <inheritdoc/>
     public ValueTask<RailAnswer> CollectAsync(Id<TopUpKind> reference, Amount amount, string? instruction)
@@ -74,6 +81,21 @@ internal sealed class SandboxRail : IRail, IDisposable
         if (!row.Read()) return new(new RailAnswer(RailStatus.Unknown));
         if (!row.IsDBNull(0) && row.GetString(0) == Fail) return new(new RailAnswer(RailStatus.Failed));
         return new(new RailAnswer(row.GetInt64(1) <= time.GetUtcNow().ToUnixTimeMilliseconds() ? RailStatus.Posted : RailStatus.Pending));
+    }
+
+    /// <inheritdoc/>
+    public bool CollectsUnasked => true;
+
+    /// <inheritdoc/>
+    public bool CanReturn => true;
+
+    /// <inheritdoc/>
+    public async ValueTask<RailAnswer> ReturnAsync(string reference, Id<TopUpKind> topUp, Amount amount)
+    {
+        if ((await AskAsync(topUp)).Status != RailStatus.Posted) return new(RailStatus.Failed);
+        using var connection = Open();
+        Execute(connection, "INSERT OR IGNORE INTO Returns VALUES ($reference, $topUp, $amount)", ("$reference", reference), ("$topUp", topUp.ToString()), ("$amount", amount.ToString()));
+        return new(RailStatus.Posted);
     }
 
     /// <inheritdoc/>

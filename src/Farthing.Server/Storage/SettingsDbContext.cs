@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Farthing.Payments.Campaigns;
 using Farthing.Payments.Fares;
 using Farthing.Payments.Meters;
+using Farthing.Payments.Payouts;
 using Farthing.Payments.People;
 using Farthing.Payments.RoundUps;
 using Farthing.Payments.Schedules;
@@ -9,6 +10,10 @@ using Farthing.Payments.Settings;
 using Farthing.Payments.Subscriptions;
 using Farthing.Payments.Tabs;
 using Farthing.Payments.Tips;
+using Farthing.Payments.TopUps;
+using Farthing.Payments.Wallets;
+using Farthing.Server.Rails.Card;
+using Farthing.Payments.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -47,6 +52,8 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
 
     public DbSet<MeterRow> Meters => Set<MeterRow>();
 
+    public DbSet<MeterCountRow> MeterCounts => Set<MeterCountRow>();
+
     public DbSet<RoundUpRow> RoundUps => Set<RoundUpRow>();
 
     public DbSet<MandateRow> Mandates => Set<MandateRow>();
@@ -58,6 +65,30 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
     public DbSet<FareTapRow> FareTaps => Set<FareTapRow>();
 
     public DbSet<FareDayRow> FareDays => Set<FareDayRow>();
+
+    public DbSet<AutomaticTopUpRow> AutomaticTopUps => Set<AutomaticTopUpRow>();
+
+    public DbSet<RecoveryRow> Recoveries => Set<RecoveryRow>();
+
+    public DbSet<CardTopUpRow> CardTopUps => Set<CardTopUpRow>();
+
+    public DbSet<LeftCardRow> LeftCards => Set<LeftCardRow>();
+
+    public DbSet<EventRow> Events => Set<EventRow>();
+
+    public DbSet<EventNumber> EventNumbers => Set<EventNumber>();
+
+    public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
+
+    public DbSet<WebhookProgressRow> WebhookProgress => Set<WebhookProgressRow>();
+
+    public DbSet<ShareRow> Shares => Set<ShareRow>();
+
+    public DbSet<PayoutSettingRow> PayoutSettings => Set<PayoutSettingRow>();
+
+    public DbSet<PayoutDestinationRow> PayoutDestinations => Set<PayoutDestinationRow>();
+
+    public DbSet<PayoutRow> Payouts => Set<PayoutRow>();
 
     public DbSet<ClaimRow> Claims => Set<ClaimRow>();
 
@@ -77,6 +108,7 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<TabRow>(modelBuilder);
         AddOwnedRow<PayeeTabRow>(modelBuilder);
         AddRow<MeterRow>(modelBuilder);
+        AddOwnedRow<MeterCountRow>(modelBuilder);
         AddOwnedRow<MandateRow>(modelBuilder);
         AddOwnedRow<CapsRow>(modelBuilder);
         AddOwnedRow<SubscriptionRow>(modelBuilder);
@@ -95,6 +127,36 @@ internal sealed class SettingsDbContext(DbContextOptions<SettingsDbContext> opti
         AddOwnedRow<FareCardRow>(modelBuilder);
         AddOwnedRow<FareTapRow>(modelBuilder);
         AddOwnedRow<FareDayRow>(modelBuilder);
+        AddRow<CardTopUpRow>(modelBuilder);
+        AddRow<LeftCardRow>(modelBuilder);
+        AddRow<RecoveryRow>(modelBuilder);
+        AddOwnedRow<AutomaticTopUpRow>(modelBuilder);
+        modelBuilder.Entity<ShareRow>(share =>
+        {
+            share.HasKey(row => row.Id);
+            share.HasIndex(row => new { row.Owner, row.RefundWindowSeconds });
+            share.Property(row => row.Version).IsConcurrencyToken();
+        });
+        modelBuilder.Entity<OfferRow>().HasIndex(row => new { row.Owner, row.RefundWindowSeconds });
+        AddRow<PayoutSettingRow>(modelBuilder);
+        AddOwnedRow<PayoutDestinationRow>(modelBuilder);
+        AddOwnedRow<PayoutRow>(modelBuilder);
+        modelBuilder.Entity<PayoutRow>(payout =>
+        {
+            payout.HasIndex(row => new { row.Stage, row.Id });
+            payout.HasIndex(row => new { row.Owner, row.Stage, row.Id });
+        });
+        AddOwnedRow<EventRow>(modelBuilder);
+        modelBuilder.Entity<EventNumber>(number =>
+        {
+            // AUTOINCREMENT: of two commits the later one has the higher number, for ever.
+            number.HasKey(row => row.Number);
+            number.Property(row => row.Number).ValueGeneratedOnAdd();
+            number.HasIndex(row => new { row.Owner, row.Number });
+            number.HasIndex(row => row.UnixMilliseconds);
+        });
+        AddOwnedRow<WebhookRow>(modelBuilder);
+        AddRow<WebhookProgressRow>(modelBuilder);
         modelBuilder.Entity<ClaimRow>(claim => claim.HasKey(row => new { row.Scope, row.Key }));
     }
 

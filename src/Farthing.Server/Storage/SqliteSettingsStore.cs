@@ -1,5 +1,7 @@
+using Farthing.Payments.Payouts;
 using Farthing.Payments.Schedules;
 using Farthing.Payments.Settings;
+using Farthing.Protocol;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -19,6 +21,8 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
     // SQLite has one writer; waiting here is fair, waiting there is polling.
     private readonly SemaphoreSlim writer = new(1);
 
+    private Action eventWritten = () => { };
+
     private SqliteSettingsStore(string file)
     {
         connectionString = new SqliteConnectionStringBuilder { DataSource = file }.ToString();
@@ -27,6 +31,11 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .AddInterceptors(new SqlitePragmas())
             .Options);
+    }
+
+    public Action EventWritten
+    {
+        set => eventWritten = value;
     }
 
     /// <summary>Opens the file, making it or bringing it up to date if need be.</summary>
@@ -38,10 +47,11 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         try
         {
             using var context = store.contexts.CreateDbContext();
-            var unknown = context.Database.GetAppliedMigrations().Except(context.Database.GetMigrations()).FirstOrDefault();
-            if (unknown is not null)
+            var (applied, known) = (context.Database.GetAppliedMigrations().ToHashSet(), context.Database.GetMigrations().ToHashSet());
+            if (applied.Except(known).FirstOrDefault() is { } unknown)
                 throw new StartRefusedException($"The settings in {file} were written by a newer version (they have the migration {unknown}, which this version does not know). Start that version.");
-            context.Database.Migrate();
+            // Even with nothing to do, this compares all of the model with itself, which is most of what opening costs.
+            if (!applied.SetEquals(known)) context.Database.Migrate();
             // An erasure may have been cut off after its commit, with the old pages still in the log.
             SqliteErasure.Flush(context);
             return store;
@@ -101,6 +111,45 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
         return await context.Set<TRow>().Where(row => row.State == RowState.Creating).ToListAsync();
     }
 
+    public async ValueTask<IReadOnlyList<PayoutRow>> ListPayoutsAsync(UInt128? owner, PayoutState? state, UInt128? before, int count)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        IQueryable<PayoutRow> rows = context.Payouts;
+        if (owner is { } payee) rows = rows.Where(row => row.Owner == payee);
+        if (state is { } stage) rows = rows.Where(row => row.Stage == stage);
+        if (before is { } id) rows = rows.Where(row => row.Id < id);
+        return await rows.OrderByDescending(row => row.Id).Take(count).ToListAsync();
+    }
+
+    public async ValueTask<int> ReadLongestRefundWindowAsync(UInt128 payee)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        var own = await context.Offers.Where(row => row.Owner == payee).MaxAsync(row => (int?)row.RefundWindowSeconds) ?? 0;
+        var shared = await context.Shares.Where(row => row.Owner == payee).MaxAsync(row => (int?)row.RefundWindowSeconds) ?? 0;
+        return Math.Max(own, shared);
+    }
+
+    public async ValueTask<IReadOnlyList<TRow>> ListActiveAsync<TRow>() where TRow : class, ISettingsRow
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        return await context.Set<TRow>().Where(row => row.State == RowState.Active).ToListAsync();
+    }
+
+    public async ValueTask<IReadOnlyList<EventNumber>> ListEventsAsync(UInt128? owner, long after, int count)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        var numbers = context.EventNumbers.Where(row => row.Number > after);
+        if (owner is { } id) numbers = numbers.Where(row => row.Owner == id);
+        return await numbers.OrderBy(row => row.Number).Take(count).ToListAsync();
+    }
+
+    public async ValueTask<long> CountEventsAsync(long beforeUnixMilliseconds = long.MaxValue)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        var numbers = beforeUnixMilliseconds == long.MaxValue ? context.EventNumbers : context.EventNumbers.Where(row => row.UnixMilliseconds < beforeUnixMilliseconds);
+        return await numbers.MaxAsync(row => (long?)row.Number) ?? 0;
+    }
+
     public async ValueTask<IReadOnlyList<DueRow>> ListDueAsync(int count)
     {
         await using var context = await contexts.CreateDbContextAsync();
@@ -134,22 +183,30 @@ internal sealed class SqliteSettingsStore : ISettingsStore, IDisposable
     }
 
     // The version before is part of each UPDATE's condition; one transaction with what else was added to the context.
-    private static async Task<bool> TrySaveAsync(SettingsDbContext context, params ISettingsRow[] rows)
+    private async Task<bool> TrySaveAsync(SettingsDbContext context, params ISettingsRow[] rows)
     {
+        var tells = false;
         foreach (var row in rows)
         {
-            if (row.Version == 1)
-            {
-                context.Add((object)row);
-                continue;
-            }
+            if (row.Version == 1) context.Add((object)row);
+            else context.Update((object)row).Property(nameof(ISettingsRow.Version)).OriginalValue = row.Version - 1;
+            if (row is IEventRow { Version: 1 } told) Number(told);
+            // Written more than once, it tells the same.
+            if (row is not ITellingRow telling || telling.Tell() is not { } news || await context.Events.AnyAsync(known => known.Id == news.Id)) continue;
+            context.Add(news);
+            Number(news);
+        }
 
-            context.Update((object)row).Property(nameof(ISettingsRow.Version)).OriginalValue = row.Version - 1;
+        void Number(IEventRow told)
+        {
+            context.Add(new EventNumber(0, told.RowKind, told.Id, told.Owner, IdBytes.TimeOf(told.Id)));
+            tells = true;
         }
 
         try
         {
             await context.SaveChangesAsync();
+            if (tells) eventWritten();
             return true;
         }
         catch (DbUpdateConcurrencyException)

@@ -32,6 +32,7 @@ internal sealed class PaidWorld : IAsyncDisposable
         site = Build();
         site.MapMethods("/articles/rain", ["GET", "POST"], ReadAsync);
         site.MapGet("/free", () => "free");
+        site.MapGet("/moved", () => Results.Redirect("/articles/rain"));
         site.MapGet("/other-method", http =>
         {
             http.Response.StatusCode = StatusCodes.Status402PaymentRequired;
@@ -39,6 +40,12 @@ internal sealed class PaidWorld : IAsyncDisposable
             return Task.CompletedTask;
         });
         server = Build();
+        server.Use(async (http, next) =>
+        {
+            // Empty, it is not sent at all.
+            if (IsTimeless) http.Response.Headers.Date = "";
+            await next(http);
+        });
         server.MapPost("/v1/payments", PayAsync);
         server.MapGet("/v1/ledger/key", () => VerifierKey);
         server.MapGet("/v1/wallets/{id}/statement", (HttpRequest request) =>
@@ -80,8 +87,20 @@ internal sealed class PaidWorld : IAsyncDisposable
     /// <summary>The status and code of a refusal of every payment, or null.</summary>
     public (int Status, string Code)? Refusal { get; set; }
 
+    /// <summary>What the payment server says of when to ask again; null for nothing.</summary>
+    public string? RetryAfter { get; set; }
+
+    /// <summary>How many refusals there are before payments are made after all.</summary>
+    public int RefusalsLeft { get; set; } = int.MaxValue;
+
+    /// <summary>True if the payment server does not say what time it is.</summary>
+    public bool IsTimeless { get; set; }
+
     /// <summary>The status with which the site answers what was paid for.</summary>
     public int PaidStatus { get; set; } = StatusCodes.Status200OK;
+
+    /// <summary>True once all that was paid is given back: nothing more is opened by it.</summary>
+    public bool IsGivenBack { get; set; }
 
     /// <summary>What the site does with a request that was paid for, in place of answering it; null to answer.</summary>
     public Func<HttpContext, Task>? InsteadOfAnswering { get; set; }
@@ -106,6 +125,13 @@ internal sealed class PaidWorld : IAsyncDisposable
         await world.site.StartAsync();
         await world.server.StartAsync();
         return world;
+    }
+
+    /// <summary>Takes the payment server away; the site goes on asking to be paid there.</summary>
+    public async Task StopServerAsync()
+    {
+        ServerInChallenge = Server;
+        await server.StopAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -144,6 +170,13 @@ internal sealed class PaidWorld : IAsyncDisposable
         http.Response.Headers.WWWAuthenticate = Challenge().ToHeader();
     }
 
+    /// <summary>What the site asks of whoever has not paid.</summary>
+    public (PaymentChallenge Challenge, ChargeRequest Charge) Ask()
+    {
+        var challenge = Challenge();
+        return (challenge, ChargeRequest.TryRead(challenge.Request, out var charge) ? charge : throw new InvalidOperationException("The challenge is malformed."));
+    }
+
     private PaymentChallenge Challenge()
     {
         var expires = DateTimeOffset.FromUnixTimeSeconds((TimeProvider.System.GetUtcNow() + TermsLifetime).ToUnixTimeSeconds());
@@ -170,8 +203,16 @@ internal sealed class PaidWorld : IAsyncDisposable
             return;
         }
 
-        if (Refusal is { } refusal)
+        // As the server does, so that no key is used before its time.
+        if (MillisecondsOf(http.Request.Headers["Idempotency-Key"].ToString()) > TimeProvider.System.GetUtcNow().AddMinutes(5).ToUnixTimeMilliseconds())
         {
+            await RefuseAsync(http, StatusCodes.Status400BadRequest, "idempotency_key_in_future");
+            return;
+        }
+
+        if (Refusal is { } refusal && RefusalsLeft-- > 0)
+        {
+            if (RetryAfter is not null) http.Response.Headers.RetryAfter = RetryAfter;
             await RefuseAsync(http, refusal.Status, refusal.Code);
             return;
         }
@@ -192,7 +233,9 @@ internal sealed class PaidWorld : IAsyncDisposable
 
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.ContentType = "application/json";
-        await http.Response.WriteAsync(first.Answer.ToJsonString());
+        var answer = first.Answer.DeepClone().AsObject();
+        if (IsGivenBack) answer.Remove("entitlement");
+        await http.Response.WriteAsync(answer.ToJsonString());
     }
 
     private JsonObject Pay(string body)
@@ -216,6 +259,9 @@ internal sealed class PaidWorld : IAsyncDisposable
     }
 
     private static JsonObject Money(string amount) => new() { ["amount"] = amount, ["currency"] = "USD" };
+
+    // A UUID of version 7 begins with 48 bits of Unix milliseconds.
+    private static long MillisecondsOf(string key) => Convert.ToInt64(key.Replace("-", "", StringComparison.Ordinal)[..12], 16);
 
     private static Task RefuseAsync(HttpContext http, int status, string code)
     {

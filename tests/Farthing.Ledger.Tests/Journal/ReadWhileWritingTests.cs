@@ -14,13 +14,17 @@ public class ReadWhileWritingTests
         using var journal = FileJournal.Open(directory.Journal, SegmentBytes);
         Assert.Empty(journal.ReadFrames(JournalMark.Beginning));
         Assert.Null(journal.Recover());
-        var written = 0;
+        var (written, readings) = (0, 0);
         var writer = Task.Run(() =>
         {
-            for (; written < Frames; written++) journal.Append(RawJournal.Header(written), RawJournal.Records(100));
+            for (; written < Frames; written++)
+            {
+                // Never far ahead of who reads: how quick either is does not matter.
+                if (written % 100 == 99) SpinWait.SpinUntil(() => Volatile.Read(ref readings) > written / 100, TestLedger.Deadline);
+                journal.Append(RawJournal.Header(written), RawJournal.Records(100));
+            }
         }, TestContext.Current.CancellationToken);
 
-        var readings = 0;
         do
         {
             var before = Volatile.Read(ref written);
@@ -28,7 +32,7 @@ public class ReadWhileWritingTests
             var read = new JournalReader(segments, JournalMark.Beginning).ReadFrames().Count();
             foreach (var segment in segments) segment.Dispose();
             Assert.InRange(read, before, Frames);
-            readings++;
+            Interlocked.Increment(ref readings);
         }
         while (!writer.IsCompleted);
         await writer;

@@ -8,15 +8,15 @@ public class IdIndexTests
     [Fact]
     public void Every_id_is_found_with_what_it_was_bound_to_however_the_table_grew()
     {
-        const int Count = 200_000;
+        var count = Effort.Of(200_000);
         var index = new IdIndex();
-        for (var i = 1; i <= Count; i++)
+        for (var i = 1; i <= count; i++)
         {
             var place = new Place(i * 7L, i % 32, false, i % 31, i % 2 == 0);
             index.Bind(IdOf(i), (UInt128)i, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, place);
         }
 
-        for (var i = 1; i <= Count; i++)
+        for (var i = 1; i <= count; i++)
         {
             ref readonly var entry = ref index.Find(IdOf(i));
             var expected = new IdEntry(IdOf(i), (UInt128)i, i * 7L, (RecordKind)(1 + (i % 10)), i % 3 == 0 ? Outcome.InsufficientFunds : Outcome.Done, (byte)(i % 32), (byte)(i % 31), i % 2 == 0);

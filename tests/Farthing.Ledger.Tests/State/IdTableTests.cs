@@ -106,5 +106,60 @@ public class IdTableTests
         Assert.Equal(7, table.Find(IdOf(7)).Value);
     }
 
+    [Fact]
+    public void What_was_taken_out_leaves_nothing_behind()
+    {
+        var table = new IdTable<Item>();
+        table.Add(new(1, 1));
+        table.Add(new(2, 2));
+        table.Remove(1);
+        table.Clear();
+        Assert.Equal((0, 0, 1), (table.Count, table.LastNumber, table.NextNumber));
+
+        long Round()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 1; i <= 10_000; i++)
+            {
+                table.Add(new(IdOf(i), i));
+                table.Remove(1);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Round();
+        Assert.InRange(Round(), 0, 10_000);
+        Assert.Equal(0, table.Count);
+    }
+
+    // Each shard has room for 768 ids, of which it gets 390, give or take 20.
+    [Fact]
+    public void A_table_that_was_told_how_many_to_expect_does_not_grow()
+    {
+        const int Count = 100_000;
+        var table = new IdTable<Item>();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        table.Expect(Count / 5);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 500_000, 1_500_000);
+        table.Expect(Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 5_000_000, 8_000_000);
+
+        before = GC.GetAllocatedBytesForCurrentThread();
+        table.Expect(Count);
+        for (var i = 1; i <= Count; i++) table.Add(new(IdOf(i), i));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
+    [Fact]
+    public void A_table_that_grows_stays_within_a_few_times_its_items()
+    {
+        const int Count = 100_000;
+        var table = new IdTable<Item>();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 1; i <= Count; i++) table.Add(new(IdOf(i), i));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 5_000_000, 12_000_000);
+    }
+
     private static UInt128 IdOf(int i) => new((ulong)(1_700_000_000_000 + i) << 16, unchecked((ulong)i << 32));
 }

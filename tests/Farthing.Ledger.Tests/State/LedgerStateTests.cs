@@ -284,7 +284,7 @@ public class LedgerStateTests
     [Fact]
     public void However_many_windows_there_were_they_take_the_memory_of_two_days()
     {
-        var wallets = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? 10_000 : 1_000;
+        var wallets = Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? 10_000 : Effort.Of(1_000);
         const int Days = 100;
         const long Day = 24 * 60 * 60 * 1000;
         var state = new LedgerState();

@@ -91,7 +91,7 @@ internal sealed partial class Life
     {
         var note = Note(request.Mandate is not null ? "payments under mandates" : request.Hold ? "holds" : "payments", answer, payment =>
         {
-            Told(payment, request.Mandate);
+            Told(payment, request);
             Keep(repeatable, (request, payment, null));
         });
         return note is null ? null : () =>
@@ -106,22 +106,26 @@ internal sealed partial class Life
         };
     }
 
-    private void Told(Payment payment, UInt128? mandate)
+    private void Told(Payment payment, PaymentRequest request)
+    {
+        if (request.Mandate is { } mandate) Log.PaidUnder.TryAdd(request.KeyId(), mandate.Value);
+        Told(payment);
+    }
+
+    private void Told(Payment payment)
     {
         if (payment.Tab is { } tab)
         {
-            if (Log.ToldRead(payment, offers[payment.Offer!.Value.Value], mandate)) Keep(posted, payment);
+            if (Log.ToldRead(payment, offers[payment.Offer!.Value.Value])) Keep(posted, payment);
             if (!tabs.Contains((payment.Wallet, tab))) Keep(tabs, (payment.Wallet, tab));
             return;
         }
 
         var isNew = !Log.Payments.ContainsKey(payment.Id.Value);
         if (!isNew && payment.Offer is { } again && offers[again.Value].Pricing is PerUse { DayCap: not null }) Log.Count("covered by a day's cap");
-        Log.Told(payment, payment.Offer is { } id ? offers[id.Value] : null, mandate);
+        Log.Told(payment, payment.Offer is { } id ? offers[id.Value] : null);
         if (isNew) Keep(payment.Status == PaymentStatus.Held ? held : posted, payment);
     }
-
-    private void Told(Payment payment, Id<MandateKind>? mandate) => Told(payment, mandate?.Value);
 
     private Deed PayTermsAsync(Person person)
     {
@@ -138,9 +142,9 @@ internal sealed partial class Life
             Expires = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 600),
             Nonce = "nonce-nonce-nonce-nonce",
         }.Sign(house.PayeeKey);
-        if (random.Next(2) == 0) return new(async domain => Note("purchases made once", await domain.Desk.PayOnceAsync(person.Wallet, token), payment => Told(payment, (UInt128?)null)));
+        if (random.Next(2) == 0) return new(async domain => Note("purchases made once", await domain.Desk.PayOnceAsync(person.Wallet, token), Told));
         var request = new PaymentRequest { Wallet = person.Wallet, Key = NewKey(), Terms = token };
-        return new(async domain => Note("purchases made once", await domain.Desk.PayAsync(request), payment => Told(payment, (UInt128?)null)));
+        return new(async domain => Note("purchases made once", await domain.Desk.PayAsync(request), Told));
     }
 
     private Deed PayManyAsync(PaymentRequest[] requests) => new(async domain =>
@@ -161,7 +165,7 @@ internal sealed partial class Life
             {
                 if (paid is not null) Assert.Equal(paid.Id, TestSystem.Given(again).Id);
                 else if (BoundCodes.Contains(code)) Assert.Equal(code, again.Refusal?.Code.Code);
-                else if (again.IsGiven) Told(again.Value, request.Mandate);
+                else if (again.IsGiven) Told(again.Value, request);
                 Log.Count("repeats");
             };
         });
@@ -265,7 +269,7 @@ internal sealed partial class Life
         var (key, request) = (NewKey(), new NewTip(PopularShop().Payee.Id, Units(1000, 500_000), null, random.Next(3) == 0 ? person.Zone.Id : null));
         return new(async domain => Note("tips", await domain.Tips.TipAsync(person.Wallet, key, request), tip =>
         {
-            Told(tip.Payment, (UInt128?)null);
+            Told(tip.Payment);
             if (tip.Monthly is not { } each) return;
             Log.MonthlyTips.Add(each);
             monthly.Add((person, each.Id));

@@ -54,7 +54,7 @@ internal sealed partial class Life
     {
         if (tabs.Count == 0) return PayPersonAsync(people[0]);
         var ((wallet, tab), key) = (tabs[random.Next(tabs.Count)], NewKey());
-        return new(async domain => Note("tabs paid", await domain.Tabs.PayAsync(wallet, tab, key), payment => Told(payment, (UInt128?)null)));
+        return new(async domain => Note("tabs paid", await domain.Tabs.PayAsync(wallet, tab, key), Told));
     }
 
     private Deed StartMeterAsync(Person person)
@@ -64,7 +64,8 @@ internal sealed partial class Life
         var request = Buying(person, meters[random.Next(meters.Count)]) with { Mandate = mandate };
         return new(async domain => Note("meters", await domain.Meters.StartAsync(request), meter =>
         {
-            Log.Told(meter.Payment, offers[meter.Offer.Value], mandate?.Value);
+            Log.Told(meter.Payment, offers[meter.Offer.Value]);
+            if (mandate is { } under) Log.PaidUnder.TryAdd(meter.Payment.Id.Value, under.Value);
             Log.Meters.TryAdd(meter.Id.Value, null);
             Keep(running, meter);
         }));
@@ -99,7 +100,7 @@ internal sealed partial class Life
         var offer = shop.Subscriptions[random.Next(shop.Subscriptions.Count)];
         return new(async domain => Note("subscriptions", await domain.Subscriptions.SubscribeAsync(person.Wallet, key, offer.Id, person.Zone.Id), begun =>
         {
-            Told(begun.Payment, (UInt128?)null);
+            Told(begun.Payment);
             Keep(periods, begun.Payment);
             Keep(subscribed, (person, shop, begun.Subscription.Id));
         }));
@@ -114,7 +115,7 @@ internal sealed partial class Life
         {
             if (use.Extra is not { } extra) return;
             Log.Count("extras");
-            Told(extra, (UInt128?)null);
+            Told(extra);
         }));
     }
 

@@ -196,7 +196,7 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
         var gates = FindGates(payment);
         WatchMandate(payment, gates);
         WatchWallet(payment, gates);
-        Assert.Empty(gates);
+        Assert.True(gates.Count == 0, $"Payment {payment.Id:x32} of {log.Find(payment.Id)?.ToString() ?? "nobody who was told"} was counted on {string.Join(", ", gates.Select(DescribeGate))}.");
         if (log.Payments.GetValueOrDefault(payment.Id)?.Offer is { Pricing: PerUse { DayCap: { } cap } } offer)
         {
             DayCapped++;
@@ -215,20 +215,27 @@ internal sealed class YearAudit(YearLog log, IReadOnlyDictionary<UInt128, (UInt1
         return [.. uses.Select(use => use.Command.Debit).Where(account => !Books.Accounts[account].MustNotOwe)];
     }
 
+    private string DescribeGate(UInt128 gate) =>
+        log.Mandates.TryGetValue(gate, out var mandate) ? $"the mandate {mandate.Mandate}" : caps.TryGetValue(gate, out var of) ? $"caps {of.Number} of the wallet {of.Wallet:x32}" : $"{gate:x32}, which nobody was told of";
+
     private void WatchMandate(BookedPayment payment, HashSet<UInt128> gates)
     {
         // Nobody was told of a fare day's payment. A read on tab is told of by its wallet, and recorded between two accounts of the tab.
         var by = log.Find(payment.Id);
-        if ((payment.Payee == log.Transit ? gates.Single(log.Mandates.ContainsKey) : by?.Mandate) is not { } told) return;
+        UInt128? mandate = payment.Payee == log.Transit ? gates.Single(log.Mandates.ContainsKey) : log.PaidUnder.TryGetValue(KeyOf(payment), out var named) ? named : null;
+        if (mandate is not { } told) return;
         Assert.True(gates.Remove(told), $"Payment {payment.Id:x32} was not counted on its mandate.");
-        var (mandate, zone) = log.Mandates[told];
-        Assert.Equal(mandate.Wallet.Value, by?.Wallet ?? payment.Wallet);
-        Assert.True(payment.Asked <= mandate.Each.Units);
-        Assert.True(mandate.Scope.Payee is not { } only || only.Value == (by?.Payee ?? payment.Payee));
-        Assert.True(mandate.EndsAt is not { } end || payment.UnixMilliseconds < end.ToUnixTimeMilliseconds(), $"Payment {payment.Id:x32} was made after the end of its mandate.");
+        var (given, zone) = log.Mandates[told];
+        Assert.Equal(given.Wallet.Value, by?.Wallet ?? payment.Wallet);
+        Assert.True(payment.Asked <= given.Each.Units);
+        Assert.True(given.Scope.Payee is not { } only || only.Value == (by?.Payee ?? payment.Payee));
+        Assert.True(given.EndsAt is not { } end || payment.UnixMilliseconds < end.ToUnixTimeMilliseconds(), $"Payment {payment.Id:x32} was made after the end of its given.");
         Assert.True(log.Mandates[told].Revoked is not { } revoked || payment.Position < revoked.To, $"Payment {payment.Id:x32} was made after its mandate was revoked.");
-        Caps.Count(told, mandate.Caps, [0, 0, 0], zone, payment);
+        Caps.Count(told, given.Caps, [0, 0, 0], zone, payment);
     }
+
+    /// <summary>The key that made a payment: what is bought once has an id of its own, and the key's claim before it.</summary>
+    private UInt128 KeyOf(BookedPayment payment) => chain[0].Command.Kind == RecordKind.Claim ? chain[0].Command.Id : payment.Id;
 
     private void WatchWallet(BookedPayment payment, HashSet<UInt128> gates)
     {

@@ -108,7 +108,7 @@ internal sealed class YearHouse : IAsyncDisposable
         store = SqliteSettingsStore.Open(Path.Combine(directory, "settings.db"));
         var moments = Moments = new(() => { });
         Settings = new CutSettings(store, moments);
-        Domain = await PaymentSystem.StartAsync(Ledger, Settings, [Rail], secrets, SHA256.HashData("fk_op_test"u8), new() { FeeBasisPoints = FeeBasisPoints }, Time);
+        Domain = await PaymentSystem.StartAsync(Ledger, Settings, [Rail], [], secrets, SHA256.HashData("fk_op_test"u8), new() { FeeBasisPoints = FeeBasisPoints }, Time);
         await Domain.TopUps.AskPendingAsync();
         stop = new CancellationTokenSource();
         schedule = Domain.Schedule.RunAsync(

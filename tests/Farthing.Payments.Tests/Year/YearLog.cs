@@ -12,7 +12,7 @@ namespace Farthing.Payments.Tests.Year;
 internal readonly record struct Stretch(long From, long To);
 
 /// <summary>A payment as its wallet was told of it.</summary>
-internal sealed record ToldPayment(UInt128 Wallet, UInt128 Payee, UInt128 Units, bool IsHold, Offer? Offer, UInt128? Mandate);
+internal sealed record ToldPayment(UInt128 Wallet, UInt128 Payee, UInt128 Units, bool IsHold, Offer? Offer);
 
 /// <summary>A mandate as its wallet was told of it.</summary>
 internal sealed record ToldMandate(Mandate Mandate, DateTimeZone Zone)
@@ -33,6 +33,9 @@ internal sealed record ToldPause(Stretch Paused)
 internal sealed class YearLog
 {
     public Dictionary<UInt128, ToldPayment> Payments { get; } = [];
+
+    /// <summary>The mandate of each key that was used under one. Who asks for what was bought once is told of a payment that another key made, and perhaps under none.</summary>
+    public Dictionary<UInt128, UInt128> PaidUnder { get; } = [];
 
     /// <summary>What was read on tab, and on which.</summary>
     public Dictionary<UInt128, (ToldPayment Read, UInt128 Tab)> TabReads { get; } = [];
@@ -80,13 +83,13 @@ internal sealed class YearLog
     public ToldPayment? Find(UInt128 id) => TabReads.TryGetValue(id, out var read) ? read.Read : Payments.GetValueOrDefault(id);
 
     /// <returns>True if nobody was told of this read before.</returns>
-    public bool ToldRead(Payment read, Offer offer, UInt128? mandate) =>
-        TabReads.TryAdd(read.Id.Value, (new(read.Wallet.Value, read.Payee.Value, read.Amount.Units, false, offer, mandate), read.Tab!.Value.Value));
+    public bool ToldRead(Payment read, Offer offer) =>
+        TabReads.TryAdd(read.Id.Value, (new(read.Wallet.Value, read.Payee.Value, read.Amount.Units, false, offer), read.Tab!.Value.Value));
 
     /// <summary>A payment is told once, or the same again.</summary>
-    public void Told(Payment payment, Offer? offer, UInt128? mandate)
+    public void Told(Payment payment, Offer? offer)
     {
-        var told = new ToldPayment(payment.Wallet.Value, payment.Payee.Value, payment.Amount.Units, payment.Status == PaymentStatus.Held, offer, mandate);
+        var told = new ToldPayment(payment.Wallet.Value, payment.Payee.Value, payment.Amount.Units, payment.Status == PaymentStatus.Held, offer);
         if (!Payments.TryAdd(payment.Id.Value, told)) Assert.Equal((told.Wallet, told.Payee), (Payments[payment.Id.Value].Wallet, Payments[payment.Id.Value].Payee));
     }
 }

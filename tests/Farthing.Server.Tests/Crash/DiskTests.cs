@@ -56,8 +56,8 @@ public sealed class DiskTests
         }
         Assert.Empty(names);
         Assert.Equal(1, ready);
-        // The data directory; in it the format, keys and ledger; three secrets and the operator's; journal, tree and checkpoint; the first segment.
-        Assert.Equal((1, 3), (made[parent.Path], made[data]));
+        // The data directory; in it the format, keys, ledger and files for the bank; three secrets and the operator's; journal, tree and checkpoint; the first segment.
+        Assert.Equal((1, 4), (made[parent.Path], made[data]));
         Assert.True(made[Path.Combine(data, "keys")] == 4 && made[Path.Combine(data, "ledger")] >= 3 && made[Path.Combine(data, "ledger", "journal")] == 1, string.Join(' ', made));
 
         void Make(string path)

@@ -11,6 +11,9 @@ internal sealed class ChangeReader(Func<Uri> address) : IDisposable
     /// <summary>The ids and records it has, in the order of arrival.</summary>
     public List<(long Id, JsonNode Record)> Events { get; } = [];
 
+    /// <summary>True while it listens.</summary>
+    public bool IsOpen { get; private set; }
+
     /// <summary>How many comments it has heard.</summary>
     public int Comments { get; private set; }
 
@@ -30,6 +33,8 @@ internal sealed class ChangeReader(Func<Uri> address) : IDisposable
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
         var (id, data) = (-1L, "");
+        IsOpen = true;
+        using var closing = new Closing(this);
         while (await lines.ReadLineAsync(cancellation) is { } line)
         {
             if (line.StartsWith(':')) Comments++;
@@ -48,4 +53,9 @@ internal sealed class ChangeReader(Func<Uri> address) : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+
+    private readonly struct Closing(ChangeReader reader) : IDisposable
+    {
+        public void Dispose() => reader.IsOpen = false;
+    }
 }

@@ -29,6 +29,17 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["get /v1/mandates/{id}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/mandates/{id}/revoke"] = "200 400 401 403 404 410 413 415 500 503",
         ["post /v1/wallets/{id}/top-ups"] = "201 400 401 403 404 409 410 413 415 500 503",
+        ["get /v1/wallets/{id}/top-ups/cost"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/wallets/{id}/payouts"] = "201 400 401 402 403 404 409 410 413 415 500 503",
+        ["get /v1/wallets/{id}/payouts"] = "200 400 401 403 404 410 500 503",
+        ["get /v1/wallets/{id}/payouts/{payoutId}"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/wallets/{id}/recovery-code"] = "201 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/wallets/{id}/recovery-code/confirm"] = "200 400 401 403 404 410 413 415 429 500 503",
+        ["post /v1/wallets/recover"] = "201 400 403 409 410 413 415 429 500 503",
+        ["post /v1/wallets/{id}/automatic-top-up"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["get /v1/wallets/{id}/automatic-top-up"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/wallets/{id}/automatic-top-up/stop"] = "200 400 401 403 404 409 410 413 415 500 503",
+        ["post /v1/rails/card/events"] = "200 400 413 500 503",
         ["get /v1/wallets/{id}/top-ups/{topUpId}"] = "200 400 401 403 404 410 500 503",
         ["post /v1/payments"] = "201 400 401 402 403 404 409 410 413 415 500 503",
         ["get /v1/payments"] = "200 400 401 403 500 503",
@@ -90,13 +101,40 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/fares/cards/{id}/close"] = "200 400 401 403 404 410 413 415 500 503",
         ["post /v1/fares/taps"] = "201 400 401 402 403 404 409 413 415 500 503",
         ["get /v1/fares/journeys"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/entitlements/renew"] = "200 400 409 413 415 500 503",
+        ["get /v1/gate"] = "204 400 401 404 500 503",
+        ["get /v1/fees"] = "200 400 500 503",
+        ["post /v1/payees/{id}/payout-setting"] = "200 400 401 403 404 409 413 415 500 503",
+        ["get /v1/payees/{id}/payout-setting"] = "200 400 401 403 404 409 500 503",
+        ["post /v1/payees/{id}/payouts"] = "201 400 401 403 404 409 413 415 500 503",
+        ["post /v1/payees/{id}/payouts/cost"] = "200 400 401 403 404 409 413 415 500 503",
+        ["get /v1/payees/{id}/payouts"] = "200 400 401 403 404 500 503",
+        ["post /v1/rails/bank-file/files"] = "201 400 401 403 409 413 415 500 503",
+        ["get /v1/rails/bank-file/files"] = "200 400 401 403 500 503",
+        ["get /v1/rails/bank-file/files/{messageId}"] = "200 400 401 403 404 500 503",
+        ["post /v1/rails/bank-file/notifications"] = "200 400 401 403 409 413 500 503",
+        ["post /v1/rails/bank-file/failures"] = "200 400 401 403 404 409 413 415 500 503",
+        ["get /v1/payouts"] = "200 400 401 403 500 503",
+        ["get /v1/payouts/{id}"] = "200 400 401 403 404 500 503",
+        ["post /v1/payouts/{id}/release"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/payouts/{id}/refuse"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks"] = "201 400 401 403 409 413 415 500 503",
+        ["get /v1/webhooks"] = "200 400 401 403 500 503",
+        ["get /v1/webhooks/{id}"] = "200 400 401 403 404 500 503",
+        ["get /v1/webhooks/{id}/deliveries"] = "200 400 401 403 404 500 503",
+        ["post /v1/webhooks/{id}/change"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks/{id}/pause"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks/{id}/resume"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks/{id}/secret/rotate"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks/{id}/replays"] = "200 400 401 403 404 409 413 415 500 503",
+        ["post /v1/webhooks/{id}/close"] = "200 400 401 403 404 413 415 500 503",
         ["get /v1/schedule"] = "200 400 401 403 500 503",
         ["get /metrics"] = "200 401 403 500 503",
         ["get /v1/entitlement-key"] = "200 500 503",
     };
 
     // What these do can be done only once, or has keys in its body.
-    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/stop", "/report", "/batch"];
+    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/stop", "/report", "/batch", "/confirm", "/release", "/refuse", "/cost", "/notifications", "/failures", "/renew"];
 
     private readonly Api api = server.Api;
 
@@ -105,7 +143,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     {
         var described = (await OperationsAsync()).ToDictionary(
             operation => operation.Name, operation => string.Join(' ', operation.Node["responses"]!.AsObject().Select(response => response.Key).Order(StringComparer.Ordinal)));
-        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "Fares", "People", "Campaigns", "Round-ups", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
+        Assert.Equal(["Payees", "Offers", "Wallets", "Mandates", "Top-ups", "Payments", "Tabs", "Meters", "Tips", "Subscriptions", "Fares", "People", "Campaigns", "Round-ups", "Gate", "Fees", "Payouts", "Webhooks", "Ledger"], (await DocumentAsync())["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()));
         Assert.Equal(Table.OrderBy(call => call.Key, StringComparer.Ordinal), described.OrderBy(call => call.Key, StringComparer.Ordinal));
     }
 
@@ -119,7 +157,7 @@ public sealed partial class OpenApiTests(SharedServer server)
                 .SelectMany(response => response.Value!["content"]!["application/problem+json"]!["examples"]!.AsObject().Select(example => example.Key)).ToHashSet();
             if (!codes.Contains("insufficient_funds")) continue;
             paying++;
-            Assert.True(codes.IsSupersetOf(["cap_exceeded", "caps_changed", "wallet_frozen", "wallet_erased"]), $"{name}: {string.Join(' ', codes)}");
+            Assert.True(codes.IsSupersetOf(["cap_exceeded", "caps_changed", "wallet_frozen", "wallet_erased", "wallet_in_debt"]), $"{name}: {string.Join(' ', codes)}");
         }
 
         Assert.True(paying >= 5, $"Only {paying} calls take money from a wallet.");
@@ -138,15 +176,23 @@ public sealed partial class OpenApiTests(SharedServer server)
             foreach (Match inPath in Parameter().Matches(name)) Assert.Contains(inPath.Groups[1].Value, parameters);
             if (name.StartsWith("post", StringComparison.Ordinal))
             {
+                // In the form of its sender, and repeated by it.
+                if (name is "post /v1/rails/card/events" or "post /v1/rails/bank-file/notifications") continue;
                 var body = operation["requestBody"]!["content"]!["application/json"]!;
                 var schema = body["schema"]!["$ref"]!.GetValue<string>();
                 Assert.True(schema.EndsWith("/NoFields", StringComparison.Ordinal) || body["example"] is not null, name);
-                var takesKey = name.Contains("/subscriptions/", StringComparison.Ordinal) || !Keyless.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+                var takesKey = name.Contains("/subscriptions/", StringComparison.Ordinal) || name.Contains("/automatic-top-up/", StringComparison.Ordinal) || !Keyless.Any(end => name.EndsWith(end, StringComparison.Ordinal));
                 Assert.Equal(takesKey, parameters.Contains("Idempotency-Key"));
             }
 
             foreach (var (status, response) in operation["responses"]!.AsObject())
             {
+                if (status == "204")
+                {
+                    Assert.Null(response!["content"]);
+                    continue;
+                }
+
                 var (mediaType, content) = Assert.Single(response!["content"]!.AsObject());
                 Assert.True(content!["schema"] is not null, $"{name} {status}");
                 if (status[0] == '2') Assert.True(content["example"] is not null, $"{name} {status}");
@@ -154,11 +200,26 @@ public sealed partial class OpenApiTests(SharedServer server)
                 if (status[0] != '2') Assert.NotEmpty(content["examples"]!.AsObject());
             }
 
-            var isOpen = operation["responses"]!["401"] is null;
+            var isOpen = operation["responses"]!["401"]?["content"]!["application/problem+json"]!["examples"]!["unauthorized"] is null;
             Assert.Equal(isOpen, (operation["security"]?.AsArray().Count ?? 0) == 0);
         }
 
         Assert.Equal(Table.Count, ids.Count);
+    }
+
+    [Fact]
+    public async Task Every_type_of_event_is_described_with_its_headers_and_members()
+    {
+        var webhooks = (await DocumentAsync())["webhooks"]!.AsObject();
+        Assert.True(webhooks.Count >= 20, $"Only {webhooks.Count} types are described.");
+        Assert.All(webhooks, one =>
+        {
+            var post = one.Value!["post"]!;
+            Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], post["parameters"]!.AsArray().Select(parameter => parameter!["name"]!.GetValue<string>()));
+            var body = post["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!;
+            Assert.Equal(one.Key, body["type"]!["const"]!.GetValue<string>());
+            Assert.True(body["data"]!["properties"]!.AsObject().Count >= 4, one.Key);
+        });
     }
 
     [Fact]

@@ -98,7 +98,7 @@ internal static class CampaignsApi
             AnswerExample = PledgeExample,
             Refusals =
             [
-                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.CampaignNotFound, RefusalCodes.CampaignOver, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
+                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.CampaignNotFound, RefusalCodes.CampaignOver, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
                 RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });

@@ -45,6 +45,32 @@ internal static class JsonBody
         }
     }
 
+    /// <summary>Reads a body to the byte.</summary>
+    public static async ValueTask<Answer<byte[]>> ReadBytesAsync(HttpRequest request, RestCall call)
+    {
+        if (request.ContentLength > call.MaxBytes) return TooLarge(call);
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync();
+            var buffer = read.Buffer;
+            if (buffer.Length > call.MaxBytes)
+            {
+                reader.AdvanceTo(buffer.End);
+                return TooLarge(call);
+            }
+
+            if (read.IsCompleted)
+            {
+                var bytes = buffer.ToArray();
+                reader.AdvanceTo(buffer.End);
+                return bytes;
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
     private static Answer<T> Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type, RestCall call) where T : class
     {
         if (body.IsSingleSegment) return Parse(body.FirstSpan, type, call);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Farthing.Payments;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Meters;
@@ -8,7 +9,9 @@ namespace Farthing.Server.Doors.Rest;
 /// <summary>Body of <c>POST /v1/meters</c>.</summary>
 internal sealed record NewMeterBody
 {
-    public required string Offer { get; init; }
+    public string? Offer { get; init; }
+    public string? Terms { get; init; }
+    public AmountJson? Ceiling { get; init; }
     public string? Mandate { get; init; }
     public string? Reference { get; init; }
 }
@@ -17,12 +20,13 @@ internal sealed record NewMeterBody
 internal sealed record MeterReportBody
 {
     public long? Units { get; init; }
+    public string? Counter { get; init; }
 }
 
 /// <summary>A meter, as its payer or its payee sees it.</summary>
 internal sealed record MeterJson(
     string Id, string Status, string Payment, string Offer, string Payee, string? Wallet, string? Payer, AmountJson Cost, AmountJson Ceiling, long? Units, string? Reference, string StartedAt, string ReportedAt,
-    string? StopsAt, string? StoppedAt);
+    string? StopsAt, string? StoppedAt, string? Entitlement);
 
 /// <summary><c>/v1/meters</c>: what costs as much as is used.</summary>
 internal static class MetersApi
@@ -33,6 +37,8 @@ internal static class MetersApi
 
     private static readonly string StoppedExample = Example.Replace("running", "stopped", StringComparison.Ordinal).Replace("stopsAt", "stoppedAt", StringComparison.Ordinal);
 
+    private static readonly SearchValues<char> CounterCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
     private static readonly PathMember IdMember = new("id", "The id of a meter.", "^mtr_[0-7][0-9A-HJKMNP-TV-Z]{25}$", "mtr_01JD8Y2M6K3T5V7W9XAZBCDEFG");
 
     public static void Map(RestRoutes door)
@@ -42,7 +48,7 @@ internal static class MetersApi
             OperationId = "startMeter",
             Tag = "Meters",
             Summary = "Start a meter",
-            Description = "The offer's ceiling is held. What is used is posted when the meter stops, and the rest returned: when the payer or the payee stops it, when the ceiling is reached, or when the payee has reported nothing for the offer's silentAfterSeconds. The meter's payment has the same 26 characters as its id.",
+            Description = "The offer's ceiling is held. What is used is posted when the meter stops, and the rest returned: when the payer or the payee stops it, when the ceiling is reached, or when the payee has reported nothing for the offer's silentAfterSeconds. The meter's payment has the same 26 characters as its id. Name the offer, or a site's terms that name it: then the answer has the entitlement that the site accepts, and a repeat has a fresh one as long as the meter runs. With ceiling, an offer that would hold more is refused.",
             Key = KeyOwner.WalletOrMandate,
             TakesIdempotencyKey = true,
             Body = typeof(NewMeterBody),
@@ -52,9 +58,10 @@ internal static class MetersApi
             AnswerExample = Example,
             Refusals =
             [
-                RefusalCodes.InvalidId, RefusalCodes.CurrencyMismatch, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.InsufficientFunds,
+                RefusalCodes.InvalidId, RefusalCodes.CurrencyMismatch, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt,
                 RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded, RefusalCodes.MandateScopeExceeded,
-                RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+                RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased, RefusalCodes.TermsInvalid, RefusalCodes.TermsExpired, RefusalCodes.TermsForAnotherSite,
+                RefusalCodes.PayeeNotFound, RefusalCodes.PayeeHasNoSigningKey, RefusalCodes.CeilingTooHigh,
             ],
         });
         door.Get("/v1/meters/{id}", ReadAsync, new RestCall
@@ -74,7 +81,7 @@ internal static class MetersApi
             OperationId = "reportMeter",
             Tag = "Meters",
             Summary = "Report that a meter runs, and how many units were used",
-            Description = "units is all units so far, which never fall; of a meter that counts time it is left out, and the report says only that the meter runs. To repeat a report changes nothing but the time of it. The report that reaches the ceiling stops the meter.",
+            Description = "units is all units so far, which never fall; of a meter that counts time it is left out, and the report says only that the meter runs. To repeat a report changes nothing but the time of it. The report that reaches the ceiling stops the meter. Where several processes count one meter, each names itself in counter and reports what it alone has counted; the meter has the sum.",
             Key = KeyOwner.Payee,
             Path = [IdMember],
             Body = typeof(MeterReportBody),
@@ -82,7 +89,7 @@ internal static class MetersApi
             Answer = typeof(MeterJson),
             BodyExample = """{"units":120}""",
             AnswerExample = Example,
-            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MeterNotFound, RefusalCodes.MeterStopped, RefusalCodes.UnitsMustNotFall],
+            Refusals = [RefusalCodes.InvalidId, RefusalCodes.MeterNotFound, RefusalCodes.MeterStopped, RefusalCodes.UnitsMustNotFall, RefusalCodes.TooManyCounters],
         });
         door.Post("/v1/meters/{id}/stop", StopAsync, new RestCall
         {
@@ -105,7 +112,21 @@ internal static class MetersApi
     {
         var body = await request.ReadBodyAsync(Wire.Default.NewMeterBody);
         if (!body.IsGiven) return body.Refusal;
-        if (WireIds.Read<OfferKind>(body.Value.Offer, out var offer) is { } refusal) return refusal;
+        Id<OfferKind>? offer = null;
+        if (body.Value.Offer is not null)
+        {
+            if (WireIds.Read<OfferKind>(body.Value.Offer, out var named) is { } malformed) return malformed;
+            offer = named;
+        }
+
+        if (body.Value is { Offer: null, Terms: null }) return new Refusal(RefusalCodes.MissingField, "Name the metered offer, or a site's terms that name it.");
+        Amount? most = null;
+        if (body.Value.Ceiling is not null)
+        {
+            if (WireAmounts.Read(body.Value.Ceiling, "ceiling", out var ceiling) is { } unread) return unread;
+            most = ceiling;
+        }
+
         if (body.Value.Reference is not null && !WireTexts.IsLine(body.Value.Reference, PaymentRequest.MaxReferenceLength)) return WireTexts.Refuse("reference", PaymentRequest.MaxReferenceLength);
         if (await request.FindPayerAsync() is not { } wallet) return new Refusal(RefusalCodes.Unauthorized, "The mandate of this key is not known here.");
         if (PaymentsApi.ReadMandate(body.Value.Mandate, request.Caller, out var mandate) is { } notMandate) return notMandate;
@@ -114,6 +135,8 @@ internal static class MetersApi
             Wallet = wallet,
             Key = request.Key,
             Offer = offer,
+            Terms = body.Value.Terms,
+            MostHeld = most,
             Mandate = mandate,
             ByMandateKey = request.Caller.Kind == CallerKind.Mandate,
             Reference = body.Value.Reference,
@@ -131,7 +154,10 @@ internal static class MetersApi
     {
         if (request.ReadId<MeterKind>("id", out var id) is { } refusal) return refusal;
         var body = await request.ReadBodyAsync(Wire.Default.MeterReportBody);
-        return body.IsGiven ? await AnswerAsync(request, await request.System.Meters.ReportAsync(request.Caller.Payee, id, body.Value.Units)) : body.Refusal;
+        if (!body.IsGiven) return body.Refusal;
+        if (body.Value.Counter is { } counter && (counter.Length is 0 or > MeterDesk.MaxCounterLength || counter.AsSpan().ContainsAnyExcept(CounterCharacters)))
+            return new Refusal(RefusalCodes.InvalidField, $"counter must be 1 to {MeterDesk.MaxCounterLength} letters, digits, hyphens and underscores.");
+        return await AnswerAsync(request, await request.System.Meters.ReportAsync(request.Caller.Payee, id, body.Value.Units, body.Value.Counter));
     }
 
     private static async ValueTask<Refusal?> StopAsync(RestRequest request)
@@ -159,5 +185,6 @@ internal static class MetersApi
         WireTime.Format(meter.Payment.CreatedAt),
         WireTime.Format(meter.ReportedAt),
         meter.StopsAt is { } stops ? WireTime.Format(stops) : null,
-        meter.StoppedAt is { } stopped ? WireTime.Format(stopped) : null);
+        meter.StoppedAt is { } stopped ? WireTime.Format(stopped) : null,
+        meter.Entitlement);
 }

@@ -114,6 +114,8 @@ internal static class OffersApi
     private static async ValueTask<Refusal?> ReadAsync(RestRequest request)
     {
         if (request.ReadId<OfferKind>("id", out var id) is { } refusal) return refusal;
+        // A page of any site may show what it costs.
+        request.Http.Response.Headers.AccessControlAllowOrigin = "*";
         return await request.System.Offers.FindAsync(id) is { } offer
             ? await request.AnswerAsync(From(offer), Wire.Default.OfferJson)
             : new Refusal(RefusalCodes.OfferNotFound, $"There is no offer {id}.");

@@ -44,13 +44,14 @@ internal static partial class OpenApiDescription
         ["offers"] = "off",
         ["wallets"] = "wal",
         ["top-ups"] = "top",
+        ["payouts"] = "out",
         ["payments"] = "pay",
         ["campaigns"] = "cam",
         ["pledges"] = "plg",
         ["mandates"] = "man",
     };
 
-    public static void AddOpenApiDescription(this IServiceCollection services)
+    public static void AddOpenApiDescription(this IServiceCollection services, ServerMode mode)
     {
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -62,17 +63,17 @@ internal static partial class OpenApiDescription
         services.AddOpenApi(DocumentName, options =>
         {
             options.ShouldInclude = description => description.ActionDescriptor.EndpointMetadata.OfType<RestCall>().Any();
-            options.AddDocumentTransformer(DescribeDocumentAsync);
+            options.AddDocumentTransformer((document, context, _) => DescribeDocumentAsync(document, context, mode));
             options.AddOperationTransformer(DescribeOperationAsync);
             options.AddSchemaTransformer(DescribeSchemaAsync);
         });
     }
 
-    public static void MapOpenApiDescription(this IEndpointRouteBuilder routes)
+    public static void MapOpenApiDescription(this IEndpointRouteBuilder routes, ServerMode mode)
     {
         routes.MapOpenApi();
         routes.MapScalarApiReference("/reference", page => page
-                .WithTitle("Farthing · API reference · play money")
+                .WithTitle($"Farthing · API reference{(mode.IsLive ? "" : " · play money")}")
                 .WithOpenApiRoutePattern("/openapi/{documentName}.json")
                 .DisableDefaultFonts()
                 .DisableTelemetry()
@@ -89,13 +90,13 @@ internal static partial class OpenApiDescription
             });
     }
 
-    private static Task DescribeDocumentAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken stop)
+    private static Task DescribeDocumentAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, ServerMode mode)
     {
         document.Info = new OpenApiInfo
         {
             Title = "Farthing",
             Version = DocumentName,
-            Description = "This is play money: it costs nothing, buys nothing outside this machine, and nobody owes it to you. Payments down to a millionth of a unit of currency. Amounts are decimal strings with a currency. A write takes an Idempotency-Key, best a UUID version 7: "
+            Description = mode.Notice + " Payments down to a millionth of a unit of currency. Amounts are decimal strings with a currency. A write takes an Idempotency-Key, best a UUID version 7: "
                 + "the same key with the same body gives the same answer, however often and however much later it is sent. Every refusal is a problem+json with a stable code; when something was refused, nothing moved.",
         };
         document.Tags = context.DescriptionGroups.SelectMany(group => group.Items)
@@ -105,6 +106,7 @@ internal static partial class OpenApiDescription
             .Select(tag => new OpenApiTag { Name = tag })
             .ToHashSet();
         document.Components ??= new OpenApiComponents();
+        document.Webhooks = EventDescriptions.Of(document);
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         foreach (var (name, description) in KeySchemes.Values.SelectMany(schemes => schemes).Where(scheme => scheme.Description.Length > 0))
             document.Components.SecuritySchemes[name] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = description };
@@ -148,6 +150,16 @@ internal static partial class OpenApiDescription
                 Required = !call.BodyIsOptional,
                 Description = $"At most {call.MaxBytes} bytes.",
                 Content = new Dictionary<string, OpenApiMediaType> { [Json] = await ContentAsync(context, call.Body, call.BodyExample, stop) },
+            };
+        }
+
+        if (call.BodyIsBytes)
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Description = $"At most {call.MaxBytes} bytes.",
+                Content = new Dictionary<string, OpenApiMediaType> { [call.BytesMediaType] = new() { Schema = new OpenApiSchema { Type = call.BytesMediaType == Json ? JsonSchemaType.Object : JsonSchemaType.String } } },
             };
         }
 
@@ -230,6 +242,7 @@ internal static partial class OpenApiDescription
     private static async Task<OpenApiResponse> SuccessAsync(OpenApiOperationTransformerContext context, RestCall call, CancellationToken stop)
     {
         var response = new OpenApiResponse { Description = call.Status == StatusCodes.Status201Created ? "Made, now or when this key was first used." : "Done." };
+        if (call.Status == StatusCodes.Status204NoContent) return response;
         response.Content = call.Answer is null
             ? new Dictionary<string, OpenApiMediaType>
             {

@@ -29,7 +29,7 @@ internal static class PayeesApi
             Answer = typeof(PayeeMade),
             BodyExample = """{"name":"The Farthing Newsroom","currency":"USD","website":"https://news.example"}""",
             AnswerExample = """{"id":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","name":"The Farthing Newsroom","currency":"USD","key":"fk_pye_…","website":"https://news.example","refundsPerWalletPerMonth":5}""",
-            Refusals = [RefusalCodes.UnknownCurrency],
+            Refusals = [RefusalCodes.UnknownCurrency, RefusalCodes.OwnSite],
         });
         door.Get("/v1/payees/{id}", ReadAsync, new RestCall
         {

@@ -1,4 +1,5 @@
 using Farthing.Payments;
+using Farthing.Payments.Desk;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Doors.Rest;
@@ -96,10 +97,10 @@ internal static class PaymentActionsApi
         if (!amount.IsGiven) return amount.Refusal;
         var made = await request.System.Desk.RefundAsync(request.Caller, id, request.Key, amount.Value.Amount);
         if (!made.IsGiven) return made.Refusal;
-        var refund = made.Value;
-        var answer = new RefundJson(refund.Id.ToString(), refund.Payment.ToString(), AmountJson.From(refund.Amount), AmountJson.From(refund.FeeReturned), WireTime.Format(refund.CreatedAt));
-        return await request.AnswerAsync(answer, Wire.Default.RefundJson, $"/v1/payments/{refund.Payment}");
+        return await request.AnswerAsync(From(made.Value), Wire.Default.RefundJson, $"/v1/payments/{made.Value.Payment}");
     }
+
+    internal static RefundJson From(Refund refund) => new(refund.Id.ToString(), refund.Payment.ToString(), AmountJson.From(refund.Amount), AmountJson.From(refund.FeeReturned), WireTime.Format(refund.CreatedAt));
 
     private static async ValueTask<Answer<AmountOrAll>> ReadAmountAsync(RestRequest request)
     {

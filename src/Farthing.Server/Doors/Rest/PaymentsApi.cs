@@ -29,7 +29,7 @@ internal static class PaymentsApi
     [
         .. AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.AmountBelowMinimum, RefusalCodes.PayeeNotFound,
         RefusalCodes.TermsInvalid, RefusalCodes.TermsExpired, RefusalCodes.TermsForAnotherSite, RefusalCodes.PayeeHasNoSigningKey,
-        RefusalCodes.InsufficientFunds, RefusalCodes.TabUnpaid, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded,
+        RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.TabUnpaid, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.MandateNotFound, RefusalCodes.MandateRevoked, RefusalCodes.MandateEnded,
         RefusalCodes.MandateScopeExceeded, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
     ];
 

@@ -41,7 +41,7 @@ internal static class PeopleApi
             AnswerExample = Example,
             Refusals =
             [
-                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.HandleNotFound, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
+                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.InvalidId, RefusalCodes.HandleNotFound, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
                 RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });

@@ -114,7 +114,7 @@ internal static class RequestsApi
             Answer = typeof(RequestJson),
             BodyExample = "{}",
             AnswerExample = AcceptedExample,
-            Refusals = [.. EndRefusals, RefusalCodes.HandleNotFound, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed],
+            Refusals = [.. EndRefusals, RefusalCodes.HandleNotFound, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed],
         });
         door.Post("/v1/people/requests/{id}/decline", request => EndAsync(request, isDecline: true), new RestCall
         {

@@ -91,6 +91,12 @@ internal sealed record RestCall
     /// <summary>The type of its body, or null if it takes none.</summary>
     public Type? Body { get; init; }
 
+    /// <summary>True if the body is JSON of somebody else's form, which the handler reads as bytes: they are signed as they are.</summary>
+    public bool BodyIsBytes { get; init; }
+
+    /// <summary>What sort of bytes they are, if <see cref="BodyIsBytes"/>.</summary>
+    public string BytesMediaType { get; init; } = "application/json";
+
     /// <summary>True if the body may be left out.</summary>
     public bool BodyIsOptional { get; init; }
 

@@ -1,4 +1,6 @@
 using Farthing.Payments;
+using Farthing.Server.Doors.Gate;
+using Farthing.Server.Rails.Card;
 using Microsoft.Extensions.Primitives;
 
 namespace Farthing.Server.Doors.Rest;
@@ -16,15 +18,19 @@ internal static class RestDoor
 {
     /// <summary>Maps every call; those of the test clock only if there is one.</summary>
     public static void MapRest(
-        this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes, ScrapedMetrics metrics, TestClock? testClock)
+        this IEndpointRouteBuilder routes, PaymentSystem system, LedgerApi ledger, WalletCreationLimit walletCreations, ChangeFeed changes, ScrapedMetrics metrics, SiteGates gates, CardEvents? cardEvents, BankFilesApi bankFiles, TestClock? testClock)
     {
         var door = new RestRoutes(routes, system);
         PayeesApi.Map(door);
         OffersApi.Map(door);
         WalletsApi.Map(door, walletCreations);
         WalletCapsApi.Map(door);
+        RecoveryApi.Map(door);
         MandatesApi.Map(door);
         TopUpsApi.Map(door);
+        AutomaticTopUpsApi.Map(door);
+        WalletPayoutsApi.Map(door);
+        RailEventsApi.Map(door, cardEvents);
         PaymentsApi.Map(door);
         PaymentActionsApi.Map(door);
         TabsApi.Map(door);
@@ -36,6 +42,13 @@ internal static class RestDoor
         RequestsApi.Map(door);
         CampaignsApi.Map(door);
         RoundUpsApi.Map(door);
+        GateApi.Map(door, gates);
+        EntitlementsApi.Map(door);
+        FeesApi.Map(door);
+        PayoutSettingsApi.Map(door);
+        PayoutsApi.Map(door);
+        bankFiles.Map(door);
+        WebhooksApi.Map(door);
         ledger.Map(door);
         changes.Map(door);
         ScheduleApi.Map(door);

@@ -20,6 +20,9 @@ internal readonly record struct RestRequest(HttpContext Http, PaymentSystem Syst
     /// <summary>Reads the body. An optional one that is absent is read as an empty object.</summary>
     public ValueTask<Answer<T>> ReadBodyAsync<T>(JsonTypeInfo<T> type, Turn? turn = null) where T : class => JsonBody.ReadAsync(Http.Request, type, Call, turn);
 
+    /// <summary>Reads a body that is not ours to read as JSON, to the byte.</summary>
+    public ValueTask<Answer<byte[]>> ReadBytesAsync() => JsonBody.ReadBytesAsync(Http.Request, Call);
+
     /// <summary>The wallet that pays what the caller asks for: its own, or that of its mandate. Null if that is not known.</summary>
     public ValueTask<Id<WalletKind>?> FindPayerAsync() => Caller.Kind == CallerKind.Mandate ? System.Mandates.FindWalletAsync(Caller.Mandate) : new(Caller.Wallet);
 

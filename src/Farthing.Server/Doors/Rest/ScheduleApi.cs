@@ -12,7 +12,7 @@ internal static class ScheduleApi
         OperationId = "readSchedule",
         Tag = "Ledger",
         Summary = "Read what is due and what fails",
-        Description = "Monthly tips, subscriptions, round-ups, deadlines of campaigns, tabs, meters and fare days. The lines are what failed when it was last tried, newest first; it is tried again by itself. A refusal that is the payer's business, such as insufficient funds, is no failure here.",
+        Description = "Monthly tips, subscriptions, round-ups, deadlines of campaigns, tabs, meters, fare days and payouts. The lines are what failed when it was last tried, newest first; it is tried again by itself. A refusal that is the payer's business, such as insufficient funds, is no failure here.",
         Key = KeyOwner.Operator,
         IsPaged = true,
         Answer = typeof(ScheduleJson),
@@ -47,6 +47,8 @@ internal static class ScheduleApi
         DueKind.Subscription => new Id<SubscriptionKind>(row.Id).ToString(),
         DueKind.RoundUp => new Id<RoundUpKind>(row.Id).ToString(),
         DueKind.FareDay => new Id<FareDayKind>(row.Id).ToString(),
+        DueKind.Payout => new Id<PayoutKind>(row.Id).ToString(),
+        DueKind.PayoutSetting => new Id<PayeeKind>(row.Id).ToString(),
         _ => throw new InvalidOperationException($"The schedule has a row of the unknown kind {row.Kind}."),
     };
 

@@ -37,6 +37,7 @@ internal static class Statements
         line.PersonalPayment?.ToString(),
         line.Campaign?.ToString(),
         line.Pledge?.ToString(),
+        line.Payout?.ToString(),
         line.Counterparty,
         line.Title,
         line.Reference,

@@ -56,7 +56,7 @@ internal static class SubscriptionsApi
         """;
 
     private static readonly RefusalCode[] PaidRefusals =
-        [RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.CurrencyMismatch, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.RequestTooOld, RefusalCodes.WalletErased];
+        [RefusalCodes.InvalidId, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.CurrencyMismatch, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.RequestTooOld, RefusalCodes.WalletErased];
 
     private static readonly PathMember IdMember = new("id", "The id of a subscription.", "^sub_[0-7][0-9A-HJKMNP-TV-Z]{25}$", "sub_01JD8Y2M6K3T5V7W9XAZBCDEFG");
 
@@ -129,7 +129,7 @@ internal static class SubscriptionsApi
             Refusals =
             [
                 RefusalCodes.InvalidId, RefusalCodes.SubscriptionNotFound, RefusalCodes.SubscriptionStatusForbids, RefusalCodes.SubscriptionUsedUp, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
-                RefusalCodes.InsufficientFunds, RefusalCodes.AmountTooLarge, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
+                RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.AmountTooLarge, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });
         MapAct(door, "cancel", KeyOwner.WalletOrPayee, "Cancel a subscription", "Payer and payee may, at any time. The period that is paid goes on to its end; nothing more is asked for.", [],
@@ -257,7 +257,7 @@ internal static class SubscriptionsApi
         subscription.ExtraLeft is { } extra ? AmountJson.From(extra) : null,
         WireTime.Format(subscription.CreatedAt));
 
-    private static SubscriptionEventJson From(SubscriptionEvent happened) => new(
+    internal static SubscriptionEventJson From(SubscriptionEvent happened) => new(
         happened.Id.ToString(),
         happened.Subscription.ToString(),
         WordFor(happened.Kind),

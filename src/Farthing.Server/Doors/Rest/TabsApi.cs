@@ -65,7 +65,7 @@ internal static class TabsApi
             AnswerExample = PaymentsApi.WalletExample,
             Refusals =
             [
-                RefusalCodes.InvalidId, RefusalCodes.TabNotFound, RefusalCodes.NothingOwed, RefusalCodes.InsufficientFunds, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
+                RefusalCodes.InvalidId, RefusalCodes.TabNotFound, RefusalCodes.NothingOwed, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt, RefusalCodes.CapExceeded, RefusalCodes.CapsChanged,
                 RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });

@@ -51,7 +51,7 @@ internal static class TipsApi
             AnswerExample = $$"""{"payment":"pay_01JD8Y2M6K3T5V7W9XAZBCDEFG","payee":"pye_01JD8Y2M6K3T5V7W9XAZBCDEFG","amount":{"amount":"1","currency":"USD"},"reference":"tip_01JD8Y2M6K3T5V7W9XAZBCDEFG","createdAt":"2026-11-23T09:30:00.000Z","monthly":{{MonthlyExample}}}""",
             Refusals =
             [
-                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.InsufficientFunds,
+                .. PaymentsApi.AmountRefusals, RefusalCodes.CurrencyMismatch, RefusalCodes.AmountBelowMinimum, RefusalCodes.InvalidId, RefusalCodes.PayeeNotFound, RefusalCodes.OfferNotFound, RefusalCodes.OfferClosed, RefusalCodes.OfferIsASubscription, RefusalCodes.InsufficientFunds, RefusalCodes.WalletInDebt,
                 RefusalCodes.CapExceeded, RefusalCodes.CapsChanged, RefusalCodes.RequestTooOld, RefusalCodes.TooManyMonthlyTips, RefusalCodes.WalletFrozen, RefusalCodes.AccountClosed, RefusalCodes.WalletErased,
             ],
         });

@@ -27,7 +27,7 @@ internal static class WalletsApi
             OperationId = "readWallet",
             Tag = "Wallets",
             Summary = "Read a wallet and its balance",
-            Description = "balance is what can be spent; held is set aside for payments that are not posted yet, and is not part of balance. handle is what other people pay and ask this wallet by: give it to whom you like; it tells nothing of the wallet.",
+            Description = "balance is what can be spent; held is set aside for payments that are not posted yet, and is not part of balance. owed is there while a chargeback has taken more than the wallet had: until that is topped up the wallet pays nothing. handle is what other people pay and ask this wallet by: give it to whom you like; it tells nothing of the wallet.",
             Key = KeyOwner.Wallet,
             Query = [QueryMember.At],
             Answer = typeof(WalletJson),
@@ -91,7 +91,8 @@ internal static class WalletsApi
         var read = await request.System.Wallets.ReadAsync(request.Caller.Wallet, at);
         if (!read.IsGiven) return read.Refusal;
         var (wallet, balance, held) = read.Value;
-        var answer = new WalletJson(wallet.Id.ToString(), wallet.Asset.Code, AmountJson.From(balance), AmountJson.From(held), request.System.People.HandleOf(wallet.Id).ToString());
+        var owed = await request.System.Debts.ReadAsync(wallet.Id, wallet.Asset);
+        var answer = new WalletJson(wallet.Id.ToString(), wallet.Asset.Code, AmountJson.From(balance), AmountJson.From(held), owed.IsZero ? null : AmountJson.From(owed), request.System.People.HandleOf(wallet.Id).ToString());
         return await request.AnswerAsync(answer, Wire.Default.WalletJson);
     }
 

@@ -26,6 +26,15 @@ internal sealed record PayeeMade(string Id, string Name, string Currency, string
 /// <summary>A payee and its money.</summary>
 internal sealed record PayeeJson(string Id, string Name, string Currency, AmountJson Balance, AmountJson Held, string? Website, string? SigningKey, int RefundsPerWalletPerMonth, IReadOnlyList<string>? Tags);
 
+/// <summary>Body of <c>POST /v1/entitlements/renew</c>.</summary>
+internal sealed record RenewEntitlementBody
+{
+    public required string Entitlement { get; init; }
+}
+
+/// <summary>An entitlement.</summary>
+internal sealed record EntitlementJson(string Entitlement);
+
 /// <summary>A new key.</summary>
 internal sealed record KeyMade(string Key);
 
@@ -58,7 +67,7 @@ internal sealed record NewWalletBody
 internal sealed record WalletMade(string Id, string Currency, string Key);
 
 /// <summary>A wallet and its money.</summary>
-internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held, string Handle);
+internal sealed record WalletJson(string Id, string Currency, AmountJson Balance, AmountJson Held, AmountJson? Owed, string Handle);
 
 /// <summary>A wallet that was erased.</summary>
 internal sealed record WalletErased(string Id, string Status);
@@ -69,14 +78,18 @@ internal sealed record NewTopUpBody
     public required AmountJson Amount { get; init; }
     public required string Rail { get; init; }
     public string? Sandbox { get; init; }
+    public string? ReturnUrl { get; init; }
 }
 
 /// <summary>A top-up.</summary>
-internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, string? NextAction);
+internal sealed record TopUpJson(string Id, string Status, AmountJson Amount, AmountJson Cost, AmountJson Credited, string? NextAction);
+
+/// <summary>What a top-up would cost.</summary>
+internal sealed record TopUpCostJson(AmountJson Amount, AmountJson Cost, AmountJson Credited);
 
 /// <summary>One line of a statement.</summary>
 internal sealed record StatementLineJson(
-    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Campaign, string? Pledge, string? Counterparty, string? Title, string? Reference, string CreatedAt);
+    string Kind, AmountJson Amount, AmountJson Held, AmountJson Balance, string? Payment, string? TopUp, string? PersonalPayment, string? Campaign, string? Pledge, string? Payout, string? Counterparty, string? Title, string? Reference, string CreatedAt);
 
 /// <summary>A page of a statement.</summary>
 internal sealed record StatementPage(IReadOnlyList<StatementLineJson> Lines, string? Next);
@@ -190,6 +203,14 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(WalletErased))]
 [JsonSerializable(typeof(NewTopUpBody))]
 [JsonSerializable(typeof(TopUpJson))]
+[JsonSerializable(typeof(TopUpCostJson))]
+[JsonSerializable(typeof(AutomaticTopUpBody))]
+[JsonSerializable(typeof(AutomaticTopUpJson))]
+[JsonSerializable(typeof(RecoveryCodeBody))]
+[JsonSerializable(typeof(RecoveryCodeJson))]
+[JsonSerializable(typeof(RecoveryStatusJson))]
+[JsonSerializable(typeof(WalletPayoutJson))]
+[JsonSerializable(typeof(WalletPayoutsJson))]
 [JsonSerializable(typeof(StatementPage))]
 [JsonSerializable(typeof(NewMandateBody))]
 [JsonSerializable(typeof(MandateJson))]
@@ -247,7 +268,30 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(FareCardPage))]
 [JsonSerializable(typeof(FareTapJson))]
 [JsonSerializable(typeof(FareDayJson))]
+[JsonSerializable(typeof(FeesJson))]
+[JsonSerializable(typeof(BankFileJson))]
+[JsonSerializable(typeof(BankFilesJson))]
+[JsonSerializable(typeof(NotificationTakenJson))]
+[JsonSerializable(typeof(NotedTransferJson))]
+[JsonSerializable(typeof(TransferFailureBody))]
+[JsonSerializable(typeof(PayoutSettingBody))]
+[JsonSerializable(typeof(PayoutSettingJson))]
+[JsonSerializable(typeof(NewPayoutBody))]
+[JsonSerializable(typeof(RefusePayoutBody))]
+[JsonSerializable(typeof(PayoutJson))]
+[JsonSerializable(typeof(PayoutPage))]
+[JsonSerializable(typeof(PayeePayoutsJson))]
+[JsonSerializable(typeof(PayoutCostJson))]
+[JsonSerializable(typeof(NewWebhookBody))]
+[JsonSerializable(typeof(ChangeWebhookBody))]
+[JsonSerializable(typeof(RotateSecretBody))]
+[JsonSerializable(typeof(ReplayBody))]
+[JsonSerializable(typeof(WebhookJson))]
+[JsonSerializable(typeof(WebhookPage))]
+[JsonSerializable(typeof(DeliveryPage))]
 [JsonSerializable(typeof(ScheduleJson))]
 [JsonSerializable(typeof(MoveClockBody))]
 [JsonSerializable(typeof(ClockJson))]
+[JsonSerializable(typeof(RenewEntitlementBody))]
+[JsonSerializable(typeof(EntitlementJson))]
 internal sealed partial class Wire : JsonSerializerContext;

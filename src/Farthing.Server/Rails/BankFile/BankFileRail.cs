@@ -1,0 +1,231 @@
+using System.Globalization;
+using Farthing.Payments;
+using Farthing.Payments.Payouts;
+using Farthing.Protocol;
+using Farthing.Server.Storage;
+
+namespace Farthing.Server.Rails.BankFile;
+
+/// <summary>Pays by files that the operator hands to its bank, and learns from the bank's notifications what became of them.</summary>
+/// <remarks>
+/// Thread-safe. What it was told waits until the operator has a file made of it; a transfer is in one file for ever. It has a database of its own, as it stands for an outside party;
+/// whatever it learned there is told to the payouts until they have heard it, also across a crash.
+/// </remarks>
+internal sealed class BankFileRail : IPayoutRail, IDisposable
+{
+    public const string RailName = "bank-file";
+
+    private readonly BankFileOptions debtor;
+    private readonly BankFileStore store;
+    private readonly string directory;
+    private readonly TimeProvider time;
+
+    // One file is made at a time.
+    private readonly SemaphoreSlim making = new(1);
+
+    /// <summary>Opens the rail, and finishes a file whose making was cut off.</summary>
+    /// <param name="debtor">The operator's account.</param>
+    /// <param name="database">Its database, made if it is absent.</param>
+    /// <param name="directory">Where the files are put; made if it is absent.</param>
+    /// <param name="mark">What distinguishes this server's messages at the bank from every other's: 1 to 20 letters and digits.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="StartRefusedException">The database is damaged, or lost while its files are there.</exception>
+    public BankFileRail(BankFileOptions debtor, string database, string directory, string mark, TimeProvider time)
+    {
+        (this.debtor, this.directory, this.time) = (debtor, directory, time);
+        // Begun anew it would put what the bank has into another file, under a number that was used.
+        if (!File.Exists(database) && System.IO.Directory.Exists(directory) && System.IO.Directory.EnumerateFileSystemEntries(directory).Any())
+            throw new StartRefusedException($"{database} is missing, and {directory} has files for the bank that it knew of. Bring it back from the backup; without it payouts could be paid twice.");
+        store = BankFileStore.Open(database, mark);
+        Ledger.DurableFiles.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var unwritten in store.ListUnwritten()) Write(unwritten);
+    }
+
+    /// <inheritdoc/>
+    public string Name => RailName;
+
+    /// <inheritdoc/>
+    public int? DecimalsOf(Asset asset) => asset == Asset.Eur ? 2 : null;
+
+    /// <inheritdoc/>
+    public Answer<PayoutDestination> Check(PayoutDestination destination, Asset asset)
+    {
+        if (destination.Instruction is not null) return Wrong("sandbox is for the rail sandbox: leave it out.");
+        if (Iban.Read(destination.Iban, out var iban) is { } fault) return Wrong($"iban {fault}");
+        if (iban == debtor.Iban) return Wrong("iban is the operator's own account, out of which payouts are paid.");
+        if (destination.Bic is { } bic && !IsBic(bic)) return Wrong("bic must be 8 or 11 capital letters and digits, such as DEUTDEFF; leave it out if you do not know it.");
+        return BankText.Of(destination.Name, PayoutDestination.MaxNameLength).Any(char.IsAsciiLetterOrDigit)
+            ? destination with { Iban = iban }
+            : Wrong("name has no letter that banks carry: write it in Latin letters.");
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PayoutRailAnswer> PayAsync(OutgoingPayout payout)
+    {
+        store.Add(new BankTransfer(payout.Reference, payout.Amount, payout.Destination.Name, payout.Destination.Iban!, payout.Destination.Bic), Now());
+        return AskAsync(payout.Reference);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PayoutRailAnswer> AskAsync(Id<PayoutKind> reference) => new(store.Find(reference) is { } known ? new PayoutRailAnswer(known.Status, known.Note) : new PayoutRailAnswer(PayoutRailStatus.Unknown));
+
+    /// <summary>Makes a file of all that waits.</summary>
+    /// <param name="key">A repeat with the same key gives the same file.</param>
+    public async ValueTask<Answer<BankFile>> MakeFileAsync(IdempotencyKey key)
+    {
+        await making.WaitAsync();
+        try
+        {
+            if (store.MakeFile(key.Text, Now()) is not { } file) return new Refusal(RefusalCodes.NothingToPayOut, "No payout waits for a file.");
+            // A file that was written once stays written: the operator may have moved it on to the bank.
+            if (!file.IsWritten) Write(file);
+            return file with { IsWritten = true };
+        }
+        finally
+        {
+            making.Release();
+        }
+    }
+
+    /// <summary>The files that were made, newest first, at most so many.</summary>
+    public IReadOnlyList<BankFile> ListFiles(int count) => store.ListFiles(count);
+
+    /// <summary>How many transfers wait for a file, and what they come to.</summary>
+    public (int Count, Amount Sum) ReadWaiting() => store.ReadWaiting();
+
+    /// <summary>The bytes of a file; null if there is none of that name.</summary>
+    public byte[]? ReadFile(string messageId) => store.FindFile(messageId) is { } file ? Bytes(file) : null;
+
+    /// <summary>Takes a bank's notification: what it confirms or brings back of ours is noted. Taking it again notes nothing new.</summary>
+    /// <returns>What became of each transfer of it; or why none was looked at.</returns>
+    public Answer<IReadOnlyList<NotedTransfer>> TakeNotification(byte[] bytes)
+    {
+        if (Camt054.Read(bytes, out var notification) is { } fault) return new Refusal(RefusalCodes.NotificationUnreadable, fault);
+        if (notification.Accounts.FirstOrDefault(account => account != debtor.Iban) is not null)
+            return new Refusal(RefusalCodes.NotificationOfAnotherAccount, "The notification is of an account that payouts are not paid from. Nothing of it was taken.");
+        var noted = new List<NotedTransfer>(notification.Transfers.Count);
+        store.InOne(() =>
+        {
+            foreach (var transfer in notification.Transfers) noted.Add(Note(transfer));
+        });
+        return noted;
+    }
+
+    /// <summary>Notes that the bank will never pay a transfer: it refused the file, or the transfer in it.</summary>
+    /// <returns>Why not, or null. To note it again changes nothing.</returns>
+    public Refusal? TakeFailure(Id<PayoutKind> payout, string reason)
+    {
+        Refusal? refusal = null;
+        store.InOne(() =>
+        {
+            var known = store.Find(payout);
+            if (known is null) refusal = new(RefusalCodes.PayoutNotFound, $"There is no payout {payout} that this rail was told of.");
+            else if (known.Status == PayoutRailStatus.Pending) store.Set(payout, PayoutRailStatus.Failed, reason);
+            else if (known.Status != PayoutRailStatus.Failed) refusal = new(RefusalCodes.TransferBooked, "The bank has booked that transfer: it was paid. Wait for its return.");
+        });
+        return refusal;
+    }
+
+    /// <summary>Tells what was learned and not heard yet.</summary>
+    /// <param name="wakeAsync">Called for each payout; must be durable when it returns.</param>
+    public async ValueTask TellAsync(Func<Id<PayoutKind>, ValueTask> wakeAsync)
+    {
+        foreach (var (payout, number) in store.ListUnheard())
+        {
+            await wakeAsync(payout);
+            store.MarkHeard(payout, number);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        store.Dispose();
+        making.Dispose();
+    }
+
+    private NotedTransfer Note(BookedTransfer booked)
+    {
+        // What else goes over the operator's account is none of ours.
+        if (!Payout.TryReadEndToEndId(booked.EndToEndId, out var id)) return new(booked.EndToEndId, NotedAs.NotOurs);
+        if (!booked.IsBooked) return new(booked.EndToEndId, NotedAs.NotBooked);
+        if (store.Find(id) is not { } known) return new(booked.EndToEndId, NotedAs.UnknownReference);
+        if (known.File is null) return new(booked.EndToEndId, NotedAs.InNoFile);
+        if (booked.Amount != known.Amount) return new(booked.EndToEndId, NotedAs.AnotherAmount);
+        if (!booked.IsCredit && !booked.IsReturn)
+        {
+            if (known.Status is PayoutRailStatus.Paid or PayoutRailStatus.Returned) return new(booked.EndToEndId, NotedAs.KnownAlready);
+            if (known.Status == PayoutRailStatus.Failed) return new(booked.EndToEndId, NotedAs.FailedBefore);
+            store.Set(id, PayoutRailStatus.Paid, null);
+            return new(booked.EndToEndId, NotedAs.Paid);
+        }
+
+        // Money that comes in under our reference is ours that comes back; a debit that is reversed is no such thing.
+        if (!booked.IsCredit) return new(booked.EndToEndId, NotedAs.NotUnderstood);
+        if (known.Status == PayoutRailStatus.Returned) return new(booked.EndToEndId, NotedAs.KnownAlready);
+        if (known.Status == PayoutRailStatus.Failed) return new(booked.EndToEndId, NotedAs.FailedBefore);
+        store.Set(id, PayoutRailStatus.Returned, booked.Reason);
+        return new(booked.EndToEndId, NotedAs.Returned);
+    }
+
+    private void Write(BankFile file)
+    {
+        DataDirectory.WriteWhole(Path.Combine(directory, file.MessageId + ".xml"), Bytes(file));
+        store.MarkWritten(file.MessageId);
+    }
+
+    private byte[] Bytes(BankFile file) => Pain001.Write(file.MessageId, file.CreatedAt, debtor, store.ListTransfers(file.MessageId));
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static Refusal Wrong(string detail) => new(RefusalCodes.InvalidDestination, $"The destination's {detail}");
+
+    // ISO 9362, as the schema's BICFIDec2014Identifier has it.
+    internal static bool IsBic(string text) =>
+        text.Length is 8 or 11 && text.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c)) && text.AsSpan(4, 2).IndexOfAnyExceptInRange('A', 'Z') < 0;
+}
+
+/// <summary>A file that was made for the bank. Immutable.</summary>
+/// <param name="MessageId">Its name, which the bank knows it by.</param>
+/// <param name="CreatedAt">When.</param>
+/// <param name="Count">How many transfers it has.</param>
+/// <param name="Sum">What they come to.</param>
+/// <param name="IsWritten">Whether it lies in the directory, or did until the operator took it.</param>
+internal sealed record BankFile(string MessageId, DateTimeOffset CreatedAt, int Count, Amount Sum, bool IsWritten);
+
+/// <summary>What was made of one transfer of a notification.</summary>
+internal enum NotedAs
+{
+    /// <summary>It has arrived.</summary>
+    Paid,
+
+    /// <summary>It has come back.</summary>
+    Returned,
+
+    /// <summary>That was known.</summary>
+    KnownAlready,
+
+    /// <summary>It bears no reference of a payout.</summary>
+    NotOurs,
+
+    /// <summary>It is announced, not booked.</summary>
+    NotBooked,
+
+    /// <summary>It bears a reference like ours that this rail never had.</summary>
+    UnknownReference,
+
+    /// <summary>It is of a payout that no file has told the bank of.</summary>
+    InNoFile,
+
+    /// <summary>It is not of the amount that was to be paid.</summary>
+    AnotherAmount,
+
+    /// <summary>The operator said that the bank would never pay it.</summary>
+    FailedBefore,
+
+    /// <summary>It is a debit that is taken back under our reference.</summary>
+    NotUnderstood,
+}
+
+/// <summary>A transfer of a notification and what was made of it.</summary>
+internal readonly record struct NotedTransfer(string? EndToEndId, NotedAs Verdict);

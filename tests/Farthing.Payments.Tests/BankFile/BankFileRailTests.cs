@@ -1,0 +1,245 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Farthing.Ledger;
+using Farthing.Payments.Payees;
+using Farthing.Payments.Payouts;
+using Farthing.Protocol;
+using Farthing.Server.Rails.BankFile;
+using Microsoft.Data.Sqlite;
+using static Farthing.Payments.Tests.BankFile.BankFileFormatTests;
+using static Farthing.Payments.Tests.TestSystem;
+
+namespace Farthing.Payments.Tests.BankFile;
+
+/// <summary>Payouts by files for a bank, from the hold to what the bank says of them.</summary>
+public class BankFileRailTests
+{
+    private static readonly BankFileOptions Operator = new("Farthing", "DE89370400440532013000", null);
+    private static readonly string[] Accounts = ["NL91ABNA0417164300", "FR1420041010050500013M02606", "GB29NWBK60161331926819"];
+
+    [Fact]
+    public async Task A_payout_is_in_one_file_is_confirmed_once_and_comes_back_once()
+    {
+        await using var house = await House.OpenAsync();
+        var payouts = new List<Payout>();
+        foreach (var account in Accounts) payouts.Add(await house.PayOutAsync(account, "100.004999", "25.5"));
+        Assert.All(payouts, payout => Assert.Equal((PayoutState.Preparing, Eur("0.25"), Eur("25.25")), (payout.State, payout.Cost, payout.Arrives)));
+        await house.Test.RunDueAsync();
+        Assert.All(await house.ReadAsync(payouts), payout => Assert.Equal(PayoutState.Sent, payout.State));
+        // No bank was told yet, whoever says that one paid.
+        Assert.Equal(NotedAs.InNoFile, Assert.Single(house.Take(Booked("DBIT", "25.25", payouts[0].EndToEndId))).Verdict);
+
+        var key = house.Test.NewKey();
+        var file = Given(await house.Rail.MakeFileAsync(key));
+        Assert.Equal((3, Eur("75.75")), (file.Count, file.Sum));
+        Assert.Equal(file, Given(await house.Rail.MakeFileAsync(key)));
+        Refused(RefusalCodes.NothingToPayOut, await house.Rail.MakeFileAsync(house.Test.NewKey()));
+        var bytes = await File.ReadAllBytesAsync(house.PathOf(file), TestContext.Current.CancellationToken);
+        Assert.Equal(bytes, house.Rail.ReadFile(file.MessageId));
+        var (document, faults) = Pain001Schema.Validate(bytes);
+        Assert.Empty(faults);
+        Assert.Equal(payouts.Select(payout => payout.EndToEndId).Order(StringComparer.Ordinal), document.Descendants(XName.Get("EndToEndId", Pain001.Namespace)).Select(id => id.Value));
+        Assert.Equal(["75.75", "75.75"], document.Descendants(XName.Get("CtrlSum", Pain001.Namespace)).Select(sum => sum.Value));
+
+        var lines = house.Take(
+            Booked("DBIT", "25.25", payouts[0].EndToEndId), Booked("DBIT", "25.25", payouts[1].EndToEndId), Booked("DBIT", "25.24", payouts[2].EndToEndId), Booked("DBIT", "25.25", payouts[2].EndToEndId, "PDNG"),
+            Booked("DBIT", "25.25", Payout.EndToEndIdOf(new(77))), Booked("DBIT", "9", "RENT"));
+        Assert.Equal([NotedAs.Paid, NotedAs.Paid, NotedAs.AnotherAmount, NotedAs.NotBooked, NotedAs.UnknownReference, NotedAs.NotOurs], lines.Select(line => line.Verdict));
+        await house.HearAsync();
+        Assert.Equal([PayoutState.Done, PayoutState.Done, PayoutState.Sent], (await house.ReadAsync(payouts)).Select(payout => payout.State));
+        Assert.Equal((Eur("50.5").Units, Eur("0.5").Units), (await house.TransitAsync(), await house.CostAsync()));
+
+        var back = Booked("CRDT", "25.25", payouts[1].EndToEndId, more: "<RtrInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>Account closed</AddtlInf></RtrInf>");
+        Assert.Equal([NotedAs.Returned, NotedAs.KnownAlready], house.Take(back, Booked("DBIT", "25.25", payouts[0].EndToEndId)).Select(line => line.Verdict));
+        await house.HearAsync();
+        Assert.Equal([NotedAs.KnownAlready, NotedAs.KnownAlready], house.Take(back, Booked("DBIT", "25.25", payouts[1].EndToEndId)).Select(line => line.Verdict));
+        await house.HearAsync();
+        var returned = (await house.ReadAsync(payouts))[1];
+        Assert.Equal(PayoutState.Returned, returned.State);
+        Assert.Contains("AC04 Account closed", returned.Reason, StringComparison.Ordinal);
+        Assert.Equal((Eur("25.25").Units, Eur("0.5").Units), (await house.TransitAsync(), await house.CostAsync()));
+        Assert.Equal(["74.504999 held 0", "99.754999 held 0", "74.504999 held 0"], await house.BalancesAsync());
+        // 300.014997 came in: what is left, what has left for good, what is on its way, and what it cost.
+        Assert.Equal(Eur("300.014997"), Eur("74.504999") + Eur("99.754999") + Eur("74.504999") + Eur("25.25") + Eur("25.5") + Eur("0.5"));
+    }
+
+    [Fact]
+    public async Task What_a_crash_cut_off_is_finished_and_nothing_is_written_or_heard_twice()
+    {
+        await using var house = await House.OpenAsync();
+        var payout = await house.PayOutAsync(Accounts[0], "100", "25");
+        await house.Test.RunDueAsync();
+        var file = Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
+        var bytes = await File.ReadAllBytesAsync(house.PathOf(file), TestContext.Current.CancellationToken);
+
+        // The file was decided on and not written.
+        File.Delete(house.PathOf(file));
+        house.Execute("UPDATE Files SET IsWritten = 0");
+        await house.RestartAsync();
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(house.PathOf(file), TestContext.Current.CancellationToken));
+
+        // It was written, and the operator took it to the bank.
+        File.Delete(house.PathOf(file));
+        await house.RestartAsync();
+        Assert.False(File.Exists(house.PathOf(file)));
+        Assert.Equal(bytes, house.Rail.ReadFile(file.MessageId));
+        Refused(RefusalCodes.NothingToPayOut, await house.Rail.MakeFileAsync(house.Test.NewKey()));
+
+        // What the bank said was noted and not told.
+        Assert.Equal(NotedAs.Paid, Assert.Single(house.Take(Booked("DBIT", "24.75", payout.EndToEndId))).Verdict);
+        await house.RestartAsync();
+        await house.Test.RunDueAsync();
+        Assert.Equal(PayoutState.Sent, (await house.ReadAsync([payout]))[0].State);
+        await house.HearAsync();
+        Assert.Equal(PayoutState.Done, (await house.ReadAsync([payout]))[0].State);
+        await house.HearAsync();
+        Assert.Equal(Eur("24.75").Units, await house.TransitAsync());
+    }
+
+    [Fact]
+    public async Task A_transfer_that_the_bank_will_not_pay_is_given_back_unless_it_was_booked()
+    {
+        await using var house = await House.OpenAsync();
+        var (refused, paid) = (await house.PayOutAsync(Accounts[0], "100", "25"), await house.PayOutAsync(Accounts[1], "100", "25"));
+        await house.Test.RunDueAsync();
+        Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
+        house.Take(Booked("DBIT", "24.75", paid.EndToEndId));
+
+        Assert.Null(house.Rail.TakeFailure(refused.Id, "No such account"));
+        Assert.Null(house.Rail.TakeFailure(refused.Id, "No such account"));
+        Assert.Equal(RefusalCodes.TransferBooked, house.Rail.TakeFailure(paid.Id, "No such account")!.Code);
+        Assert.Equal(RefusalCodes.PayoutNotFound, house.Rail.TakeFailure(new(7), "No such account")!.Code);
+        await house.HearAsync();
+        Assert.Equal(NotedAs.FailedBefore, Assert.Single(house.Take(Booked("DBIT", "24.75", refused.EndToEndId))).Verdict);
+        await house.HearAsync();
+
+        Assert.Equal([PayoutState.Returned, PayoutState.Done], (await house.ReadAsync([refused, paid])).Select(payout => payout.State));
+        Assert.Equal(["100 held 0", "75 held 0"], await house.BalancesAsync());
+    }
+
+    [Fact]
+    public async Task Impossible_destinations_and_notifications_of_other_accounts_are_refused()
+    {
+        await using var house = await House.OpenAsync();
+        var payee = await house.NewPayeeAsync("100");
+        foreach (var destination in (PayoutDestination[])[new("N"), new("N", "DE88370400440532013000"), new("N", Operator.Iban), new("N", Accounts[0], "DEUT"), new("N", Accounts[0], "deutdeff"), new("N", Accounts[0], Instruction: "fail"), new("新聞", Accounts[0])])
+            Refused(RefusalCodes.InvalidDestination, await house.Test.Domain.PayoutSettings.SetAsync(payee.Id, house.Test.NewKey(), new("bank-file", destination)));
+        Refused(RefusalCodes.RailNotAvailable, await house.Test.Domain.PayoutSettings.SetAsync((await house.Test.NewPayeeAsync()).Id, house.Test.NewKey(), new("bank-file", new("N", Accounts[0]))));
+        var set = Given(await house.Test.Domain.PayoutSettings.SetAsync(payee.Id, house.Test.NewKey(), new("bank-file", new("N", "nl91 abna 0417 1643 00"))));
+        Assert.Equal(Accounts[0], set.Destination.Iban);
+        Refused(RefusalCodes.NotificationOfAnotherAccount, house.Rail.TakeNotification(Notification(Accounts[0], Booked("DBIT", "1", "A"))));
+        Refused(RefusalCodes.NotificationUnreadable, house.Rail.TakeNotification("no file of a bank"u8.ToArray()));
+    }
+
+    private static Amount Eur(string text) => Amount.TryParse(text, Asset.Eur, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
+
+    /// <summary>A payment system that pays out by files for a bank.</summary>
+    [Fact]
+    public async Task Without_the_memory_of_its_files_the_rail_does_not_begin_anew()
+    {
+        await using var house = await House.OpenAsync();
+        await house.PayOutAsync(Accounts[0], "100", "25.5");
+        await house.Test.RunDueAsync();
+        Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
+        house.Lose();
+        var refused = await Assert.ThrowsAsync<Farthing.Server.StartRefusedException>(() => house.Test.RestartAsync());
+        Assert.Contains("is missing", refused.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class House : IAsyncDisposable
+    {
+        private readonly List<Payee> payees = [];
+
+        private House(TestSystem test) => Test = test;
+
+        public TestSystem Test { get; }
+
+        public BankFileRail Rail { get; private set; } = null!;
+
+        private string Directory => Path.Combine(Test.Directory, "bank-files");
+
+        private string Database => Path.Combine(Test.Directory, "bank-file.db");
+
+        public static async Task<House> OpenAsync()
+        {
+            var costs = new Dictionary<string, string> { ["bank-file"] = "bank-transfer" };
+            var house = new House(await StartAsync(new() { FeeBasisPoints = 0, Payouts = new() { ReviewNewDestinations = false, CostSchedules = costs } }));
+            house.Test.WrapPayoutRail = _ => house.Rail = new BankFileRail(Operator, house.Database, house.Directory, "FTESTa1b2c3d4", house.Test.Time);
+            await house.Test.RestartAsync();
+            return house;
+        }
+
+        public async Task RestartAsync()
+        {
+            Rail.Dispose();
+            await Test.RestartAsync();
+        }
+
+        public void Lose()
+        {
+            Rail.Dispose();
+            foreach (var file in System.IO.Directory.GetFiles(Test.Directory, "bank-file.db*")) File.Delete(file);
+        }
+
+        public string PathOf(Farthing.Server.Rails.BankFile.BankFile file) => Path.Combine(Directory, $"{file.MessageId}.xml");
+
+        public async Task<Payee> NewPayeeAsync(string amount)
+        {
+            var payee = Given(await Test.Domain.Payees.CreateAsync(Test.NewKey(), new NewPayee("Maison Été", Asset.Eur))).Payee;
+            var clearing = ChartOfAccounts.RailClearing("sandbox", Asset.Eur);
+            var id = Id<PaymentKind>.New(Test.Time).Value;
+            await Test.Ledger.SubmitAsync([Command.OpenAccount(clearing, Asset.Eur, AccountFlags.None)]);
+            Assert.Equal(Outcome.Done, (await Test.Ledger.SubmitAsync([Command.Transfer(id, id, clearing, payee.Id.Value, Eur(amount), TransferCode.Campaign)]))[0].Outcome);
+            payees.Add(payee);
+            return payee;
+        }
+
+        public async Task<Payout> PayOutAsync(string account, string balance, string amount)
+        {
+            var payee = await NewPayeeAsync(balance);
+            Given(await Test.Domain.PayoutSettings.SetAsync(payee.Id, Test.NewKey(), new("bank-file", new("Maison Été", account))));
+            return Given(await Test.Domain.Payouts.PayOutAsync(As(payee), payee.Id, Test.NewKey(), Eur(amount)));
+        }
+
+        public IReadOnlyList<NotedTransfer> Take(params string[] booked) => Given(Rail.TakeNotification(Notification(Operator.Iban, booked)));
+
+        public async Task HearAsync()
+        {
+            await Rail.TellAsync(Test.Domain.Payouts.WakeAsync);
+            await Test.RunDueAsync();
+        }
+
+        public async Task<List<Payout>> ReadAsync(IEnumerable<Payout> payouts)
+        {
+            var read = new List<Payout>();
+            foreach (var payout in payouts) read.Add(Given(await Test.Domain.Payouts.ReadAsync(new(CallerKind.Operator, 0), payout.Id)));
+            return read;
+        }
+
+        public async Task<List<string>> BalancesAsync()
+        {
+            var balances = new List<string>();
+            foreach (var payee in payees) balances.Add(await Test.BalanceAsync(payee));
+            return balances;
+        }
+
+        public async Task<UInt128> TransitAsync() => (await Test.Ledger.ReadAccountAsync(ChartOfAccounts.RailTransit("bank-file", Asset.Eur)))?.Balances.Available ?? 0;
+
+        public async Task<UInt128> CostAsync() => (await Test.Ledger.ReadAccountAsync(ChartOfAccounts.RailCost("bank-file", Asset.Eur)))?.Balances.Available ?? 0;
+
+        public void Execute(string sql)
+        {
+            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Database, Pooling = false }.ToString());
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Rail.Dispose();
+            await Test.DisposeAsync();
+        }
+    }
+}

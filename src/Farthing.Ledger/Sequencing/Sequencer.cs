@@ -8,8 +8,8 @@ namespace Farthing.Ledger.Sequencing;
 /// <remarks>Submitting and reading are thread-safe.</remarks>
 internal sealed class Sequencer
 {
-    // A timer cannot be set for longer than some seven weeks; whoever waits longer looks again.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    // What a timer waits does not follow a clock that is set, nor a machine that slept: whoever waits longer looks again.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UnreadyRetry = TimeSpan.FromSeconds(1);
 
     // More than any record takes: the codec's fixed fields at their longest, and a memo.
@@ -230,10 +230,17 @@ internal sealed class Sequencer
         if (state.NextDeadline == Volatile.Read(ref armedFor)) return;
         Volatile.Write(ref armedFor, state.NextDeadline);
         if (state.NextDeadline == long.MaxValue) return;
-        var wait = clock.NotReadyReason is null && noRoomReason() is null
-            ? TimeSpan.FromMilliseconds(Math.Clamp(state.NextDeadline - clock.BeginBatch(), 0, (long)LongestWait.TotalMilliseconds))
-            : UnreadyRetry;
-        wake.Change(wait, Timeout.InfiniteTimeSpan);
+        long now;
+        do
+        {
+            now = clock.BeginBatch();
+            var wait = clock.NotReadyReason is null && noRoomReason() is null
+                ? TimeSpan.FromMilliseconds(Math.Clamp(state.NextDeadline - now, 0, (long)LongestWait.TotalMilliseconds))
+                : UnreadyRetry;
+            wake.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+        // A clock that was moved on before the timer was set would be waited for too long by as much.
+        while (clock.BeginBatch() > now);
     }
 }
 

@@ -123,7 +123,20 @@ public class ClockTests
         Assert.True(LedgerCheck.Run(directory.Path).IsSound);
     }
 
-    /// <summary>A clock whose wall time can be set apart from the time that passes.</summary>
+    [Fact]
+    public async Task Holds_expire_in_time_though_the_clock_was_moved_while_the_timer_was_being_set()
+    {
+        using var directory = new TemporaryDirectory();
+        var time = new TimeMovedAtTheWorstMoment();
+        await using var ledger = TestLedger.Open(directory, time);
+        await TestLedger.FundAsync(ledger);
+        time.BeforeTheNextTimerIsSet = TimeSpan.FromSeconds(89);
+        await ledger.SubmitAsync([Command.Hold(100, 7, TestLedger.Alice, TestLedger.Shop, TestLedger.Usd(2), TransferCode.Payment, Noon.AddSeconds(90).ToUnixTimeMilliseconds())]);
+        await time.Moved.WaitAsync(TestLedger.Deadline, TestContext.Current.CancellationToken);
+        time.Inner.Advance(TimeSpan.FromSeconds(1));
+        await TestLedger.UntilAsync(async () => (await ledger.ReadOpenHoldsAsync(TransferCode.Payment)).Count == 0);
+    }
+
     [Fact]
     public void Clocks_that_move_on_between_two_looks_at_them_did_not_leap()
     {
@@ -139,6 +152,44 @@ public class ClockTests
         Assert.Equal(Noon.AddDays(30).ToUnixTimeMilliseconds(), clock.BeginBatch());
     }
 
+    /// <summary>A clock that is moved on once, just before a timer is set.</summary>
+    private sealed class TimeMovedAtTheWorstMoment : TimeProvider
+    {
+        private readonly TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public FakeTimeProvider Inner { get; } = new(Noon);
+
+        public TimeSpan BeforeTheNextTimerIsSet { get; set; }
+
+        public Task Moved => moved.Task;
+
+        public override long TimestampFrequency => Inner.TimestampFrequency;
+
+        public override long GetTimestamp() => Inner.GetTimestamp();
+
+        public override DateTimeOffset GetUtcNow() => Inner.GetUtcNow();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(this, Inner.CreateTimer(callback, state, dueTime, period));
+
+        private sealed class Timer(TimeMovedAtTheWorstMoment time, ITimer inner) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                var by = time.BeforeTheNextTimerIsSet;
+                time.BeforeTheNextTimerIsSet = TimeSpan.Zero;
+                time.Inner.Advance(by);
+                var isChanged = inner.Change(dueTime, period);
+                if (by > TimeSpan.Zero) time.moved.SetResult();
+                return isChanged;
+            }
+
+            public void Dispose() => inner.Dispose();
+
+            public ValueTask DisposeAsync() => inner.DisposeAsync();
+        }
+    }
+
+    /// <summary>A clock whose wall time can be set apart from the time that passes.</summary>
     private sealed class LeapingTime : TimeProvider
     {
         private long passed;

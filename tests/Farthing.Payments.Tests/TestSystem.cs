@@ -219,7 +219,7 @@ internal sealed class TestSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        System.IO.Directory.Delete(Directory, recursive: true);
+        await Leftovers.DeleteAsync(Directory);
     }
 
     private static byte[] MakeEmptySettings()

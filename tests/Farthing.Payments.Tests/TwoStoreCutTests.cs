@@ -44,7 +44,7 @@ public class TwoStoreCutTests
             }
             finally
             {
-                Directory.Delete(directory, recursive: true);
+                await Leftovers.DeleteAsync(directory);
             }
         }
 

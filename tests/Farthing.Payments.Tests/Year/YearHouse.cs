@@ -97,7 +97,7 @@ internal sealed class YearHouse : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync(Task.CompletedTask);
-        Directory.Delete(directory, recursive: true);
+        await Leftovers.DeleteAsync(directory);
     }
 
     private LedgerOptions Options(string path) => new() { Directory = path, Origin = "farthing.test/year", CheckpointKey = secrets.LedgerKey, SegmentBytes = segmentBytes };

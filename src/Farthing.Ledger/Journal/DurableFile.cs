@@ -68,6 +68,7 @@ internal static partial class SystemCalls
     public const int LockWithoutWaiting = 4;
     public const int Unlock = 8;
     public const int WouldBlock = 11;
+    public const int DoNotNeed = 4;
 
     // These two have each other's number on Arm.
     public static readonly int Direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
@@ -87,6 +88,9 @@ internal static partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Control(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    public static unsafe partial int Advise(void* start, nuint length, int advice);
 
     public static void Check(int result, string call, string path)
     {

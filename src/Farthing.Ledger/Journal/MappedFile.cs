@@ -41,6 +41,9 @@ internal sealed unsafe class MappedFile : MemoryManager<byte>
         }
     }
 
+    /// <summary>Gives the memory's pages back: those that are touched again come from the system's cache, or from the disk. For whoever read much and will need little of it.</summary>
+    public void LetGo() => _ = SystemCalls.Advise(mapping.Start, (nuint)mapping.Length, SystemCalls.DoNotNeed);
+
     public override MemoryHandle Pin(int elementIndex = 0) => new(mapping.Start + elementIndex);
 
     public override void Unpin()

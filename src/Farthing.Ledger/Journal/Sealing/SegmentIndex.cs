@@ -194,6 +194,8 @@ internal sealed class SegmentIndex
         }
         if (XxHash128.HashToUInt128(bytes) != Header.PartHashes[(int)part]) throw new IndexDamagedException(Header.Segment);
         Interlocked.Or(ref verified, bit);
+        // A look-up needs few of the pages that were just read; all indexes together would fill the memory.
+        mapped?.LetGo();
         return bytes;
     }
 }

@@ -316,4 +316,29 @@ public class SegmentIndexTests
         Assert.Throws<IndexDamagedException>(() => index.TryFindTouch(1, 1, out _));
         Assert.Throws<IndexDamagedException>(index.Verify);
     }
+
+    [Fact]
+    public void An_index_whose_hashes_were_looked_at_takes_no_memory_until_somebody_asks_it()
+    {
+        using var directory = new TemporaryDirectory();
+        using var journal = IndexedJournal.Random(seed: 8, commands: 1_000, segmentBlocks: 40);
+        var path = Path.Combine(directory.Path, IndexFiles.FileName(0));
+        File.WriteAllBytes(path, IndexedJournal.Build(journal, 0));
+        var index = SegmentIndex.Open(new MappedFile(path).Memory)!;
+        index.Verify();
+        Assert.Equal(0, ResidentKibibytes(path));
+
+        var bound = IndexedJournal.Records(journal, 0).First(record => !record.IsMadeByLedger && record.Outcome == Outcome.Done);
+        Assert.True(index.TryFindId(bound.Command.Id, IdFilter.HashOf(bound.Command.Id, journal.Number), out var position));
+        Assert.Equal(bound.Position, position);
+        Assert.True(ResidentKibibytes(path) > 0);
+    }
+
+    // Of the pages that this process has in memory of a mapped file.
+    private static int ResidentKibibytes(string path) => File.ReadLines("/proc/self/smaps")
+        .SkipWhile(line => !line.EndsWith(path, StringComparison.Ordinal))
+        .Where(line => line.StartsWith("Rss:", StringComparison.Ordinal))
+        .Take(1)
+        .Select(line => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]))
+        .Single();
 }

@@ -66,7 +66,7 @@ public sealed class PaymentSystem
         Campaigns = new CampaignDirectory(settings, ledger, chart, Payees, Schedule, labelled, options, time);
         Pledges = new PledgeDesk(ledger, Wallets, Campaigns, caps, time);
         Schedule.Handle(DueKind.Campaign, new CampaignEnder(settings, ledger, Campaigns));
-        Statements = new StatementReader(ledger, Wallets, Payees, Campaigns, handles, labelled);
+        Statements = new StatementReader(ledger, Wallets, Payees, Campaigns, handles, labelled, [.. rails.Select(rail => rail.Name)]);
 
         tabs = new TabDirectory(settings, ledger, chart, Schedule, time);
         var reader = new PaymentReader(ledger, Wallets, tabs, labelled);

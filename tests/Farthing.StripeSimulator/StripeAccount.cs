@@ -38,6 +38,9 @@ public sealed class StripeAccount
         };
     }
 
+    /// <summary>What addresses of pages begin with: Stripe's own, or where the simulator shows them itself.</summary>
+    internal string Pages { get; set; } = "https://checkout.stripe.com";
+
     /// <summary>All that ever happened, as events, oldest first.</summary>
     public IReadOnlyList<JsonObject> Events => [.. events.Select(one => one.DeepClone().AsObject())];
 
@@ -176,6 +179,9 @@ public sealed class StripeAccount
         return true;
     }
 
+    /// <summary>A page as its payer sees it; null if there is none, or it is not open any more.</summary>
+    internal JsonObject? FindOpenPage(string session) => objects.TryGetValue(session, out var page) && Text(page, "object") == "checkout.session" && Text(page, "status") == "open" ? page : null;
+
     internal Answer Handle(string method, string path, SortedDictionary<string, string> form)
     {
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -211,7 +217,8 @@ public sealed class StripeAccount
             ["client_reference_id"] = form.GetValueOrDefault("client_reference_id"),
             ["payment_method_types"] = new JsonArray("card"),
             ["success_url"] = successUrl,
-            ["url"] = $"https://checkout.stripe.com/c/pay/{id}",
+            ["cancel_url"] = form.GetValueOrDefault("cancel_url"),
+            ["url"] = $"{Pages}/c/pay/{id}",
             ["customer"] = null,
             ["future_usage"] = form.GetValueOrDefault("payment_intent_data[setup_future_usage]"),
             ["customer_creation"] = form.GetValueOrDefault("customer_creation", "if_required"),

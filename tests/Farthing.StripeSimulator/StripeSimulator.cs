@@ -49,13 +49,16 @@ public sealed class StripeSimulator : IAsyncDisposable
     }
 
     /// <summary>Starts one on a free port of 127.0.0.1.</summary>
-    public static async Task<StripeSimulator> StartAsync(TimeProvider time)
+    /// <param name="time">Its clock.</param>
+    /// <param name="showsPages">True if card pages are shown here, for a browser, in place of addresses at Stripe.</param>
+    public static async Task<StripeSimulator> StartAsync(TimeProvider time, bool showsPages = false)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var simulator = new StripeSimulator(builder.Build(), time);
         await simulator.app.StartAsync();
+        if (showsPages) simulator.account.Pages = simulator.Address.GetLeftPart(UriPartial.Authority);
         return simulator;
     }
 
@@ -92,6 +95,12 @@ public sealed class StripeSimulator : IAsyncDisposable
     {
         var call = $"{http.Request.Method} {http.Request.Path}";
         var form = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (http.Request.Path.StartsWithSegments(CardPage.Path, out var session))
+        {
+            await CardPage.AnswerAsync(http, session.ToString().TrimStart('/'), this);
+            return;
+        }
+
         foreach (var (name, value) in http.Request.Query) form[name] = value.ToString();
         if (http.Request.HasFormContentType)
         {

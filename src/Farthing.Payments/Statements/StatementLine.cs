@@ -22,6 +22,9 @@ public sealed record StatementLine(string Kind, Asset Asset, BigInteger SignedUn
     /// <summary>The payout it belongs to, if any.</summary>
     public Id<PayoutKind>? Payout { get; init; }
 
+    /// <summary>The rail of a top-up; null for all else, and for a rail that is not there any more.</summary>
+    public string? Rail { get; init; }
+
     /// <summary><see cref="SignedUnits"/> as a decimal with a minus sign where money left, such as <c>-0.02</c>.</summary>
     public string SignedAmount => (SignedUnits.Sign < 0 ? "-" : "") + new Amount(Asset, (UInt128)BigInteger.Abs(SignedUnits)).ToDecimalString();
 }

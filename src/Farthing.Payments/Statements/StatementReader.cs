@@ -20,9 +20,10 @@ public sealed class StatementReader
     private readonly CampaignDirectory campaigns;
     private readonly Handles handles;
     private readonly LabelledSecrets secrets;
+    private readonly IReadOnlyList<string> rails;
     private readonly Cursor cursor;
 
-    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, CampaignDirectory campaigns, Handles handles, LabelledSecrets secrets)
+    internal StatementReader(Ledger.Ledger ledger, WalletDirectory wallets, PayeeDirectory payees, CampaignDirectory campaigns, Handles handles, LabelledSecrets secrets, IReadOnlyList<string> rails)
     {
         this.ledger = ledger;
         this.wallets = wallets;
@@ -30,6 +31,7 @@ public sealed class StatementReader
         this.campaigns = campaigns;
         this.handles = handles;
         this.secrets = secrets;
+        this.rails = rails;
         cursor = new Cursor(secrets, "statement");
     }
 
@@ -136,6 +138,7 @@ public sealed class StatementReader
             DateTimeOffset.FromUnixTimeMilliseconds(record.UnixMilliseconds))
         {
             Payout = isPayout ? new Id<PayoutKind>(LegIds.HeadOf(command.Id)) : null,
+            Rail = isTopUp ? rails.FirstOrDefault(rail => ChartOfAccounts.RailClearing(rail, command.Asset) == command.Debit) : null,
         };
     }
 

@@ -114,6 +114,14 @@ public sealed class AutomaticTopUps
         return await settings.FindAsync<AutomaticTopUpRow>(wallet.Value) is { } row ? await DescribeAsync(row, entry) : NotSet;
     }
 
+    /// <summary>Puts it on at once if its owner comes back from the card page and has paid there; else nothing changes. However often it is called, the rail is asked once a second at most.</summary>
+    public async ValueTask ComeBackAsync(Id<WalletKind> wallet)
+    {
+        if (await settings.FindAsync<AutomaticTopUpRow>(wallet.Value) is not { IsWaiting: true } row || rails.FirstOrDefault(known => known.Name == row.Rail) is not ISavingRail rail) return;
+        await topUps.ComeBackAsync(new(row.Agreed!.Value));
+        if (await IsAgreedAsync(row.Id, row.Agreed.Value)) await FinishAgreementAsync(row, new Caller(CallerKind.Wallet, row.Id), rail);
+    }
+
     /// <summary>Looks at each wallet that is to be topped up by itself, and does it where it is time; then makes rails forget cards that nobody needs. Called each second, by one caller.</summary>
     /// <exception cref="AggregateException">Some could not be looked at; all others were.</exception>
     public async ValueTask LookAsync()

@@ -112,7 +112,7 @@ public sealed class TopUpDesk
             Command[] chain = cost.Value.IsZero ? [hold] : [hold, Command.Hold(TopUpLegs.CostOf(id), digest, clearing, costs, cost.Value, TransferCode.RailCost, deadline)];
             if (await ledger.TrySubmitAsync(chain) is not { } results) return LedgerCalls.NotReady;
             if (results[0] is { Outcome: not (Outcome.Done or Outcome.IdAlreadyUsed) }) return Refusals.OfPayment(results[0].Outcome);
-            undecided.TryAdd(id, new Wait(time.GetUtcNow(), FirstPause, null));
+            undecided.TryAdd(id, new Wait(time.GetUtcNow(), time.GetUtcNow(), FirstPause, null));
         }
 
         using var turn = await turns.EnterAsync(id);
@@ -170,6 +170,13 @@ public sealed class TopUpDesk
         return await AskAsync(id.Value);
     }
 
+    /// <summary>Asks the rail about a top-up whose payer comes back from its page, before it is time; at most once a second, however often the payer comes.</summary>
+    internal async ValueTask ComeBackAsync(Id<TopUpKind> id)
+    {
+        if (!undecided.TryGetValue(id.Value, out var wait) || time.GetUtcNow() < wait.AskedAt + FirstPause || !undecided.TryUpdate(id.Value, wait with { AskedAt = time.GetUtcNow(), Pause = FirstPause }, wait)) return;
+        await AskAsync(id.Value);
+    }
+
     /// <summary>Asks the rails about everything that is pending and finishes what is decided. Called at start-up and then every second.</summary>
     /// <exception cref="AggregateException">Rails failed to answer; all others were asked, a few at once, and what hangs holds up nobody else.</exception>
     public async ValueTask AskPendingAsync()
@@ -182,7 +189,7 @@ public sealed class TopUpDesk
     internal void Observe(in JournalRecord record)
     {
         if (record is not { Outcome: Outcome.Done, Command.Code: TransferCode.TopUp }) return;
-        if (record.Command.Kind == RecordKind.Hold) undecided[record.Command.Id] = new(DateTimeOffset.MinValue, FirstPause, null);
+        if (record.Command.Kind == RecordKind.Hold) undecided[record.Command.Id] = new(DateTimeOffset.MinValue, DateTimeOffset.MinValue, FirstPause, null);
         else if (record.Command.Kind != RecordKind.Expire) undecided.TryRemove(LegIds.HeadOf(record.Command.Id), out _);
     }
 
@@ -260,7 +267,8 @@ public sealed class TopUpDesk
         var id = held.Command.Id;
         if (RailOf(held) is not { } rail || !undecided.TryGetValue(id, out var wait)) return;
         var pause = wait.Pause < rail.LongestPause ? wait.Pause : rail.LongestPause;
-        undecided.TryUpdate(id, new Wait(time.GetUtcNow() + pause, pause * 2, nextAction), wait);
+        var now = time.GetUtcNow();
+        undecided.TryUpdate(id, new Wait(now, now + pause, pause * 2, nextAction), wait);
     }
 
     /// <summary>What a rail says of a top-up whose hold has ended: what it never heard of, or has not decided in all the time since, has failed.</summary>
@@ -334,6 +342,6 @@ public sealed class TopUpDesk
         return bytes.ToDigest();
     }
 
-    /// <summary>When a rail is asked again, how much longer it is put off each time, and what it said last.</summary>
-    private sealed record Wait(DateTimeOffset AskAt, TimeSpan Pause, string? NextAction);
+    /// <summary>When a rail was asked last and is asked again, how much longer it is put off each time, and what it said last.</summary>
+    private sealed record Wait(DateTimeOffset AskedAt, DateTimeOffset AskAt, TimeSpan Pause, string? NextAction);
 }

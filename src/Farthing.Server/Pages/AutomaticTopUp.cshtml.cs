@@ -14,6 +14,9 @@ internal sealed class AutomaticTopUpModel(PaymentSystem payments) : WalletPage(p
     /// <summary>The rail that takes cards.</summary>
     public const string Card = CardRail.RailName;
 
+    /// <summary>The query parameter of the address to which the card page leads back.</summary>
+    public const string BackMark = "back";
+
     /// <summary>This browser's wallets with how they are topped up, null for one that never was to be; and what the rail takes of each top-up that is to be agreed.</summary>
     public IReadOnlyList<(Wallet Wallet, AutomaticTopUp? Set, Amount? Cost)> Wallets { get; private set; } = [];
 
@@ -26,7 +29,18 @@ internal sealed class AutomaticTopUpModel(PaymentSystem payments) : WalletPage(p
     /// <summary>What is wrong with it.</summary>
     public string? Fault { get; private set; }
 
-    public Task<IActionResult> OnGetAsync() => ShowAsync();
+    /// <summary>True if the browser comes back from the card page, whether it was paid there or not.</summary>
+    public bool IsBack => Request.Query.ContainsKey(BackMark);
+
+    public async Task<IActionResult> OnGetAsync()
+    {
+        if (IsBack)
+        {
+            foreach (var wallet in await FindWalletsAsync()) await Payments.AutomaticTopUps.ComeBackAsync(wallet.Id);
+        }
+
+        return await ShowAsync();
+    }
 
     public async Task<IActionResult> OnPostSetAsync([FromForm] AutomaticTopUpForm form)
     {
@@ -34,8 +48,8 @@ internal sealed class AutomaticTopUpModel(PaymentSystem payments) : WalletPage(p
         if (!IdempotencyKey.TryParse(form.Key, out var key)) return Refuse(IncompleteForm);
         if (Amount.TryParse(form.Floor?.Trim() ?? "", wallet.Asset, out var floor) != AmountError.None || Amount.TryParse(form.Amount?.Trim() ?? "", wallet.Asset, out var amount) != AmountError.None)
             return await ShowAgainAsync(form, "That is not an amount. Write it as 2 or 0.50.");
-        if (!int.TryParse(form.MostPerDay?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var mostPerDay)) return await ShowAgainAsync(form, "How often a day is a whole number.");
-        var returnUrl = form.Rail == Card ? $"{Request.Scheme}://{Request.Host}/automatic-top-up" : null;
+        if (!int.TryParse(form.MostPerDay?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var mostPerDay) || mostPerDay is < 1 or > AutomaticTopUps.MaxPerDay) return await ShowAgainAsync(form, $"How often a day is a whole number from 1 to {AutomaticTopUps.MaxPerDay}.");
+        var returnUrl = form.Rail == Card ? $"{Request.Scheme}://{Request.Host}/automatic-top-up?{BackMark}=1" : null;
         var set = await Payments.AutomaticTopUps.SetAsync(wallet.Id, key, floor, amount, mostPerDay, form.Rail ?? "", returnUrl);
         if (set.IsGiven) return RedirectToPage("/AutomaticTopUp");
         return set.Refusal.Code.HttpStatus == StatusCodes.Status400BadRequest ? await ShowAgainAsync(form, $"{set.Refusal.Code.Title} {set.Refusal.Detail}") : Refuse(set.Refusal);

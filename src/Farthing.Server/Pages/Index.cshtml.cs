@@ -1,6 +1,7 @@
 using Farthing.Payments;
 using Farthing.Payments.Statements;
 using Farthing.Payments.Tabs;
+using Farthing.Payments.TopUps;
 using Farthing.Payments.Wallets;
 using Farthing.Protocol;
 using Microsoft.AspNetCore.Mvc;
@@ -15,6 +16,9 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
 
     /// <summary>This browser's wallets with their money, what is owed on tabs, and their newest lines.</summary>
     public IReadOnlyList<(WalletBalance Balance, bool IsPaused, IReadOnlyList<(Tab Tab, string Payee)> Tabs, IReadOnlyList<StatementLine> Lines)> Wallets { get; private set; } = [];
+
+    /// <summary>Where automatic top-ups stand, to be read behind their name: of several wallets, what most needs to be seen.</summary>
+    public string AutomaticTopUpWords { get; private set; } = "";
 
     public async Task<IActionResult> OnGetAsync()
     {
@@ -32,6 +36,7 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
         }
 
         Wallets = shown;
+        AutomaticTopUpWords = await DescribeAutomaticTopUpsAsync();
         return Page();
     }
 
@@ -64,6 +69,19 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
         var wallet = Asset.TryGetCurrency(currency, out var asset) ? await FindWalletAsync(asset) : null;
         if (wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
         return After(await TopUpAsync(wallet, key, rail), () => RedirectToPage("/Index"));
+    }
+
+    private async ValueTask<string> DescribeAutomaticTopUpsAsync()
+    {
+        var set = new List<AutomaticTopUp>();
+        foreach (var (balance, _, _, _) in Wallets)
+        {
+            if ((await Payments.AutomaticTopUps.ReadAsync(balance.Wallet.Id)).Value is { } found) set.Add(found);
+        }
+
+        if (set.Exists(one => one is { Status: AutomaticTopUpStatus.Off, Fault: not null })) return " stopped itself";
+        if (set.Exists(one => one.Status == AutomaticTopUpStatus.Waiting)) return " waits for your card";
+        return set.Exists(one => one.IsOn) ? " is on" : "";
     }
 
     // A wallet has a tab with each payee at most, and reads on no other while one is full.

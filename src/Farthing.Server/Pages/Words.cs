@@ -5,6 +5,7 @@ using Farthing.Payments.Offers;
 using Farthing.Payments.Statements;
 using Farthing.Payments.TopUps;
 using Farthing.Protocol;
+using Farthing.Server.Rails.Card;
 
 namespace Farthing.Server.Pages;
 
@@ -21,6 +22,7 @@ internal static class Words
         "pledge_post" => $"Given to {line.Counterparty}, as pledged",
         "pledge_void" => $"No longer pledged to {line.Counterparty}",
         "pledge_expire" => $"No longer pledged to {line.Counterparty}: its time was over",
+        "top_up" when line.Rail == CardRail.RailName => "Top-up by card",
         "top_up" => mode.IsLive ? "Top-up" : "Top-up, play money",
         "hold" => $"Set aside for {line.Counterparty}",
         "post" => $"Paid to {line.Counterparty}, from what was set aside",
@@ -48,9 +50,9 @@ internal static class Words
     /// <summary>How often on a day at most.</summary>
     public static string TimesADay(int most) => most == 1 ? "at most once a day" : $"at most {most.ToString(CultureInfo.InvariantCulture)} times a day";
 
-    /// <summary>A card as its owner knows it: <c>Card visa •••• 4242, until 12/2030</c>.</summary>
+    /// <summary>A card as its owner knows it: <c>Visa •••• 4242, until 12/2030</c>.</summary>
     public static string Of(SavedCard card) =>
-        $"Card{(card.Brand is null ? "" : $" {card.Brand}")}{(card.LastFour is null ? "" : $" •••• {card.LastFour}")}{(card.Expires is [_, _, _, _, '-', ..] expires ? $", until {expires[5..]}/{expires[..4]}" : "")}";
+        $"{card.Brand switch { null => "Card", "visa" => "Visa", "mastercard" => "Mastercard", "amex" => "American Express", var brand => $"Card {brand}" }}{(card.LastFour is null ? "" : $" •••• {card.LastFour}")}{(card.Expires is [_, _, _, _, '-', ..] expires ? $", until {expires[5..]}/{expires[..4]}" : "")}";
 
     /// <summary>A moment: <c>23 Nov 2026, 14:05 UTC</c>.</summary>
     public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);

@@ -255,6 +255,41 @@ public class AutomaticCardTests
     }
 
     [Fact]
+    public async Task Whoever_comes_back_from_the_card_page_finds_it_on_though_no_event_told_of_it()
+    {
+        await using var house = await CardHouse.OpenAsync();
+        var (test, wallet) = (house.Test, await house.Test.NewWalletAsync());
+        var set = Given(await house.SetAsync(wallet));
+        // The rail is asked more and more seldom.
+        for (var i = 0; i < 5; i++)
+        {
+            test.Time.Advance(TimeSpan.FromSeconds(30));
+            await house.LookAsync();
+        }
+
+        var calls = house.Stripe.Calls.Count;
+        for (var i = 0; i < 3; i++) await test.Domain.AutomaticTopUps.ComeBackAsync(wallet.Id);
+        Assert.Equal((AutomaticTopUpStatus.Waiting, calls), ((await house.ReadAsync(wallet)).Status, house.Stripe.Calls.Count));
+        house.Stripe.Do(account => account.Pay(CardHouse.SessionOf(set)));
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        house.Stripe.FailNext("GET /v1/checkout/sessions", Fault.ErrorBefore);
+        for (var i = 0; i < 3; i++) await test.Domain.AutomaticTopUps.ComeBackAsync(wallet.Id);
+        Assert.Equal((AutomaticTopUpStatus.Waiting, calls + 1), ((await house.ReadAsync(wallet)).Status, house.Stripe.Calls.Count));
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 3; i++) await test.Domain.AutomaticTopUps.ComeBackAsync(wallet.Id);
+        Assert.Equal((AutomaticTopUpStatus.On, 1, "10 held 0"), ((await house.ReadAsync(wallet)).Status, house.Payments, await test.BalanceAsync(wallet)));
+        Assert.Single(await test.Settings.ListActiveAsync<LeftCardRow>());
+
+        // Who has stopped it meanwhile, or set nothing, changes nothing by coming.
+        var stopped = await test.NewWalletAsync();
+        var other = Given(await house.SetAsync(stopped));
+        house.Stripe.Do(account => account.Pay(CardHouse.SessionOf(other)));
+        Given(await test.Domain.AutomaticTopUps.StopAsync(stopped.Id, test.NewKey()));
+        foreach (var one in new[] { stopped, await test.NewWalletAsync() }) await test.Domain.AutomaticTopUps.ComeBackAsync(one.Id);
+        Assert.Equal(AutomaticTopUpStatus.Off, (await house.ReadAsync(stopped)).Status);
+    }
+
+    [Fact]
     public async Task A_page_that_expires_and_one_that_keeps_no_card_leave_it_off()
     {
         await using var house = await CardHouse.OpenAsync();

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Farthing.Payments.Settings;
+using Farthing.Payments.TopUps;
+using Farthing.Server.Rails.Card;
 using Farthing.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -65,6 +67,43 @@ public sealed class SettingsStoreTests : IDisposable
         Assert.True(await settings.WriteAsync(row with { State = RowState.Closed, Version = 2 }));
         Assert.Empty(await settings.ListAsync<OfferRow>(1, 7, 10));
         Assert.Single(await settings.ListAsync<OfferRow>(1, 8, 10));
+    }
+
+    [Fact]
+    public async Task Automatic_top_ups_of_before_there_were_cards_go_on_with_the_key_that_their_wallet_has()
+    {
+        await using (var context = new SettingsDbContext(new DbContextOptionsBuilder<SettingsDbContext>().UseSqlite($"Data Source={File};Pooling=False").Options))
+        {
+            await context.GetService<IMigrator>().MigrateAsync("MeterCounts", TestContext.Current.CancellationToken);
+            // One that works; one that had failed twice; one that stopped itself; and one of a wallet that is not there.
+            string[] wallets = [$"x'{1:x32}', 'USD', 1, 1, 0, 4", $"x'{2:x32}', 'USD', 3, 1, 0, 4", $"x'{3:x32}', 'USD', 2, 1, 0, 4"];
+            string[] set =
+            [
+                $"x'{1:x32}', x'{1:x32}', '2000000', '10000000', 1, 'sandbox', NULL, 0, NULL, NULL, 1, 5",
+                $"x'{2:x32}', x'{1:x32}', '3000000', '340282366920938463463374607431768211455', 10, 'sandbox', 'fail', 2, 'top_up_failed', x'{9:x32}', 1, 7",
+                $"x'{3:x32}', x'{1:x32}', '1', '2', 3, 'sandbox', 'delay:5', 3, 'rail_cost_too_high', x'{8:x32}', 2, 1",
+                $"x'{4:x32}', x'{1:x32}', '1', '2', 3, 'sandbox', NULL, 0, NULL, NULL, 2, 1",
+            ];
+            var inserts = wallets.Select(values => $"INSERT INTO Wallets (Id, Currency, KeyGeneration, State, CreatedAt, Version) VALUES ({values})")
+                .Concat(set.Select(values => $"INSERT INTO AutomaticTopUps (Id, Owner, FloorUnits, AmountUnits, MostPerDay, Rail, Instruction, Failures, Fault, Counted, State, Version) VALUES ({values})"));
+            foreach (var insert in inserts) await context.Database.ExecuteSqlRawAsync(insert, TestContext.Current.CancellationToken);
+        }
+
+        using var settings = SqliteSettingsStore.Open(File);
+        var rows = new List<AutomaticTopUpRow>();
+        await foreach (var row in settings.ReadAllAsync<AutomaticTopUpRow>(AutomaticTopUpRow.All)) rows.Add(row);
+        // What had failed and was counted is not asked about again: it would be counted twice.
+        Assert.Equal(
+            [
+                new(1, 1, "2000000", "10000000", 1, "sandbox", null, 0, null, RowState.Active, Agreed: null, Tried: null, Generation: 1, 5),
+                new(2, 1, "3000000", "340282366920938463463374607431768211455", 10, "sandbox", "fail", 2, "top_up_failed", RowState.Active, null, null, 3, 7),
+                new(3, 1, "1", "2", 3, "sandbox", "delay:5", 3, "rail_cost_too_high", RowState.Closed, null, null, 2, 1),
+                new(4, 1, "1", "2", 3, "sandbox", null, 0, null, RowState.Closed, null, null, 1, 1),
+            ],
+            rows.OrderBy(row => row.Id));
+        Assert.Empty(await settings.ListActiveAsync<LeftCardRow>());
+        Assert.True(await settings.WriteAsync(rows.Single(row => row.Id == 2) with { Tried = UInt128.MaxValue, Version = 8 }));
+        Assert.Equal(UInt128.MaxValue, (await settings.FindAsync<AutomaticTopUpRow>(2))!.Tried);
     }
 
     public void Dispose() => Directory.Delete(directory, recursive: true);

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Farthing.AspNetCore.Tests.Pages;
 using Farthing.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -321,6 +323,35 @@ public sealed class MeteredTests
     }
 
     [Fact]
+    public async Task Razor_pages_are_metered_and_add_what_only_they_know()
+    {
+        var runs = new PageRuns();
+        await using var site = await StartAsync((_, app) => app.MapRazorPages().Metered("words"), services: services => services.AddSingleton(runs).AddRazorPages());
+        var browser = new Browser(site);
+        var asked = await browser.VisitAsync("/read/3");
+        Assert.Equal((HttpStatusCode.PaymentRequired, 0), (asked.Status, runs.Count));
+        Assert.Contains("for 750 words", asked.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(PaidSite.PaidText, asked.Body, StringComparison.Ordinal);
+
+        var meter = await StartMeterAsync(site, browser, "/read/3", 10);
+        var read = await browser.VisitAsync("/read/3");
+        Assert.Equal(HttpStatusCode.OK, read.Status);
+        // One for the request, and three that the page added.
+        Assert.Contains($"{PaidSite.PaidText}, 6 left", read.Body, StringComparison.Ordinal);
+        // A page that fails is not counted, nor what it would have added.
+        Assert.Equal(HttpStatusCode.InternalServerError, (await browser.VisitAsync("/read/-1")).Status);
+        // What is no page of the site costs nobody anything.
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.VisitAsync("/read/many")).Status);
+        await site.Meters.ReportDueAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(4, site.Reports.UnitsOf(meter.Payment));
+
+        // More than is held: the page hands nothing out, the request is counted, and the next one is asked for another meter.
+        Assert.Equal(HttpStatusCode.Conflict, (await browser.VisitAsync("/read/7")).Status);
+        Assert.Equal(HttpStatusCode.PaymentRequired, (await browser.VisitAsync("/read/1")).Status);
+        Assert.Equal((5L, true, 3), (site.Reports.UnitsOf(meter.Payment), site.Reports.IsStopped(meter.Payment), runs.Count));
+    }
+
+    [Fact]
     public async Task Wrong_options_stop_the_start_and_an_unknown_name_opens_nothing()
     {
         await using (var site = await StartAsync((site, app) => app.MapGet("/", site.Serve).Metered("songs")))
@@ -338,7 +369,7 @@ public sealed class MeteredTests
         static Task<OptionsValidationException> FaultAsync(Action<FarthingOptions> change) => Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(configure: change));
     }
 
-    private static Task<PaidSite> StartAsync(Action<PaidSite, WebApplication>? map = null, Action<FarthingOptions>? configure = null, TimeSpan later = default) => PaidSite.StartAsync(
+    private static Task<PaidSite> StartAsync(Action<PaidSite, WebApplication>? map = null, Action<FarthingOptions>? configure = null, Action<IServiceCollection>? services = null, TimeSpan later = default) => PaidSite.StartAsync(
         map ?? ((site, app) =>
         {
             app.MapGroup("/words").Metered("words").MapGet("/{number}", site.Serve);
@@ -353,7 +384,8 @@ public sealed class MeteredTests
             options.Meters["other"] = (Words() with { Offer = OtherOffer }).ToOffer();
             configure?.Invoke(options);
         },
-        later: later);
+        services,
+        later);
 
     private static WordsOffer Words() => new();
 

@@ -140,6 +140,39 @@ public sealed class PricingCrashTests
     });
 
     [Fact]
+    public Task What_several_counters_of_a_site_report_is_counted_once_each() => EndAfterEachAsync(3, "12 units, cost 0.12 USD, Held, wallet 0.5 held 0.5, payee 0 held 0.5", async test =>
+    {
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var id = Given(await test.Domain.Meters.StartAsync(Buy(test, wallet, await MeteredAsync(test, payee, MeteredBy.Unit)))).Id;
+        return () => ReportAsync(test, wallet, payee, id, 3, 4, 5);
+    });
+
+    [Fact]
+    public Task Counters_that_together_pass_the_ceiling_are_paid_it_once() => EndAfterEachAsync(3, "70 units, cost 0.5 USD, Posted, wallet 0.5 held 0, payee 0.495 held 0", async test =>
+    {
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var id = Given(await test.Domain.Meters.StartAsync(Buy(test, wallet, await MeteredAsync(test, payee, MeteredBy.Unit)))).Id;
+        return () => ReportAsync(test, wallet, payee, id, 30, 40);
+    });
+
+    [Fact]
+    public async Task A_meter_past_its_ceiling_is_paid_no_more_though_everything_ends_before_it_is_stopped_and_no_counter_comes_again()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
+        var id = Given(await test.Domain.Meters.StartAsync(Buy(test, wallet, await MeteredAsync(test, payee, MeteredBy.Unit)))).Id;
+        // Behind the second report's rows, and before the hold is posted.
+        test.Moments.EndAt(2 * 2);
+        await AskInVainAsync(test, () => ReportAsync(test, wallet, payee, id, 30, 40));
+        Assert.True(test.Moments.Ended.IsCompleted);
+        await test.RestartAsync();
+        Assert.Equal("wallet 0.5 held 0.5, payee 0 held 0.5", await BalancesAsync(test, wallet, payee));
+        await StopBySilenceAsync(test);
+        Assert.Equal("wallet 0.5 held 0, payee 0.495 held 0", await BalancesAsync(test, wallet, payee));
+        await CheckBooksAsync(test);
+    }
+
+    [Fact]
     public Task A_meter_that_is_stopped_is_paid_once() => EndAfterEachAsync(1, "Posted, cost 0.03 USD, wallet 0.97 held 0, payee 0.0297 held 0", async test =>
     {
         var (payee, wallet) = (await test.NewPayeeAsync(), await test.NewWalletAsync("1"));
@@ -306,6 +339,19 @@ public sealed class PricingCrashTests
             var topUp = Given(await test.Domain.TopUps.TopUpAsync(wallet.Id, key, Usd("1"), "sandbox", null));
             return $"{topUp.Status}, {await TabAsync(test, wallet, payee)}, {await BalancesAsync(test, wallet, payee)}";
         };
+    }
+
+    /// <summary>Each counter reports all that it has counted; one that hears that the meter is stopped says nothing more.</summary>
+    private static async Task<string> ReportAsync(TestSystem test, Wallet wallet, Payee payee, Id<MeterKind> id, params long[] counted)
+    {
+        for (var counter = 0; counter < counted.Length; counter++)
+        {
+            var answer = await test.Domain.Meters.ReportAsync(payee.Id, id, counted[counter], $"counter-{counter}");
+            if (answer.Refusal?.Code != RefusalCodes.MeterStopped) Given(answer);
+        }
+
+        var meter = Given(await test.Domain.Meters.ReadAsync(As(payee), id));
+        return $"{meter.Units} units, cost {meter.Cost}, {meter.Payment.Status}, {await BalancesAsync(test, wallet, payee)}";
     }
 
     private static Task StopBySilenceAsync(TestSystem test)

@@ -20,7 +20,7 @@ internal static class PublicAddress
         if (mode.IsBehindTls)
         {
             // Else whoever reached the port past the proxy would send keys openly, and nobody would notice.
-            app.Use((context, next) => context.Connection.RemoteIpAddress is { } sender && mode.IsTrusted(sender)
+            app.Use((context, next) => context.Connection.RemoteIpAddress is { } sender && mode.IsTrusted(sender, context.Connection.LocalIpAddress)
                 ? next(context)
                 : Problem.AnswerAsync(context, new Refusal(RefusalCodes.Misdirected, $"This server is reached at {OriginOf(mode)} and not directly. Whatever was sent here was not encrypted: if it had a key in it, make a new one.")));
         }

@@ -34,10 +34,16 @@ internal sealed record ServerMode
     public bool IsBehindTls => PublicUrl?.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>True for whoever may come without TLS: a trusted proxy, and this machine itself.</summary>
-    public bool IsTrusted(IPAddress sender)
+    /// <param name="sender">Where the connection itself comes from; never what a header says.</param>
+    /// <param name="reached">The address of this machine that it came to, if it is known.</param>
+    /// <remarks>
+    /// Who comes from the very address that is reached is this machine: it asks itself at its address in a network. Nobody else can send from there, as the answers to that, and so
+    /// the handshake, would stay here.
+    /// </remarks>
+    public bool IsTrusted(IPAddress sender, IPAddress? reached)
     {
-        var address = sender.IsIPv4MappedToIPv6 ? sender.MapToIPv4() : sender;
-        return IPAddress.IsLoopback(address) || TrustedProxies.Any(network => network.Contains(address));
+        var address = Plain(sender);
+        return IPAddress.IsLoopback(address) || reached is not null && address.Equals(Plain(reached)) || TrustedProxies.Any(network => network.Contains(address));
     }
 
     /// <summary>What each page says of the money.</summary>
@@ -61,4 +67,6 @@ internal sealed record ServerMode
 
     /// <summary>A name for the log of a new directory of real money, which stays for life and is nobody else's.</summary>
     public string NewOrigin() => $"{PublicUrl!.Authority}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -118,8 +118,19 @@ public sealed class LiveTests : IDisposable
     public void Nobody_but_a_proxy_and_this_machine_comes_without_TLS()
     {
         var mode = Parse([.. Live, "--trusted-proxy", "10.1.0.0/16", "--trusted-proxy", "2001:db8::/32"]).Mode;
-        foreach (var trusted in new[] { "127.0.0.1", "::1", "10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7" }) Assert.True(mode.IsTrusted(IPAddress.Parse(trusted)), trusted);
-        foreach (var stranger in new[] { "10.2.0.1", "192.0.2.1", "2001:db9::1", "0.0.0.0" }) Assert.False(mode.IsTrusted(IPAddress.Parse(stranger)), stranger);
+        foreach (var trusted in new[] { "127.0.0.1", "::1", "10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7" }) Assert.True(mode.IsTrusted(IPAddress.Parse(trusted), reached: IPAddress.Parse("192.0.2.7")), trusted);
+        foreach (var stranger in new[] { "10.2.0.1", "192.0.2.1", "2001:db9::1", "0.0.0.0" }) Assert.False(mode.IsTrusted(IPAddress.Parse(stranger), reached: IPAddress.Parse("192.0.2.7")), stranger);
+    }
+
+    [Fact]
+    public void This_machine_is_known_by_coming_from_the_address_that_it_reaches()
+    {
+        // A web server beside it, of a server that listens on the machine's own address in a network.
+        var mode = Parse([.. Live, "--listen", "192.0.2.7"]).Mode;
+        foreach (var (sender, reached) in new[] { ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("192.0.2.7", "::ffff:192.0.2.7"), ("2001:db8::7", "2001:db8::7") })
+            Assert.True(mode.IsTrusted(IPAddress.Parse(sender), IPAddress.Parse(reached)), $"{sender} {reached}");
+        foreach (var (sender, reached) in new[] { ("192.0.2.8", "192.0.2.7"), ("2001:db8::8", "2001:db8::7"), ("192.0.2.7", "2001:db8::7"), ("192.0.2.7", null) })
+            Assert.False(mode.IsTrusted(IPAddress.Parse(sender), reached is null ? null : IPAddress.Parse(reached)), $"{sender} {reached}");
     }
 
     [Fact]
@@ -135,10 +146,12 @@ public sealed class LiveTests : IDisposable
             return Task.CompletedTask;
         });
         var pipeline = app.Build();
-        foreach (var (sender, told) in new[] { ("192.0.2.1", "198.51.100.1"), ("127.0.0.1", "198.51.100.1"), ("127.0.0.1", "203.0.113.1, 198.51.100.2"), ("127.0.0.1", "198.51.100.3, 127.0.0.1"), ("127.0.0.1", "") })
+        foreach (var (sender, told) in new[] { ("192.0.2.1", "198.51.100.1"), ("192.0.2.1", "192.0.2.7"), ("127.0.0.1", "198.51.100.1"), ("127.0.0.1", "203.0.113.1, 198.51.100.2"), ("127.0.0.1", "198.51.100.3, 127.0.0.1"), ("127.0.0.1", ""),
+            // The machine itself may ask, and is not believed whom it asks for as long as nobody named it as a proxy.
+            ("192.0.2.7", "198.51.100.4") })
         {
             var context = new DefaultHttpContext();
-            (context.Connection.RemoteIpAddress, context.Request.Scheme, context.Request.Host) = (IPAddress.Parse(sender), "http", new HostString("evil.example"));
+            (context.Connection.RemoteIpAddress, context.Connection.LocalIpAddress, context.Request.Scheme, context.Request.Host) = (IPAddress.Parse(sender), IPAddress.Parse("192.0.2.7"), "http", new HostString("evil.example"));
             if (told.Length > 0) context.Request.Headers["X-Forwarded-For"] = told;
             context.Request.Headers["X-Forwarded-Proto"] = "ftp";
             context.Request.Headers["X-Forwarded-Host"] = "evil.example";
@@ -146,7 +159,7 @@ public sealed class LiveTests : IDisposable
             Assert.Equal(sender == "192.0.2.1" ? 421 : 200, context.Response.StatusCode);
         }
 
-        Assert.Equal(["198.51.100.1", "198.51.100.2", "198.51.100.3", "127.0.0.1"], served.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["198.51.100.1", "198.51.100.2", "198.51.100.3", "127.0.0.1", "192.0.2.7"], served.Select(line => line.Split(' ')[0]));
         Assert.All(served, line => Assert.EndsWith(" https://pay.example", line, StringComparison.Ordinal));
     }
 

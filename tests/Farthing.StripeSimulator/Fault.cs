@@ -17,4 +17,7 @@ public enum Fault
 
     /// <summary>Status 429: too many calls. Nothing was done.</summary>
     TooMany,
+
+    /// <summary>Status 400 before anything was done: the call is refused for good.</summary>
+    Refused,
 }

@@ -159,6 +159,7 @@ public sealed class StripeSimulator : IAsyncDisposable
         {
             var failed = Answer.Error(500, "api_error", null, "Something went wrong on this end.");
             if (fault == Fault.ErrorBefore) return failed;
+            if (fault == Fault.Refused) return Answer.Error(400, "invalid_request_error", "account_invalid", "The account cannot take charges.");
             var done = account.Handle(http.Request.Method, http.Request.Path, form);
             return fault == Fault.ErrorAfter ? failed : done;
         }

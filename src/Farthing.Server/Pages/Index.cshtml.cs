@@ -68,7 +68,7 @@ internal sealed class IndexModel(PaymentSystem payments) : WalletPage(payments)
     {
         var wallet = Asset.TryGetCurrency(currency, out var asset) ? await FindWalletAsync(asset) : null;
         if (wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
-        return After(await TopUpAsync(wallet, key, rail), () => RedirectToPage("/Index"));
+        return After(await TopUpAsync(wallet, key, rail), "/");
     }
 
     private async ValueTask<string> DescribeAutomaticTopUpsAsync()

@@ -60,7 +60,7 @@ internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
     {
         if (await ExamineAsync(terms) is { } refused) return refused;
         if (Wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
-        return After(await TopUpAsync(Wallet.Wallet, key, rail), ShowAgain);
+        return After(await TopUpAsync(Wallet.Wallet, key, rail), Address);
     }
 
     private async Task<IActionResult> StartMeterAsync()
@@ -79,5 +79,7 @@ internal sealed class PayModel(PaymentSystem payments) : TermsPage(payments)
         return entitled.Refusal is { } over ? Refuse(over) : entitled.Value is { } entitlement ? GoBack(Asked.Terms, entitlement) : new SeeOtherResult("/subscriptions");
     }
 
-    private SeeOtherResult ShowAgain() => new($"/pay{QueryString.Create(TermsField, Terms)}");
+    private string Address => $"/pay{QueryString.Create(TermsField, Terms)}";
+
+    private SeeOtherResult ShowAgain() => new(Address);
 }

@@ -72,7 +72,7 @@ internal sealed class TipModel(PaymentSystem payments) : WalletPage(payments)
         if (await ExamineAsync(payee, amounts, back) is { } refused) return refused;
         if (Wallet is null) return Refuse(new Refusal(RefusalCodes.WalletNotFound, ""));
         var query = QueryString.Create("payee", Payee.Id.ToString()).Add("amounts", Amounts);
-        return After(await TopUpAsync(Wallet.Wallet, key, rail), () => new SeeOtherResult($"/tip{(Back is null ? query : query.Add("return", Back))}"));
+        return After(await TopUpAsync(Wallet.Wallet, key, rail), $"/tip{(Back is null ? query : query.Add("return", Back))}");
     }
 
     private async ValueTask<IActionResult?> ExamineAsync(string? payee, string? amounts, string? back)

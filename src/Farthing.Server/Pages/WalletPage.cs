@@ -117,12 +117,25 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
         return Page();
     }
 
-    /// <summary>After a top-up: what is the matter with it, or the way to the card's page, or what comes then.</summary>
-    protected IActionResult After(Answer<TopUp> toppedUp, Func<IActionResult> then)
+    /// <summary>After a top-up: what is the matter with it, or the way to the card's page, or on to where the money is used.</summary>
+    /// <param name="toppedUp">What became of it.</param>
+    /// <param name="next">Where that is, an address of this server; and where it is tried again.</param>
+    protected IActionResult After(Answer<TopUp> toppedUp, string next)
     {
         if (!toppedUp.IsGiven) return Refuse(toppedUp.Refusal);
-        if (toppedUp.Value is not { Status: RailStatus.Pending, NextAction: { } page }) return then();
-        Obstacle = Obstacle.AtCard(page, toppedUp.Value.Amount);
+        switch (toppedUp.Value)
+        {
+            case { Status: RailStatus.Failed }:
+                Response.StatusCode = StatusCodes.Status402PaymentRequired;
+                Obstacle = Obstacle.NotToppedUp(toppedUp.Value.Amount, next);
+                break;
+            case { Status: RailStatus.Pending, NextAction: { } page }:
+                Obstacle = Obstacle.AtCard(page, toppedUp.Value.Amount);
+                break;
+            default:
+                return new SeeOtherResult(next);
+        }
+
         ViewData["Title"] = Obstacle.Title;
         return Page();
     }
@@ -134,7 +147,7 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
 /// <summary>A refusal in words for people.</summary>
 /// <param name="Title">What is the matter.</param>
 /// <param name="Advice">What to do about it.</param>
-/// <param name="Code">The stable code, for whoever is asked for help; null if nothing went wrong.</param>
+/// <param name="Code">The stable code, for whoever is asked for help; null if there is none.</param>
 /// <param name="WayBack">A link to where the payer came from, or null.</param>
 internal sealed record Obstacle(string Title, string Advice, string? Code, string? WayBack)
 {
@@ -145,6 +158,13 @@ internal sealed record Obstacle(string Title, string Advice, string? Code, strin
     public static Obstacle AtCard(string page, Amount amount) => new("Pay by card", $"{amount.ToPriceString()} are paid on a page of the card processor, so that no card number comes here. It leads back to your wallet, where the money is a moment later.", null, null)
     {
         Next = (page, "Go to the card's page"),
+    };
+
+    /// <summary>A top-up whose rail did not collect.</summary>
+    public static Obstacle NotToppedUp(Amount amount, string again) => new("The top-up did not go through", $"{amount.ToPriceString()} were to come into your wallet, and whoever collects the money refused that or gave it up. Nothing was taken from you, and nothing was paid. Try it again; if it is refused again, tell whoever runs this server, whose log says why.", null, null)
+    {
+        // Another link leads to the wallet anyway.
+        Next = again == "/" ? null : (again, "Try again"),
     };
 
     public static Obstacle From(Refusal refusal, string? wayBack)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Farthing.StripeSimulator;
 using Simulator = Farthing.StripeSimulator.StripeSimulator;
 
 namespace Farthing.Server.Tests.Rest;
@@ -25,9 +26,10 @@ public sealed class CardTests : IAsyncLifetime
     public async Task A_wallets_page_leads_to_the_cards_page_and_back_to_the_server()
     {
         using var browser = new HttpClient { BaseAddress = server.Address };
-        var wallet = await SubmitAsync("Open", await browser.GetStringAsync("/", TestContext.Current.CancellationToken), null);
+        var (_, wallet) = await SubmitAsync(browser, await ReadAsync(browser, "/"), "handler=Open");
         Assert.Contains("10.00 USD of play money", wallet, StringComparison.Ordinal);
-        var page = await SubmitAsync("TopUp", wallet, "card");
+        var (status, page) = await SubmitAsync(browser, wallet, "handler=TopUp", "value=\"card\"");
+        Assert.Equal(200, status);
 
         var session = Assert.Single(stripe.Do(account => account.All("checkout.session")));
         Assert.Contains($"href=\"{session["url"]!.GetValue<string>()}\"", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
@@ -36,15 +38,30 @@ public sealed class CardTests : IAsyncLifetime
         stripe.Do(account => account.Pay(session["id"]!.GetValue<string>()));
         // The 10.00 of play money that every new wallet is given, and what the card brought in.
         await Eventually.TrueAsync(async () => (await browser.GetStringAsync("/")).Contains("19.41 USD", StringComparison.Ordinal));
+    }
 
-        async Task<string> SubmitAsync(string handler, string html, string? rail)
+    [Fact]
+    public async Task A_top_up_that_is_refused_at_once_is_said_to_be_and_can_be_tried_again_from_where_it_was_asked_for()
+    {
+        var payee = await api.NewPayeeAsync();
+        using var browser = new HttpClient { BaseAddress = server.Address };
+        var (_, wallet) = await SubmitAsync(browser, await ReadAsync(browser, "/"), "handler=Open");
+        var tip = $"/tip?payee={payee.Id}&amounts=50";
+        var (_, isShort) = await SubmitAsync(browser, await ReadAsync(browser, tip), "Tip 50.00 USD");
+        foreach (var (from, again) in new[] { (wallet, "href=\"/\">Go to the wallet"), (isShort, $"href=\"{tip}\"") })
         {
-            var form = Regex.Matches(html, "<form.*?</form>", RegexOptions.Singleline).Select(match => match.Value).First(text => text.Contains($"handler={handler}", StringComparison.Ordinal) && (rail is null || text.Contains($"value=\"{rail}\"", StringComparison.Ordinal)));
-            var fields = Regex.Matches(form, "name=\"([^\"]+)\"(?: type=\"hidden\")? value=\"([^\"]*)\"").ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
-            using var answer = await browser.PostAsync($"/?handler={handler}", new FormUrlEncodedContent(fields), TestContext.Current.CancellationToken);
-            answer.EnsureSuccessStatusCode();
-            return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            stripe.FailNext("POST /v1/checkout/sessions", Fault.Refused);
+            var (status, page) = await SubmitAsync(browser, from, "handler=TopUp", "value=\"card\"");
+            page = WebUtility.HtmlDecode(page);
+            Assert.Equal(402, status);
+            Assert.Contains("<h1>The top-up did not go through</h1>", page, StringComparison.Ordinal);
+            Assert.Contains("Nothing was taken from you", page, StringComparison.Ordinal);
+            Assert.Contains(again, page, StringComparison.Ordinal);
         }
+
+        Assert.Empty(stripe.Do(account => account.All("checkout.session")));
+        // Nothing stands in the way of another try.
+        Assert.Contains("Go to the card's page", WebUtility.HtmlDecode((await SubmitAsync(browser, await ReadAsync(browser, "/"), "handler=TopUp", "value=\"card\"")).Html), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,6 +132,17 @@ public sealed class CardTests : IAsyncLifetime
         api?.Dispose();
         if (server is not null) await server.DisposeAsync();
         if (stripe is not null) await stripe.DisposeAsync();
+    }
+
+    private static Task<string> ReadAsync(HttpClient browser, string address) => browser.GetStringAsync(address, TestContext.Current.CancellationToken);
+
+    // The first form with all of these parts, as its button sends it.
+    private static async Task<(int Status, string Html)> SubmitAsync(HttpClient browser, string html, params string[] parts)
+    {
+        var form = Regex.Matches(html, "<form.*?</form>", RegexOptions.Singleline).Select(match => match.Value).First(text => parts.All(part => text.Contains(part, StringComparison.Ordinal)));
+        var fields = Regex.Matches(form, "name=\"([^\"]+)\"(?: type=\"hidden\")? value=\"([^\"]*)\"").ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
+        using var answer = await browser.PostAsync(WebUtility.HtmlDecode(Regex.Match(form, "action=\"([^\"]+)\"").Groups[1].Value), new FormUrlEncodedContent(fields), TestContext.Current.CancellationToken);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task<(int Status, string? Said)> SendAsync(byte[] body, string? signature)

@@ -38,6 +38,8 @@ public class MeterTests(BrowserHouse house)
             await page.GotoAsync(payment);
             return await page.GetByText("0.002 USD so far").IsVisibleAsync();
         });
+        await Expect(page.Locator("dd", new() { HasTextRegex = new(@"^\s*Words\s*$") })).ToBeVisibleAsync();
+        Assert.DoesNotContain("meter:", await page.ContentAsync(), StringComparison.Ordinal);
         await LookAsync("meter-payment");
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop, and take the rest back" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "0.002 USD" })).ToBeVisibleAsync();

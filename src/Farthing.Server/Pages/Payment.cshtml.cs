@@ -32,6 +32,9 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
     /// <summary>True while there is something that the wallet can take back by itself.</summary>
     public bool IsRefundOpen => Payment.Status == PaymentStatus.Posted && !Kept.IsZero && !Payment.IsRefundedByPayeeOnly && Payment.RefundableUntil is { } until && time.GetUtcNow() < until;
 
+    /// <summary>What was paid for, in words; null if nothing says.</summary>
+    public string? For { get; private set; }
+
     /// <summary>The page that was paid for, on the payee's registered site; null if that is not known.</summary>
     public string? Bought => Payee.Website is { } website && Payment.Resource is ['/', ..] path ? website + new PathString(path).ToUriComponent() : null;
 
@@ -81,6 +84,7 @@ internal sealed class PaymentModel(PaymentSystem payments, TimeProvider time) : 
                 if (!read.IsGiven || await Payments.Payees.FindAsync(read.Value.Payee) is not { } payee) continue;
                 Payment = read.Value;
                 Payee = payee;
+                For = await NameAsync(Payment.Resource, Payment.Offer);
                 if (Payment.Status == PaymentStatus.Held && await Payments.Meters.ReadAsync(Owner(wallet), new(Payment.Id.Value)) is { IsGiven: true, Value: { StoppedAt: null } meter }) Running = meter;
                 RefundsLeft = await Payments.Desk.RefundsLeftAsync(wallet.Id, payee.Id);
                 return (wallet, null);

@@ -19,6 +19,9 @@ internal abstract class TermsPage(PaymentSystem payments) : WalletPage(payments)
     /// <summary>What the site asks; set unless there is an obstacle.</summary>
     public ExaminedTerms Asked { get; private set; } = null!;
 
+    /// <summary>What it asks that for, in words.</summary>
+    public string For { get; private set; } = "";
+
     /// <summary>The token of the terms.</summary>
     public string Terms { get; private set; } = "";
 
@@ -33,6 +36,7 @@ internal abstract class TermsPage(PaymentSystem payments) : WalletPage(payments)
         var examined = await Payments.Desk.ExamineTermsAsync(Terms, null);
         if (!examined.IsGiven) return Refuse(examined.Refusal, await FindWayBackAsync(examined.Refusal));
         Asked = examined.Value;
+        For = Asked.Terms.Title ?? await NameAsync(Asked.Terms.Resource, Asked.Terms.Offer) ?? "";
         if (Asked.Payee.Website is { } website) HttpContext.Features.Set(new ReturnSite(new Uri(website).GetLeftPart(UriPartial.Authority)));
         if (!Asked.Terms.Once) return Refuse(new Refusal(RefusalCodes.TermsInvalid, "These terms are for a program, which pays for each call."));
 

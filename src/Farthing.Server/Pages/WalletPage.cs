@@ -140,6 +140,10 @@ internal abstract class WalletPage(PaymentSystem payments) : PageModel
         return Page();
     }
 
+    /// <summary>What is paid for, as people call it: a page by its path, all else by its offer's name, as its resource is a code.</summary>
+    protected async ValueTask<string?> NameAsync(string? resource, Id<OfferKind>? offer) =>
+        resource is not ['/', ..] && offer is { } id && await Payments.Offers.FindAsync(id) is { } sold ? sold.Name : resource;
+
     /// <summary>The caller that a wallet is to the desk.</summary>
     protected static Caller Owner(Wallet wallet) => new(CallerKind.Wallet, wallet.Id.Value);
 }

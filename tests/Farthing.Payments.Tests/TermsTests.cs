@@ -1,5 +1,6 @@
 using Farthing.Ledger;
 using Farthing.Payments.Desk;
+using Farthing.Payments.Offers;
 using Farthing.Payments.Payees;
 using Farthing.Protocol;
 using static Farthing.Payments.Tests.TestSystem;
@@ -66,6 +67,24 @@ public class TermsTests
         Refused(RefusalCodes.TermsInvalid, await test.Desk.ExamineTermsAsync(test.TermsOf(other, offer: offer), null));
         Given(await test.Domain.Offers.CloseAsync(payee.Id, offer.Id));
         Refused(RefusalCodes.OfferClosed, await test.Desk.ExamineTermsAsync(token, wallet.Id));
+    }
+
+    [Fact]
+    public async Task A_paused_wallet_opens_its_running_meter_to_no_browser_until_it_is_resumed()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var wallet = await test.NewWalletAsync("1");
+        var offer = Given(await test.Domain.Offers.CreateAsync(payee.Id, test.NewKey(), new NewOffer("Words", null, new Metered(Usd("0.01"), MeteredBy.Unit, 1, Usd("0.5"), 600))));
+        var token = test.TermsOf(payee, offer: offer, resource: $"meter:{offer.Id}");
+        var meter = Given(await test.Domain.Meters.StartOnceAsync(wallet.Id, token));
+        Given(await test.Domain.WalletCaps.PauseAsync(wallet.Id, test.NewKey()));
+        Refused(RefusalCodes.WalletFrozen, await test.Domain.Meters.StartOnceAsync(wallet.Id, token));
+        Refused(RefusalCodes.WalletFrozen, await test.Desk.RenewEntitlementAsync(wallet.Id, token));
+        Assert.Equal("0.5 held 0.5", await test.BalanceAsync(wallet));
+        Given(await test.Domain.WalletCaps.ResumeAsync(wallet.Id, test.NewKey()));
+        Assert.Equal(meter.Id, Given(await test.Domain.Meters.StartOnceAsync(wallet.Id, token)).Id);
+        Assert.NotNull(Given(await test.Desk.RenewEntitlementAsync(wallet.Id, token)));
     }
 
     [Fact]

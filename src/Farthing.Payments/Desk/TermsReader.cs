@@ -58,7 +58,7 @@ internal sealed class TermsReader(Ledger.Ledger ledger, PaymentPricer pricer, Pa
         var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
         if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
         if (terms!.Offer is { } id && await offers.FindAsync(id) is { Pricing: Metered } offer)
-            return offer.Payee == terms.Payee && (await meters.FindForBrowserAsync(wallet, id)).Running is { } running ? meters.Entitle(terms, running) : default(string);
+            return offer.Payee == terms.Payee && (await meters.FindForBrowserAsync(wallet, id)).Running is { } running ? await meters.EntitleAsync(terms, running) : default(string);
         return await purchases.FindCoverAsync(wallet.Value, terms) is { Payment: { Status: PaymentStatus.Posted } paid } standing
             // A period that its payee gives back goes on all the same.
             ? entitlements.Issue(terms, paid.Id, paid.Tag.Has(PaymentTraits.RefundedByPayeeOnly) && terms.Offer is not null ? 0 : paid.RefundableUntil, standing.EndUnixMilliseconds)

@@ -57,7 +57,7 @@ public sealed class MeterDesk : IDue
 
     /// <summary>Starts a meter: holds the ceiling of its offer.</summary>
     /// <param name="request">Who pays, with which key and mandate, and the metered offer, or a site's terms that name it.</param>
-    /// <returns>The meter as it was when it was started; by terms with an entitlement, if it runs still.</returns>
+    /// <returns>The meter as it was when it was started; by terms with an entitlement, if it runs still and the wallet is not paused.</returns>
     public ValueTask<Answer<Meter>> StartAsync(PaymentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -118,7 +118,10 @@ public sealed class MeterDesk : IDue
         var start = paid.Value.CreatedAt.ToUnixTimeMilliseconds();
         var meter = Describe(paid.Value, metered, new MeterRow(id, offer.Id.Value, null, 0, paid.Value.CreatedAt, RowState.Active), new(metered.Price.Asset, UInt128.Zero),
             start + longestSilence, null);
-        return terms is not null && await meters.LoadAsync(id) is { } running ? meter with { Entitlement = meters.Entitle(terms, running) } : meter;
+        if (terms is null || await meters.LoadAsync(id) is not { } running) return meter;
+        var entitled = await meters.EntitleAsync(terms, running);
+        // A key is answered as it was, with what it opens now: nothing. Whoever knows no keys is told why.
+        return entitled.Refusal is { } paused && scope == MeterReader.BrowserScope ? paused : meter with { Entitlement = entitled.Value };
     }
 
     /// <summary>A meter as its payer or payee may see it, with what it costs by now.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Farthing.Ledger;
 using Farthing.Payments.Desk;
 using Farthing.Payments.Offers;
 using Farthing.Payments.Settings;
@@ -37,6 +38,8 @@ internal sealed class MeterReader(ISettingsStore settings, Ledger.Ledger ledger,
     /// <summary>A site counts units; time passes by itself.</summary>
     public static Refusal CountsTime { get; } = new(RefusalCodes.InvalidField, "The offer counts time, which a site does not: start a meter with POST /v1/meters and the offer.");
 
+    private static Refusal Paused { get; } = new(RefusalCodes.WalletFrozen, "The wallet is paused, and its meter opens nothing until it is resumed.");
+
     /// <summary>The key of the meter that a wallet's browsers start as their <paramref name="number"/>th of an offer.</summary>
     public static IdempotencyKey BrowserKey(Id<OfferKind> offer, uint number) =>
         IdempotencyKey.TryParse(string.Create(CultureInfo.InvariantCulture, $"{offer}.{number}"), out var key) ? key : throw new InvalidOperationException();
@@ -61,8 +64,11 @@ internal sealed class MeterReader(ISettingsStore settings, Ledger.Ledger ledger,
         (await offers.FindAsync(new(row.Offer)))?.Pricing as Metered ?? throw new InvalidOperationException($"The meter {row.Id:x32} has lost its offer.");
 
     /// <summary>What a site lets a meter be used by, in answer to its terms; null if the meter does not run.</summary>
-    public string? Entitle(Terms terms, MeterState meter) =>
-        meter.IsRunningAt(ledger.NowUnixMilliseconds(time)) && meter.Pricing is { By: MeteredBy.Unit } pricing
-            ? entitlements.IssueForMeter(terms, meter.Row.Id, new MeterCover(pricing.Price, pricing.Count, pricing.CeilingUnits), meter.StopUnixMilliseconds)
-            : null;
+    /// <remarks>Refused while the wallet is paused: what was paid once stays open then, but a meter costs more with each use.</remarks>
+    public async ValueTask<Answer<string?>> EntitleAsync(Terms terms, MeterState meter)
+    {
+        if (!meter.IsRunningAt(ledger.NowUnixMilliseconds(time)) || meter.Pricing is not { By: MeteredBy.Unit } pricing) return default(string);
+        if (await ledger.ReadAccountAsync(meter.Payment.Debit) is { } wallet && wallet.Flags.HasFlag(AccountFlags.Frozen)) return Paused;
+        return entitlements.IssueForMeter(terms, meter.Row.Id, new MeterCover(pricing.Price, pricing.Count, pricing.CeilingUnits), meter.StopUnixMilliseconds);
+    }
 }

@@ -77,6 +77,31 @@ public sealed class SiteMeterTests(SharedServer server)
     }
 
     [Fact]
+    public async Task A_paused_wallet_gets_no_fresh_entitlement_to_a_meter_that_runs_until_it_is_resumed()
+    {
+        var (site, wallet) = (await SiteAsync(), await api.NewWalletAsync("5"));
+        var (key, terms) = (Api.NewKey(), site.Sign());
+        var meter = await StartAsync(wallet, site, terms, key);
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{wallet.Id}/pause", wallet.Key, null)).Status);
+        // The key is answered as before, as a refusal would say that it holds nothing.
+        var closed = await StartAsync(wallet, site, terms, key);
+        Assert.Equal((meter["id"], "running", null), (closed["id"], closed["status"], closed["entitlement"]));
+        Expect.Problem(await TryStartAsync(wallet, $$"""{"terms":"{{terms}}"}"""), 409, "wallet_frozen");
+        // What is held stays so, and the meter can be read and reported.
+        Assert.Equal(("4.5", "0.5"), await api.BalanceAsync(wallet));
+        Assert.Equal("running", (await ReportAsync(site, meter, 3, null))["status"]);
+        Assert.Equal(200, (await api.PostAsync($"/v1/wallets/{wallet.Id}/resume", wallet.Key, null)).Status);
+        var again = await StartAsync(wallet, site, terms, key);
+        Assert.Equal(meter["id"], again["id"]);
+        Assert.NotNull(again["entitlement"]);
+        // A stopped meter opens nothing anyway, and is told as it was.
+        await api.PostAsync($"/v1/meters/{meter["id"]}/stop", wallet.Key, null);
+        await api.PostAsync($"/v1/wallets/{wallet.Id}/pause", wallet.Key, null);
+        Assert.Null((await StartAsync(wallet, site, terms, key))["entitlement"]);
+        Assert.Equal(("4.999", "0"), await api.BalanceAsync(wallet));
+    }
+
+    [Fact]
     public async Task What_cannot_start_a_meter_is_refused_by_name_and_holds_nothing()
     {
         var (site, wallet) = (await SiteAsync(), await api.NewWalletAsync("5"));

@@ -48,7 +48,7 @@ internal static class MetersApi
             OperationId = "startMeter",
             Tag = "Meters",
             Summary = "Start a meter",
-            Description = "The offer's ceiling is held. What is used is posted when the meter stops, and the rest returned: when the payer or the payee stops it, when the ceiling is reached, or when the payee has reported nothing for the offer's silentAfterSeconds. The meter's payment has the same 26 characters as its id. Name the offer, or a site's terms that name it: then the answer has the entitlement that the site accepts, and a repeat has a fresh one as long as the meter runs. With ceiling, an offer that would hold more is refused.",
+            Description = "The offer's ceiling is held. What is used is posted when the meter stops, and the rest returned: when the payer or the payee stops it, when the ceiling is reached, or when the payee has reported nothing for the offer's silentAfterSeconds. The meter's payment has the same 26 characters as its id. Name the offer, or a site's terms that name it: then the answer has the entitlement that the site accepts, and a repeat has a fresh one as long as the meter runs and the wallet is not paused. With ceiling, an offer that would hold more is refused.",
             Key = KeyOwner.WalletOrMandate,
             TakesIdempotencyKey = true,
             Body = typeof(NewMeterBody),

@@ -20,7 +20,7 @@ public sealed class Budget : IDisposable
         Purchases = new PurchaseBook(this, path);
     }
 
-    /// <summary>The most that one request may cost.</summary>
+    /// <summary>The most that one request may cost. Of a request that starts a meter that is its ceiling, for all that is counted on it; for a unit there is no most.</summary>
     public Amount MostPerRequest { get; }
 
     /// <summary>The most that all requests together may cost: in all, or in one UTC day.</summary>

@@ -35,6 +35,7 @@ internal sealed class MeterStarter(FarthingClient wallet, Budget budget, string 
                 if (await TryStartAsync(begun, cancellation).ConfigureAwait(false) is { } resumed && resumed.Meter.Id != refused?.Meter.Id) return Use(place, resumed);
             }
 
+            await CheckOfferAsync(asked, cancellation).ConfigureAwait(false);
             var purchase = await BeginAsync(digest, challenge, asked, cancellation).ConfigureAwait(false);
             return await TryStartAsync(purchase, cancellation).ConfigureAwait(false) is { } started
                 ? Use(place, started)
@@ -50,6 +51,28 @@ internal sealed class MeterStarter(FarthingClient wallet, Budget budget, string 
     {
         budget.Meters.Set(place, running);
         return running;
+    }
+
+    /// <summary>Sees to it that the offer is no dearer than the site says: a challenge is a stranger's word, and the offer is what is paid.</summary>
+    private async Task CheckOfferAsync(MeterRequest asked, CancellationToken cancellation)
+    {
+        try
+        {
+            var named = Terms.TryParse(asked.Terms, out var terms) && terms.Offer is { } id ? id : throw new InvalidOperationException("Terms without an offer were chosen.");
+            var pricing = (await wallet.Offers.ReadOfferAsync(named, cancellation).ConfigureAwait(false)).Pricing;
+            if (pricing is not Metered { Per: "unit" } metered) throw new NotPaidException(NotPaidReason.TermsUnusable, "The site's terms cannot be paid: their offer counts no units.");
+            var count = metered.Count ?? 1;
+            if (metered.Price.Asset != asked.Price.Asset || metered.Price.Units * (UInt128)asked.Count > asked.Price.Units * count)
+                throw new NotPaidException(NotPaidReason.TermsUnusable, $"The site's terms cannot be paid: it says {asked.Price} for {asked.Count} units, and its offer takes {metered.Price} for {count}.");
+        }
+        catch (FarthingException refused) when (!refused.IsUnclear)
+        {
+            throw new NotPaidException(NotPaidReason.Refused, $"The payment server refused: {refused.Message}", refused);
+        }
+        catch (Exception exception) when (exception is HttpRequestException and not NotPaidException or FarthingException)
+        {
+            throw new NotPaidException(NotPaidReason.Unreachable, "The payment server does not say what the site's offer costs, so nothing was held.", exception);
+        }
     }
 
     private async Task<Purchase> BeginAsync(string digest, PaymentChallenge challenge, MeterRequest asked, CancellationToken cancellation)

@@ -143,6 +143,31 @@ public class AutomaticTopUpTests(BrowserHouse house, CardServer server) : IClass
         reader.AssertClean();
     }
 
+    [Fact]
+    public async Task What_the_wallet_lacks_is_topped_up_on_the_card_page_from_the_pay_page()
+    {
+        await using var reader = await house.NewReaderAsync(360, scripts: true);
+        var page = await reader.NewTabAsync();
+        await page.GotoAsync(server.Process.Address.AbsoluteUri);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a wallet" }).ClickAsync();
+        var article = await server.NewArticleAsync("15.00 USD");
+        await page.GotoAsync(article);
+        await Expect(page.GetByText("Your wallet lacks 5.00 USD.")).ToBeVisibleAsync();
+        await LookAsync(reader, page, "lacking", dark: false, isChecked: true);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Top up 10.00 USD by card" }).ClickAsync();
+        await LookAsync(reader, page, "card", dark: false, isChecked: true);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Go to the card's page" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pay 10.00 USD" }).ClickAsync();
+        await Server.Tests.Rest.Eventually.TrueAsync(async () =>
+        {
+            await page.GotoAsync(article);
+            return await page.GetByRole(AriaRole.Button, new() { Name = "Pay 15.00 USD" }).IsVisibleAsync();
+        });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pay 15.00 USD" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Paid to Shop" })).ToBeVisibleAsync();
+        reader.AssertClean();
+    }
+
     private async Task SetAsync(IPage page, string floor)
     {
         await page.GotoAsync(server.Process.Address.AbsoluteUri);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using Farthing.Server.Tests.Rest;
 
 namespace Farthing.Server.Tests;
 
@@ -44,6 +45,19 @@ public sealed class ServerProcess : IAsyncDisposable
     public string Output
     {
         get { lock (output) return output.ToString(); }
+    }
+
+    /// <summary>Waits until it has printed something: what a process writes is read beside what it answers, and may be read later.</summary>
+    public async Task UntilPrintedAsync(string text)
+    {
+        try
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)));
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Contains(text, Output, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>Starts a server and waits until it takes work.</summary>

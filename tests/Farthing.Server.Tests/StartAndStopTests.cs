@@ -13,7 +13,7 @@ public sealed class StartAndStopTests
     {
         await using var server = await ServerProcess.StartAsync(null, ServerProcess.WithoutOperatorKey);
         using var api = new Api(server);
-        await Eventually.TrueAsync(() => Task.FromResult(server.Output.Contains("fk_op_", StringComparison.Ordinal)));
+        await server.UntilPrintedAsync("fk_op_");
         var key = server.Output.Split('\n').Select(line => line.Trim()).Single(line => line.StartsWith("fk_op_", StringComparison.Ordinal));
         Assert.Equal(201, (await api.PostAsync("/v1/payees", key, """{"name":"Shop","currency":"USD"}""")).Status);
         Assert.Equal(0, await server.TerminateAsync());
@@ -77,7 +77,7 @@ public sealed class StartAndStopTests
         }
 
         await using var server = await ServerProcess.StartAsync(data.Path, ServerProcess.WithoutOperatorKey);
-        await Eventually.TrueAsync(() => Task.FromResult(server.Output.Contains("fk_op_", StringComparison.Ordinal)));
+        await server.UntilPrintedAsync("fk_op_");
     }
 
     [Fact]

@@ -94,7 +94,7 @@ public sealed class DiskTests
             Assert.Contains("There is no room", ready["detail"], StringComparison.Ordinal);
             // Anybody may ask. The log is the operator's.
             Assert.DoesNotContain(data.Path, ready.Text, StringComparison.Ordinal);
-            Assert.Contains($"No space left on device : '{data.Path}/", server.Output, StringComparison.Ordinal);
+            await server.UntilPrintedAsync($"No space left on device : '{data.Path}/");
             // What is there can be read.
             await story.CheckAsync();
             File.Delete(filler);
@@ -147,8 +147,8 @@ public sealed class DiskTests
         Assert.Equal((200, "ready"), (health.Status, health["status"]));
         Assert.StartsWith("No snapshot could be written: ", health["warning"], StringComparison.Ordinal);
         Assert.DoesNotContain(data.Path, health.Text, StringComparison.Ordinal);
-        Assert.Contains($"Ledger: No snapshot could be written: ", server.Output, StringComparison.Ordinal);
-        Assert.Contains(data.File("ledger/snapshots"), server.Output, StringComparison.Ordinal);
+        await server.UntilPrintedAsync("Ledger: No snapshot could be written: ");
+        await server.UntilPrintedAsync(data.File("ledger/snapshots"));
         await story.CheckAsync();
     }
 
@@ -172,7 +172,7 @@ public sealed class DiskTests
         for (var i = 0; i < 2; i++) ExpectDamaged(await api.PostAsync("/v1/payments", story.Wallet.Key, payment, key));
         ExpectDamaged(await api.GetAsync($"/v1/payments/{first["id"]}", story.Wallet.Key));
         ExpectDamaged(await api.GetAsync($"/v1/payments/{first["id"]}/receipt", story.Wallet.Key));
-        Assert.Contains("00000000.segment", server.Output, StringComparison.Ordinal);
+        await server.UntilPrintedAsync("00000000.segment");
 
         // What stands before it in a batch is carried out, nothing else; repeated, nothing is done twice.
         var (balance, _) = await api.BalanceAsync(story.Wallet);

@@ -27,7 +27,7 @@ public sealed class OwnSiteTests
             foreach (var name in new[] { "farthing-gate.conf", "farthing.caddy", "farthing.env" })
             {
                 var text = await File.ReadAllTextAsync(Path.Combine(lines, name), TestContext.Current.CancellationToken);
-                Assert.Contains(text.TrimEnd(), server.Output, StringComparison.Ordinal);
+                await server.UntilPrintedAsync(text.TrimEnd());
                 Assert.DoesNotContain('…', text);
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(lines, name)));
             }
@@ -57,9 +57,9 @@ public sealed class OwnSiteTests
             // The next start is of the same payee, and shows no key again.
             await server.KillAsync();
             await server.StartAgainAsync();
+            await server.UntilPrintedAsync($"{origin} is paid as {account.Id}");
             Assert.DoesNotContain("fk_pye_", server.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("X-Farthing-Key", server.Output, StringComparison.Ordinal);
-            Assert.Contains($"{origin} is paid as {account.Id}", server.Output, StringComparison.Ordinal);
             Assert.Contains($"Farthing__Server={server.Address.GetLeftPart(UriPartial.Authority)}\n", await File.ReadAllTextAsync(Path.Combine(lines, "farthing.env"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
             Assert.Equal(("0.0198", "0"), await api.BalanceAsync(account));
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Farthing.Server.Tests;
 
 namespace Farthing.Browser.Tests;
@@ -8,12 +6,13 @@ namespace Farthing.Browser.Tests;
 /// <summary>A server of the tests' own with the sample site beside it, each a process on a free port.</summary>
 public sealed class SampleNewsroom : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private readonly ReservedPort port = new();
     private readonly string state = Directory.CreateTempSubdirectory("farthing-newsroom-").FullName;
     private Process? site;
 
-    private SampleNewsroom(int port) => Site = new Uri($"http://localhost:{port}");
+    private SampleNewsroom() => Site = new Uri($"http://localhost:{port.Number}");
 
     /// <summary>The payment server.</summary>
     public ServerProcess Server { get; private set; } = null!;
@@ -24,7 +23,7 @@ public sealed class SampleNewsroom : IAsyncDisposable
     /// <summary>Starts both and waits until both answer.</summary>
     public static async Task<SampleNewsroom> StartAsync()
     {
-        var newsroom = new SampleNewsroom(FreePort());
+        var newsroom = new SampleNewsroom();
         try
         {
             await newsroom.LaunchAsync();
@@ -59,6 +58,7 @@ public sealed class SampleNewsroom : IAsyncDisposable
         }
         finally
         {
+            port.Dispose();
             Directory.Delete(state, recursive: true);
         }
     }
@@ -83,12 +83,5 @@ public sealed class SampleNewsroom : IAsyncDisposable
                 // Not listening yet.
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Farthing.Server.Tests;
 
 namespace Farthing.Browser.Tests;
 
@@ -16,6 +16,7 @@ internal sealed class StaticSite : IAsyncDisposable
 
     private readonly BrowserHouse house;
     private readonly ConcurrentDictionary<string, string> pages = new();
+    private readonly ReservedPort port = new();
     private readonly HttpListener listener = new();
     private readonly HttpClient gate = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Task serving;
@@ -25,7 +26,7 @@ internal sealed class StaticSite : IAsyncDisposable
     public StaticSite(BrowserHouse house)
     {
         this.house = house;
-        Address = new Uri($"http://localhost:{FreePort()}/");
+        Address = new Uri($"http://localhost:{port.Number}/");
         listener.Prefixes.Add(Address.AbsoluteUri);
         listener.Start();
         serving = ServeAsync();
@@ -55,6 +56,7 @@ internal sealed class StaticSite : IAsyncDisposable
         listener.Close();
         await serving;
         gate.Dispose();
+        port.Dispose();
     }
 
     private async Task ServeAsync()
@@ -124,12 +126,5 @@ internal sealed class StaticSite : IAsyncDisposable
         context.Response.StatusCode = (int)answer.StatusCode;
         await context.Response.OutputStream.WriteAsync(await answer.Content.ReadAsByteArrayAsync());
         return false;
-    }
-
-    private static int FreePort()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 }

@@ -52,15 +52,15 @@ public sealed partial class LiveProxyTests(LiveServer server)
     /// <summary>nginx or Caddy with the guide's file, whose address, server and certificate are this test's.</summary>
     private sealed partial class Proxy : IAsyncDisposable
     {
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
         private readonly TemporaryDirectory directory = new();
+        private readonly ReservedPort port = new();
         private readonly StringBuilder output = new();
         private readonly Process process;
 
         private Proxy(string program, Uri server, IPAddress visitor)
         {
-            var port = FreePort();
             var text = FileOfGuide(program == "nginx" ? "farthing-proxy.conf" : "farthing-proxy.caddy");
             var (name, whole) = program == "nginx"
                 ? ("nginx.conf", $$"""
@@ -68,11 +68,11 @@ public sealed partial class LiveProxyTests(LiveServer server)
                     worker_processes 1; pid nginx.pid; error_log stderr; daemon off;
                     events { worker_connections 64; }
                     http { access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-                    {{Replaced(text, ("listen 443", $"listen 127.0.0.1:{port}"), ("127.0.0.1:5080", server.Authority), ("/etc/ssl/pay.example.pem", directory.File("pay.pem")), ("/etc/ssl/pay.example.key", directory.File("pay.key")))}}
+                    {{Replaced(text, ("listen 443", $"listen 127.0.0.1:{port.Number}"), ("127.0.0.1:5080", server.Authority), ("/etc/ssl/pay.example.pem", directory.File("pay.pem")), ("/etc/ssl/pay.example.key", directory.File("pay.key")))}}
                     }
                     """)
                 : ("Caddyfile", "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n}\n"
-                    + Replaced(text, ("pay.example {", $"https://pay.example:{port} {{\n    tls {directory.File("pay.pem")} {directory.File("pay.key")}"), ("127.0.0.1:5080", server.Authority)));
+                    + Replaced(text, ("pay.example {", $"https://pay.example:{port.Number} {{\n    tls {directory.File("pay.pem")} {directory.File("pay.key")}"), ("127.0.0.1:5080", server.Authority)));
             File.WriteAllText(directory.File(name), whole);
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             policy.CustomTrustStore.Add(WriteCertificate());
@@ -85,7 +85,7 @@ public sealed partial class LiveProxyTests(LiveServer server)
                 {
                     var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                     socket.Bind(new IPEndPoint(visitor, 0));
-                    await socket.ConnectAsync(IPAddress.Loopback, port, stop);
+                    await socket.ConnectAsync(IPAddress.Loopback, port.Number, stop);
                     return new NetworkStream(socket, ownsSocket: true);
                 },
             })
@@ -148,6 +148,7 @@ public sealed partial class LiveProxyTests(LiveServer server)
 
             process.Dispose();
             Http.Dispose();
+            port.Dispose();
             directory.Dispose();
         }
 
@@ -185,13 +186,6 @@ public sealed partial class LiveProxyTests(LiveServer server)
             var here = new DirectoryInfo(AppContext.BaseDirectory);
             while (!File.Exists(Path.Combine(here.FullName, "Farthing.slnx"))) here = here.Parent!;
             return FilesOfGuide().Matches(File.ReadAllText(Path.Combine(here.FullName, "docs", "guides", "going-live.md"))).Single(match => match.Groups["name"].Value == name).Groups["text"].Value;
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
 
         [GeneratedRegex(@"^<!-- file: (?<name>\S+) -->\n```(?:nginx)?\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Compression;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -17,15 +16,14 @@ public sealed partial class GatedSite : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryDirectory directory = new();
+    private readonly ReservedPort port = new();
     private readonly StringBuilder output = new();
     private Process? process;
 
     private GatedSite(string program)
     {
         Program = program;
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Address = new Uri($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        Address = new Uri($"http://localhost:{port.Number}");
     }
 
     public string Program { get; }
@@ -122,6 +120,7 @@ public sealed partial class GatedSite : IAsyncDisposable
         finally
         {
             directory.Dispose();
+            port.Dispose();
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Farthing.AspNetCore;
 using Microsoft.AspNetCore.Builder;
@@ -44,17 +43,15 @@ public sealed class LongFileTests(ClockServer server)
     {
         using var files = new TemporaryDirectory();
         WriteFiles(files.Path);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var address = new Uri($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
-        listener.Stop();
+        using var port = new ReservedPort();
+        var address = new Uri($"http://localhost:{port.Number}");
         var (key, publicKey) = Api.NewSigningKey();
         var payee = await server.Api.NewPayeeAsync(more: $",\"website\":\"{address.GetLeftPart(UriPartial.Authority)}\",\"signingKey\":\"{publicKey}\"");
         var entitlementKey = (await server.Api.GetAsync("/v1/entitlement-key")).Text;
 
         var time = new FakeTimeProvider(await server.NowAsync());
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, address.Port));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port.Number));
         builder.Services.AddRoutingCore().AddSingleton<TimeProvider>(time);
         builder.Logging.ClearProviders();
         builder.Services.AddFarthing(options =>

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using System.Web;
 
@@ -9,17 +7,16 @@ namespace Farthing.Server.Tests.Gate;
 /// <summary>The sample that sells a Razor page, a file and a subscription, with nothing but the lines that its own server wrote for it.</summary>
 public sealed partial class MagazineTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task A_razor_page_a_file_and_a_subscription_are_sold_with_the_lines_that_the_server_wrote()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var site = new Uri($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
-        listener.Stop();
+        using var port = new ReservedPort();
+        var site = new Uri($"http://localhost:{port.Number}");
         await using var server = await ServerProcess.StartAsync(null, "--own-site", site.GetLeftPart(UriPartial.Authority));
         using var api = new Api(server);
+        await server.UntilPrintedAsync("fk_pye_");
         var lines = (await File.ReadAllLinesAsync(Path.Combine(server.Data, "own-site", "farthing.env"), TestContext.Current.CancellationToken)).Select(line => line.Split('=', 2)).ToList();
         var payee = new Account(lines.Single(line => line[0] == "Farthing__Payee")[1], PayeeKey().Match(server.Output).Value);
         var offer = await api.PostAsync("/v1/offers", payee.Key, """{"name":"The magazine","pricing":{"model":"subscription","price":{"amount":"4","currency":"USD"},"every":"month"}}""");

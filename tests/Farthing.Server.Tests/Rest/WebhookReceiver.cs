@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -25,15 +24,13 @@ internal sealed record Received(string Id, string Timestamp, string Signature, s
 /// <summary>A shop's server on loopback, which keeps what it is sent.</summary>
 internal sealed class WebhookReceiver : IDisposable
 {
+    private readonly ReservedPort port = new();
     private readonly HttpListener listener = new();
     private readonly ConcurrentQueue<Received> received = new();
 
     public WebhookReceiver()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        Url = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/farthing/";
-        free.Stop();
+        Url = $"http://127.0.0.1:{port.Number}/farthing/";
         listener.Prefixes.Add(Url);
         listener.Start();
         _ = ReceiveAsync();
@@ -53,7 +50,11 @@ internal sealed class WebhookReceiver : IDisposable
         return Received;
     }
 
-    public void Dispose() => listener.Close();
+    public void Dispose()
+    {
+        listener.Close();
+        port.Dispose();
+    }
 
     private async Task ReceiveAsync()
     {

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Farthing.AspNetCore;
 using Farthing.Client;
 using Farthing.Protocol;
@@ -18,12 +16,14 @@ public sealed class MeteredSite : IAsyncDisposable
     public const string Words = "more rain";
 
     private readonly WebApplication app;
+    private readonly ReservedPort? port;
     private readonly Amount ceiling;
     private readonly ConcurrentDictionary<Id<MeterKind>, long> served;
 
-    private MeteredSite(WebApplication app, Account payee, byte[] seed, Id<OfferKind> offer, Amount ceiling, ConcurrentDictionary<Id<MeterKind>, long> served)
+    private MeteredSite(WebApplication app, ReservedPort? port, Account payee, byte[] seed, Id<OfferKind> offer, Amount ceiling, ConcurrentDictionary<Id<MeterKind>, long> served)
     {
         this.app = app;
+        this.port = port;
         this.served = served;
         this.ceiling = ceiling;
         (Payee, Seed, Offer) = (payee, seed, offer);
@@ -51,36 +51,38 @@ public sealed class MeteredSite : IAsyncDisposable
     /// <param name="ceiling">In thousandths of a dollar, of which each pays a word.</param>
     public static async Task<MeteredSite> OpenAsync(Uri server, int ceiling = 10)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        // Its payee is registered with the address, before it is there.
+        var port = new ReservedPort();
         using var anyone = new FarthingClient(server);
         using var signingKey = SigningKey.Create();
-        var made = await anyone.WithKey(ServerProcess.OperatorKey).Payees.CreatePayeeAsync(new NewPayee { Name = "Words", Currency = "USD", SigningKey = signingKey.Verifier.ToString(), Website = $"http://localhost:{port}" }, Api.NewKey());
+        var made = await anyone.WithKey(ServerProcess.OperatorKey).Payees.CreatePayeeAsync(new NewPayee { Name = "Words", Currency = "USD", SigningKey = signingKey.Verifier.ToString(), Website = $"http://localhost:{port.Number}" }, Api.NewKey());
         var offer = await anyone.WithKey(made.Key!).Offers.CreateOfferAsync(new NewOffer
         {
             Name = "Words",
             Pricing = new Metered { Price = Amount.Parse("0.001 USD"), Per = "unit", Ceiling = new Amount(Asset.Usd, (UInt128)(ceiling * 1000)), SilentAfterSeconds = 600 },
         }, Api.NewKey());
-        return await StartAsync(server, new Account(made.Id.ToString(), made.Key!), signingKey.ExportSeed(), offer.Id, new Amount(Asset.Usd, (UInt128)(ceiling * 1000)), $"http://127.0.0.1:{port}", new());
+        return await StartAsync(server, new Account(made.Id.ToString(), made.Key!), signingKey.ExportSeed(), offer.Id, new Amount(Asset.Usd, (UInt128)(ceiling * 1000)), port, new());
     }
 
     /// <summary>Another process of the same site.</summary>
-    public Task<MeteredSite> OpenAnotherAsync(Uri server) => StartAsync(server, Payee, Seed, Offer, ceiling, "http://127.0.0.1:0", served);
+    public Task<MeteredSite> OpenAnotherAsync(Uri server) => StartAsync(server, Payee, Seed, Offer, ceiling, null, served);
 
     /// <summary>Stops it in peace, as a machine that is shut down does.</summary>
     public Task StopAsync() => app.StopAsync();
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        port?.Dispose();
+    }
 
-    private static async Task<MeteredSite> StartAsync(Uri server, Account payee, byte[] seed, Id<OfferKind> offer, Amount ceiling, string url, ConcurrentDictionary<Id<MeterKind>, long> served)
+    private static async Task<MeteredSite> StartAsync(Uri server, Account payee, byte[] seed, Id<OfferKind> offer, Amount ceiling, ReservedPort? port, ConcurrentDictionary<Id<MeterKind>, long> served)
     {
         using var anyone = new FarthingClient(server);
         var entitlementKey = await anyone.Ledger.ReadEntitlementKeyAsync();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls(url);
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port?.Number ?? 0}");
         builder.Services.AddFarthing(options =>
         {
             options.Payee = payee.Id;
@@ -92,7 +94,7 @@ public sealed class MeteredSite : IAsyncDisposable
             options.ReportEvery = TimeSpan.FromMilliseconds(100);
             options.Meters["words"] = new MeteredOffer { Offer = offer.ToString(), Price = "0.001 USD", Ceiling = ceiling.ToPriceString(), Unit = "word" };
         });
-        var site = new MeteredSite(builder.Build(), payee, seed, offer, ceiling, served);
+        var site = new MeteredSite(builder.Build(), port, payee, seed, offer, ceiling, served);
         await site.app.StartAsync();
         return site;
     }

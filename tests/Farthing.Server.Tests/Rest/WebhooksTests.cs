@@ -16,6 +16,7 @@ public sealed class WebhooksTests(ClockServer server)
         using var receiver = new WebhookReceiver();
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("10"));
         var (id, secret) = await HookAsync(payee.Key, receiver);
+        var began = await server.NowAsync();
         var payment = await api.PayAsync(wallet, payee, "2", reference: "order-7");
         Assert.Equal(201, (await api.PostAsync($"/v1/payments/{payment}/refunds", payee.Key, $$"""{"amount":{{Api.Amount("0.5")}}}""")).Status);
 
@@ -29,7 +30,7 @@ public sealed class WebhooksTests(ClockServer server)
             Assert.Equal(["type", "timestamp", "data"], one.Json.AsObject().Select(member => member.Key));
             Assert.True(one.IsSignedBy(secret));
             Assert.Equal(WebhookFinding.Valid, new WebhookVerifier(secret, new StoppedTime(now)).Verify(one.Id, one.Timestamp, one.Signature, System.Text.Encoding.UTF8.GetBytes(one.Text)));
-            Assert.InRange(DateTimeOffset.FromUnixTimeSeconds(long.Parse(one.Timestamp, CultureInfo.InvariantCulture)), now.AddMinutes(-1), now.AddSeconds(1));
+            Assert.InRange(DateTimeOffset.FromUnixTimeSeconds(long.Parse(one.Timestamp, CultureInfo.InvariantCulture)), began.AddSeconds(-1), now);
             Assert.DoesNotContain(wallet.Id, one.Text, StringComparison.Ordinal);
             Assert.DoesNotContain(wallet.Id[4..], one.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("fk_", one.Text, StringComparison.Ordinal);
@@ -51,20 +52,23 @@ public sealed class WebhooksTests(ClockServer server)
         var (payee, wallet) = (await api.NewPayeeAsync(), await api.NewWalletAsync("10"));
         var (id, first) = await HookAsync(payee.Key, receiver);
         await api.PayAsync(wallet, payee, "2");
-        await receiver.WaitForAsync(1);
-        await Eventually.TrueAsync(async () => (await api.GetAsync($"/v1/webhooks/{id}", payee.Key)).Json["waiting"]!.GetValue<int>() == 1);
+        await Eventually.TrueAsync(async () => await DeliveriesAsync(payee, id) is [{ } line] && line["attempts"]!.GetValue<int>() > 0);
         var waiting = Assert.Single(await DeliveriesAsync(payee, id))!;
-        Assert.Equal(("waiting", 1, 500, "The answer was 500."), (waiting["status"]!.GetValue<string>(), waiting["attempts"]!.GetValue<int>(), waiting["answerStatus"]!.GetValue<int>(), waiting["problem"]!.GetValue<string>()));
+        Assert.Equal(("waiting", 500, "The answer was 500."), (waiting["status"]!.GetValue<string>(), waiting["answerStatus"]!.GetValue<int>(), waiting["problem"]!.GetValue<string>()));
+        Assert.Equal("1", (await api.GetAsync($"/v1/webhooks/{id}", payee.Key))["waiting"]);
         Assert.NotNull((await api.GetAsync($"/v1/webhooks/{id}", payee.Key))["failingSince"]);
 
         var rotated = await api.PostAsync($"/v1/webhooks/{id}/secret/rotate", payee.Key, """{"overlapSeconds":3600}""");
         receiver.Status = 200;
         await server.AdvanceAsync(TimeSpan.FromSeconds(10));
-        var received = await receiver.WaitForAsync(2);
-        Assert.Equal((received[0].Id, received[0].Text), (received[1].Id, received[1].Text));
-        Assert.True(received[1].IsSignedBy(first) && received[1].IsSignedBy(rotated["secret"]!) && !received[0].IsSignedBy(rotated["secret"]!));
         await Eventually.TrueAsync(async () => (await DeliveriesAsync(payee, id))[0]!["status"]!.GetValue<string>() == "delivered");
-        Assert.Equal(2, (await DeliveriesAsync(payee, id))[0]!["attempts"]!.GetValue<int>());
+        // The first try was answered at once, and the next is seconds later: where they take that long here, there are more than two.
+        var received = receiver.Received;
+        Assert.Equal(received.Count, (await DeliveriesAsync(payee, id))[0]!["attempts"]!.GetValue<int>());
+        Assert.True(received.Count >= 2);
+        Assert.All(received, one => Assert.Equal((received[0].Id, received[0].Text), (one.Id, one.Text)));
+        Assert.All(received, one => Assert.True(one.IsSignedBy(first)));
+        Assert.True(received[^1].IsSignedBy(rotated["secret"]!) && !received[0].IsSignedBy(rotated["secret"]!));
         var metrics = (await api.GetAsync("/metrics", ServerProcess.OperatorKey)).Text;
         Assert.Contains("farthing_webhook_attempts_total{outcome=\"taken\"}", metrics, StringComparison.Ordinal);
         Assert.Contains("farthing_webhook_waiting", metrics, StringComparison.Ordinal);

@@ -15,7 +15,7 @@ namespace Farthing.Browser.Tests;
 public sealed class BrowserHouse : IAsyncLifetime
 {
     // One second of a free machine is many of a busy one.
-    internal const int PatienceMilliseconds = 60_000;
+    internal const int PatienceMilliseconds = 120_000;
 
     private SampleNewsroom? newsroom;
     private IPlaywright? playwright;
@@ -41,6 +41,7 @@ public sealed class BrowserHouse : IAsyncLifetime
         chromium = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = executable,
+            Timeout = PatienceMilliseconds,
             Args =
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -23,7 +23,7 @@ public sealed record Account(string Id, string Key);
 /// <summary>The server's REST calls, as a test writes them.</summary>
 public sealed class Api(Func<Uri> address) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromMinutes(2) };
 
     public Api(ServerProcess server) : this(() => server.Address)
     {

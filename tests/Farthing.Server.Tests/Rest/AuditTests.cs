@@ -50,7 +50,7 @@ public sealed class AuditTests
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
         var program = Path.Combine(here.Parent!.Parent!.FullName, "Farthing.Cli", here.Name, "farthing.dll");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [program, "ledger", "audit", server.ToString(), "--key", key, "--since", since]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var error = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);

@@ -31,7 +31,7 @@ public sealed class TestClockTests(ClockServer server, SharedServer other)
             var now = await server.AdvanceAsync(TimeSpan.FromDays(31));
             var paid = await api.PostAsync("/v1/payments", wallet.Key, Api.Payment(payee, "0.1"));
             Assert.True(paid.Status == 201, paid.Text);
-            Assert.InRange(DateTimeOffset.Parse(paid["createdAt"]!), now, now.AddMinutes(1));
+            Assert.InRange(DateTimeOffset.Parse(paid["createdAt"]!), now, await server.NowAsync());
         }
 
         // Each with its fee.
@@ -49,7 +49,7 @@ public sealed class TestClockTests(ClockServer server, SharedServer other)
         await own.KillAsync();
         await own.StartAgainAsync();
         var now = DateTimeOffset.Parse((await ownApi.GetAsync("/v1/test/clock", ServerProcess.OperatorKey))["now"]!);
-        Assert.InRange(now, DateTimeOffset.Parse(moved["now"]!), DateTimeOffset.Parse(moved["now"]!).AddMinutes(5));
+        Assert.InRange(now, DateTimeOffset.Parse(moved["now"]!), DateTimeOffset.Parse(moved["now"]!).AddHours(1));
         await ownApi.TopUpAsync(wallet, "1");
         Assert.Equal(("2", "0"), await ownApi.BalanceAsync(wallet));
     }
@@ -71,7 +71,8 @@ public sealed class TestClockTests(ClockServer server, SharedServer other)
     {
         var before = await server.NowAsync();
         Expect.Problem(await api.PostAsync("/v1/test/clock", ServerProcess.OperatorKey, body), 400, code);
-        Assert.InRange(await server.NowAsync(), before, before.AddMinutes(1));
+        // No move that is asked for here is shorter than an hour.
+        Assert.InRange(await server.NowAsync(), before, before.AddMinutes(50));
     }
 
     [Fact]

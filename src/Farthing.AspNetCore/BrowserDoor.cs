@@ -136,7 +136,7 @@ internal sealed class BrowserDoor(FarthingSite site, ProgramDoor programs, Renew
 
         var secret = nonce is null ? FarthingSite.RandomText() : null;
         var terms = site.TermsForBrowser(sale.Demand, sale.Resource, preview.Title, nonce ?? NonceOf(secret!), sale.Request);
-        if (terms is null || (sale.Demand.Plan is null && !programs.TryAddChallenge(sale, preview.Title)))
+        if (terms is null || !programs.TryAddChallenge(sale, preview.Title))
         {
             await ProgramDoor.RefuseAddressAsync(sale);
             return;

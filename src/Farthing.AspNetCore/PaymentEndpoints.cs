@@ -36,8 +36,8 @@ public static class PaymentEndpoints
     /// <param name="plan">The name of one of <see cref="FarthingOptions.Plans"/>. One subscription opens all that asks for the plan.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// A browser that has subscribed is let in without asking anybody until the paid period ends, thirty days at most, and is then renewed by way of the wallet. Programs cannot bring a subscription: they
-    /// get 402 without a challenge.
+    /// A browser that has subscribed is let in without asking anybody until the paid period ends, thirty days at most, and is then renewed by way of the wallet. A program shows a
+    /// subscription that its wallet has: its 402 has a challenge for that, by which nothing is paid and nothing subscribed to.
     /// </remarks>
     /// <example><code>
     /// app.MapGroup("/archive").RequireSubscription("reader");

@@ -34,7 +34,7 @@ internal sealed class PaymentGate(FarthingSite site, BrowserDoor browsers, Progr
 
         var sale = new Sale(context, demand, demand.Resource ?? ResourceOf(context.Request), next);
         if (demand.Meter is not null) await meters!.AdmitAsync(sale);
-        else if (demand.Plan is null && ProgramDoor.BringsCredential(context.Request)) await programs.AdmitAsync(sale);
+        else if (ProgramDoor.BringsCredential(context.Request)) await (demand.Plan is null ? programs.AdmitAsync(sale) : programs.AdmitSubscriberAsync(sale));
         // What a person buys stays open to their browser, so the browsers' door would sell every call for the price of one.
         else if (demand.Use == PaymentUse.PerCall) await programs.AskAsync(sale, ProgramProblem.PaymentRequired);
         else await browsers.AdmitAsync(sale);

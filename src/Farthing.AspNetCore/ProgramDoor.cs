@@ -80,6 +80,23 @@ internal sealed class ProgramDoor(FarthingSite site)
         await ServeAsync(sale, challenge, entitlement);
     }
 
+    /// <summary>
+    /// Lets in whoever shows a subscription of its wallet. The operator signed that for terms that this payee signed, so it proves all that the challenge could, and after a restart too; it opens every
+    /// page of the plan as often as it is shown, until it is over.
+    /// </summary>
+    public async Task AdmitSubscriberAsync(Sale sale)
+    {
+        if (sale.Request.Headers.Authorization is not [{ } header] || !PaymentCredential.TryParse(header, out var credential)) await AskAsync(sale, ProgramProblem.MalformedCredential);
+        else if (credential.Challenge.Intent != PaymentChallenge.Subscription) await AskAsync(sale, ProgramProblem.InvalidChallenge);
+        else if (site.ReadEntitlement(credential.Entitlement, sale.Resource) is not { } entitlement || !FarthingSite.IsForProgram(entitlement)) await AskAsync(sale, ProgramProblem.VerificationFailed);
+        else if (!site.IsCurrent(entitlement)) await AskAsync(sale, ProgramProblem.PaymentExpired);
+        else
+        {
+            AddReceipt(sale, entitlement);
+            await sale.ServeAsync(entitlement, site.PaymentPage(entitlement.Payment), "private");
+        }
+    }
+
     /// <summary>Answers 402 with a fresh challenge and why the request did not pass.</summary>
     public async Task AskAsync(Sale sale, ProgramProblem problem)
     {
@@ -89,8 +106,8 @@ internal sealed class ProgramDoor(FarthingSite site)
             return;
         }
 
-        if (sale.Demand.Plan is not null) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, ProgramProblem.SubscriptionRequired);
-        else if (TryAddChallenge(sale, preview.Title)) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, problem);
+        if (sale.Demand.Plan is not null && problem == ProgramProblem.PaymentRequired) problem = ProgramProblem.SubscriptionRequired;
+        if (TryAddChallenge(sale, preview.Title)) await WriteProblemAsync(sale, StatusCodes.Status402PaymentRequired, problem);
         else await RefuseAddressAsync(sale);
     }
 
@@ -103,7 +120,7 @@ internal sealed class ProgramDoor(FarthingSite site)
         if (site.TermsForProgram(sale.Demand, sale.Resource, title, expires) is not { } terms) return false;
         var (intent, request) = sale.Demand.Meter is { } meter
             ? (PaymentChallenge.Meter, new MeterRequest(sale.Demand.Price, meter.Count, meter.Ceiling, site.Payee, site.Server, terms).ToRequest())
-            : (PaymentChallenge.Charge, new ChargeRequest(sale.Demand.Price, site.Payee, site.Server, terms).ToRequest());
+            : (sale.Demand.Plan is null ? PaymentChallenge.Charge : PaymentChallenge.Subscription, new ChargeRequest(sale.Demand.Price, site.Payee, site.Server, terms).ToRequest());
         var challenge = PaymentChallenge.Create(site.ChallengeSecret, site.Payee.ToString(), PaymentChallenge.Farthing, intent, request, expires);
         sale.Response.Headers.WWWAuthenticate = StringValues.Concat(sale.Response.Headers.WWWAuthenticate, challenge.ToHeader());
         return true;
@@ -198,7 +215,7 @@ internal sealed record ProgramProblem(string Code, string Title, string Detail)
 
     public static ProgramProblem TooManyCalls { get; } = new("too-many-calls", "The site takes no more paid calls right now.", "Nothing was used up: repeat the same request after the time in Retry-After.");
 
-    public static ProgramProblem SubscriptionRequired { get; } = new("subscription-required", "This is for subscribers.", "Subscribe at a browser: open this address there.");
+    public static ProgramProblem SubscriptionRequired { get; } = new("subscription-required", "This is for subscribers.", "Subscribe from your wallet, at a browser or at the payment server; then show it with the challenge in WWW-Authenticate. Nothing is paid by that.");
 
     public static ProgramProblem MeterOver { get; } = new("meter-over", "The meter is used up or stopped.", "Nothing more is counted on it. Start another one with the challenge in WWW-Authenticate.");
 

@@ -64,6 +64,9 @@ public enum NotPaidReason
 
     /// <summary>It was paid before and opens nothing any more, as when it was given back since. Nothing was paid now.</summary>
     GivenBack,
+
+    /// <summary>It is for subscribers, and the wallet does not subscribe to it. Nothing was paid: a program subscribes to nothing by itself.</summary>
+    NotSubscribed,
 }
 
 /// <summary>A site asked to be paid, and it was not, or not certainly.</summary>

@@ -18,6 +18,8 @@ namespace Farthing.Client;
 /// The answer to the paid request is final, a second 402 included: <see cref="PaymentOption"/> says what was paid, which the wallet can ask back.</para>
 /// <para>Where a site meters what is used, a meter is started once, and its ceiling counts as spent until it is known what it cost: when the site asks for another one, or the budget is needed. From then on requests to
 /// the same address carry its entitlement at once. Each message that the site serves is counted by the site, also one that is sent again; a meter is never started twice for one.</para>
+/// <para>What is for subscribers is opened by a subscription that the wallet has: the payment server is asked to show it, which pays nothing, and the site sees it for up to an hour before it is asked again. A handler
+/// subscribes to nothing by itself, whatever the budget is; a mandate's key shows none.</para>
 /// <para>A 402 without a challenge of this method is handed on as it is. Where one is there but cannot be paid, <see cref="NotPaidException"/> says why.
 /// Bodies of requests are buffered, up to <see cref="MaxBodyBytes"/>. Thread-safe.</para>
 /// </remarks>
@@ -44,6 +46,7 @@ public sealed class PayingHandler : DelegatingHandler
     private readonly PurchaseBook purchases;
     private readonly RunningMeters meters;
     private readonly MeterStarter starter;
+    private readonly ShownSubscriptions subscriptions;
     private readonly string payer;
 
     /// <summary>Pays from a wallet within a budget. Set <see cref="DelegatingHandler.InnerHandler"/> unless a factory does.</summary>
@@ -58,6 +61,7 @@ public sealed class PayingHandler : DelegatingHandler
         payer = Digest(Encoding.UTF8.GetBytes($"{Origin(wallet.Server)}\n{wallet.Key}"));
         meters = budget.Meters;
         starter = new MeterStarter(wallet, budget, payer);
+        subscriptions = new ShownSubscriptions(wallet);
     }
 
     /// <inheritdoc/>
@@ -73,10 +77,15 @@ public sealed class PayingHandler : DelegatingHandler
             var name = request.Options.TryGetValue(NameOption, out var given) ? Digest(Encoding.UTF8.GetBytes(given)) : null;
             var address = AddressOf(request);
             var shown = request.Headers.Authorization is null ? meters.FindForAddress(address) : null;
-            var response = await SendOnAsync(request, shown, cancellationToken).ConfigureAwait(false);
+            var subscribed = shown is null && request.Headers.Authorization is null ? subscriptions.FindForAddress(address) : null;
+            var response = subscribed is null ? await SendOnAsync(request, shown, cancellationToken).ConfigureAwait(false) : await SendAsAsync(request, subscribed, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.PaymentRequired) return response;
             var challenges = ReadChallenges(response, PaymentChallenge.Charge);
-            if (challenges.Count == 0) return ReadChallenges(response, PaymentChallenge.Meter) is { Count: > 0 } metered ? await CountAsync(request, address, response, metered, shown, cancellationToken).ConfigureAwait(false) : response;
+            if (challenges.Count == 0)
+            {
+                if (ReadChallenges(response, PaymentChallenge.Meter) is { Count: > 0 } metered) return await CountAsync(request, address, response, metered, shown, cancellationToken).ConfigureAwait(false);
+                return ReadChallenges(response, PaymentChallenge.Subscription) is { Count: > 0 } plans ? await ShowAsync(request, address, response, plans, subscribed, cancellationToken).ConfigureAwait(false) : response;
+            }
 
             response.Dispose();
             CheckUnauthorized(request);
@@ -111,11 +120,38 @@ public sealed class PayingHandler : DelegatingHandler
         return counted;
     }
 
+    /// <summary>Answers a challenge for subscribers with the subscription that the wallet has.</summary>
+    private async Task<HttpResponseMessage> ShowAsync(HttpRequestMessage request, string address, HttpResponseMessage response, List<PaymentChallenge> challenges, string? refused, CancellationToken cancellation)
+    {
+        response.Dispose();
+        CheckUnauthorized(request);
+        await HearTheTimeAsync(cancellation).ConfigureAwait(false);
+        var (challenge, asked, offer) = ChoosePlan(challenges);
+        var place = $"{address[..address.IndexOf('\n', StringComparison.Ordinal)]}\n{offer}";
+        var shown = await subscriptions.FindAsync(place, refused, challenge, asked.Terms, cancellation).ConfigureAwait(false);
+        var seen = await SendAsAsync(request, shown, cancellation).ConfigureAwait(false);
+        if (seen.StatusCode == HttpStatusCode.PaymentRequired && refused is null && ReadChallenges(seen, PaymentChallenge.Subscription).Count > 0)
+        {
+            // It was shown at another address before, and is over by now. What the first answer asked is still open.
+            seen.Dispose();
+            shown = await subscriptions.FindAsync(place, shown, challenge, asked.Terms, cancellation).ConfigureAwait(false);
+            seen = await SendAsAsync(request, shown, cancellation).ConfigureAwait(false);
+        }
+
+        if (seen.StatusCode != HttpStatusCode.PaymentRequired) subscriptions.Remember(address, place);
+        return seen;
+    }
+
     private async Task<HttpResponseMessage> SendOnAsync(HttpRequestMessage request, RunningMeter? running, CancellationToken cancellation)
     {
         if (running is null) return await base.SendAsync(request, cancellation).ConfigureAwait(false);
         request.Options.Set(MeterOption, running.Meter);
-        request.Headers.Authorization = AuthenticationHeaderValue.Parse(running.Authorization);
+        return await SendAsAsync(request, running.Authorization, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendAsAsync(HttpRequestMessage request, string authorization, CancellationToken cancellation)
+    {
+        request.Headers.Authorization = AuthenticationHeaderValue.Parse(authorization);
         try
         {
             return await base.SendAsync(request, cancellation).ConfigureAwait(false);
@@ -139,6 +175,24 @@ public sealed class PayingHandler : DelegatingHandler
                 refusal ??= new NotPaidException(NotPaidReason.TermsUnusable, "The site's terms cannot be paid: the challenge is over; ask the site again.");
             else if (!Terms.TryParse(asked.Terms, out var terms) || terms.Offer is not { } offer || terms.Payee != asked.Payee || terms.Expires <= wallet.Connection.Now)
                 refusal ??= new NotPaidException(NotPaidReason.TermsUnusable, "The site's terms cannot be paid: they are malformed, over, or ask for something else than the challenge.");
+            else
+                return (challenge, asked, offer);
+        }
+
+        throw refusal!;
+    }
+
+    private (PaymentChallenge Challenge, ChargeRequest Asked, Id<OfferKind> Offer) ChoosePlan(List<PaymentChallenge> challenges)
+    {
+        NotPaidException? refusal = null;
+        foreach (var challenge in challenges)
+        {
+            if (!ChargeRequest.TryRead(challenge.Request, out var asked))
+                refusal ??= new NotPaidException(NotPaidReason.TermsUnusable, "The site's payment challenge is malformed. Tell its operator.");
+            else if (Uri.Compare(asked.Server, wallet.Server, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) != 0)
+                refusal ??= new NotPaidException(NotPaidReason.OtherServer, $"The site asks for a subscription at {Origin(asked.Server)}, but the wallet is at {Origin(wallet.Server)}. Use a wallet there.");
+            else if (challenge.IsOver(wallet.Connection.Now) || !Terms.TryParse(asked.Terms, out var terms) || terms.Offer is not { } offer || terms.Payee != asked.Recipient || terms.Expires <= wallet.Connection.Now)
+                refusal ??= new NotPaidException(NotPaidReason.TermsUnusable, "The site's terms cannot be answered: they are malformed, over, or ask for something else than the challenge.");
             else
                 return (challenge, asked, offer);
         }

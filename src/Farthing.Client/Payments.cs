@@ -27,6 +27,15 @@ public sealed class PaymentCalls
     public Task<BatchAnswer> CreatePaymentsAsync(IReadOnlyList<BatchPayment> payments, CancellationToken cancellation = default) =>
         caller.PostAsync("/v1/payments/batch", new Batch { Payments = payments }, Wire.Default.Batch, null, Wire.Default.BatchAnswer, cancellation);
 
+    /// <summary>Shows a site that the wallet has bought what its terms ask, or subscribes to it; a wallet's key is needed. Pays nothing, whatever the terms are.</summary>
+    /// <param name="terms">The token of the site's terms.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>What the site accepts, for an hour at most.</returns>
+    /// <exception cref="FarthingException">The server refused: <c>not_covered</c> if nothing that the wallet has covers the terms.</exception>
+    /// <exception cref="HttpRequestException">The server cannot be reached, or gave no answer.</exception>
+    public Task<ShownEntitlement> ShowEntitlementAsync(string terms, CancellationToken cancellation = default) =>
+        caller.PostAsync("/v1/entitlements", new TermsToShow { Terms = terms }, Wire.Default.TermsToShow, null, Wire.Default.ShownEntitlement, cancellation);
+
     /// <summary>Reads a payment.</summary>
     /// <exception cref="FarthingException">The server refused.</exception>
     /// <exception cref="HttpRequestException">The server cannot be reached, or gave no answer.</exception>
@@ -56,6 +65,19 @@ public sealed class PaymentCalls
     /// <exception cref="HttpRequestException">The server cannot be reached, or gave no answer.</exception>
     public Task<Refund> CreateRefundAsync(Id<PaymentKind> payment, string idempotencyKey, Amount? amount = null, CancellationToken cancellation = default) =>
         caller.PostAsync($"/v1/payments/{payment}/refunds", new PartAmount { Amount = amount }, Wire.Default.PartAmount, idempotencyKey, Wire.Default.Refund, cancellation);
+}
+
+/// <summary>What a site accepts as bought.</summary>
+public sealed record ShownEntitlement
+{
+    /// <summary>Its token.</summary>
+    public required string Entitlement { get; init; }
+}
+
+/// <summary>Body of showing an entitlement.</summary>
+internal sealed record TermsToShow
+{
+    public required string Terms { get; init; }
 }
 
 /// <summary>What to pay: exactly one of terms, an offer, or a payee with an amount.</summary>

@@ -75,6 +75,8 @@ public sealed record Problem
 [JsonSerializable(typeof(NewOffer))]
 [JsonSerializable(typeof(NewPayee))]
 [JsonSerializable(typeof(NewPayment))]
+[JsonSerializable(typeof(TermsToShow))]
+[JsonSerializable(typeof(ShownEntitlement))]
 [JsonSerializable(typeof(NewPayoutSetting))]
 [JsonSerializable(typeof(NewPersonalPayment))]
 [JsonSerializable(typeof(NewPledge))]

@@ -84,7 +84,7 @@ public sealed class PaymentSystem
         var meterReader = new MeterReader(settings, ledger, Offers, entitlements, time);
         Desk = new PaymentDesk(
             maker,
-            new TermsReader(ledger, pricer, Payees, Offers, purchases, dayCaps, ownership, meterReader, reader, entitlements),
+            new TermsReader(ledger, pricer, Payees, Offers, purchases, dayCaps, ownership, meterReader, reader, entitlements, time),
             offerTerms,
             new PaymentFinder(ledger, reader, references, labelled),
             holds,

@@ -315,6 +315,9 @@ public static class RefusalCodes
     /// <summary>An entitlement that is not continued.</summary>
     public static RefusalCode EntitlementOver { get; } = new("entitlement_over", 409, "The entitlement cannot be continued.", RetryAdvice.Never, "Send the browser to the wallet with fresh terms.");
 
+    /// <summary>Nothing that was bought covers terms.</summary>
+    public static RefusalCode NotCovered { get; } = new("not_covered", 409, "Nothing that the wallet has bought covers these terms.", RetryAdvice.SameKey, "Pay the terms, or subscribe to the offer that they name, and ask again.");
+
     /// <summary>A web server asks the gate wrongly.</summary>
     public static RefusalCode GateMisconfigured { get; } = new("gate_misconfigured", 400, "The web server asks the gate wrongly.", RetryAdvice.Never, "For whoever runs the web server: the detail names the header that its configuration must set.");
 
@@ -437,7 +440,7 @@ public static class RefusalCodes
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, InvalidCursor, NotInCheckpoint,
         RailNotAvailable, RailCostTooHigh, RailUnreachable, RailEventInvalid, RecoveryCodeInvalid, RecoveryCodeRequired, AutomaticTopUpNotSet,
         PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationOfAnotherAccount, TransferBooked, BankFileNotFound,
-        TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey, OwnSite, NotPaid, EntitlementOver, GateMisconfigured,
+        TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey, OwnSite, NotPaid, EntitlementOver, NotCovered, GateMisconfigured,
         InsufficientFunds, WalletInDebt, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,
         HandleNotFound, PersonalPaymentNotFound, RequestNotFound, BillNotFound, RequestEnded, SharesMustSum,

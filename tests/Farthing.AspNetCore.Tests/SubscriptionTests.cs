@@ -21,7 +21,7 @@ public sealed class SubscriptionTests
         Assert.Equal(HttpStatusCode.PaymentRequired, unpaid.Status);
         Assert.Contains("Subscribe for", unpaid.Body, StringComparison.Ordinal);
         Assert.Contains("5.00 USD a month", unpaid.Body, StringComparison.Ordinal);
-        Assert.False(unpaid.Headers.ContainsKey("WWW-Authenticate"));
+        Assert.Contains("intent=\"subscription\"", unpaid.Headers["WWW-Authenticate"], StringComparison.Ordinal);
         var terms = unpaid.PayLinkTerms();
         Assert.Equal((Offer, null, $"subscription:{Offer}", "reader", true), (terms.Offer.ToString(), terms.Amount, terms.Resource, terms.Title, terms.Once));
         Assert.EndsWith("/archive/1", terms.ReturnUrl, StringComparison.Ordinal);
@@ -57,17 +57,56 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task A_program_is_told_that_it_cannot_bring_a_subscription()
+    public async Task A_program_shows_the_subscription_of_its_wallet_at_every_page_of_the_plan_until_it_is_over()
     {
         await using var site = await StartAsync();
-        foreach (var authorization in new[] { "", "Payment e30" })
+        var (challenge, terms) = await AskAsync(site, "", "subscription-required");
+        Assert.Equal((Offer, null, $"subscription:{Offer}", false), (terms.Offer.ToString(), terms.Amount, terms.Resource, terms.Once));
+        Assert.True(ChargeRequest.TryRead(challenge.Request, out var asked));
+        Assert.Equal(("5.00 USD", PaidSite.Payee), (asked.Amount.ToPriceString(), asked.Recipient));
+        var entitlement = site.EntitlementFor(terms.Resource, terms.Nonce, TimeSpan.FromHours(1)) with { RefundableUntil = null };
+        var authorization = new PaymentCredential(challenge, entitlement.Sign(PaidSite.Operator)).ToHeader();
+        foreach (var path in new[] { "/archive/1", "/archive/2", "/extra", "/archive/1" })
         {
-            using var response = await site.SendAsync("/archive/1", null, ("Accept", "application/json"), ("Authorization", authorization));
-            Assert.Equal(HttpStatusCode.PaymentRequired, response.StatusCode);
-            Assert.False(response.Headers.Contains("WWW-Authenticate"));
-            Assert.Contains("subscription-required", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            using var served = await CallAsync(site, authorization, path);
+            Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+            Assert.True(PaymentReceiptHeader.TryParse(served.Headers.GetValues("Payment-Receipt").Single(), out var receipt));
+            Assert.Equal(entitlement.Payment.ToString(), receipt.Reference);
         }
 
+        // Long after the challenge, and no longer than it lasts.
+        site.Time.Advance(TimeSpan.FromMinutes(59));
+        using (var served = await CallAsync(site, authorization, "/extra")) Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+        // Neither another plan, nor what costs something by itself.
+        await AskAsync(site, authorization, "verification-failed", "/gold/1");
+        using (var priced = await CallAsync(site, authorization, "/page")) Assert.Equal(HttpStatusCode.PaymentRequired, priced.StatusCode);
+        site.Time.Advance(TimeSpan.FromMinutes(1));
+        await AskAsync(site, authorization, "payment-expired");
+        Assert.Equal(5, site.Served);
+    }
+
+    [Fact]
+    public async Task What_is_forged_foreign_or_a_browsers_is_no_programs_subscription()
+    {
+        await using var site = await StartAsync();
+        var (challenge, terms) = await AskAsync(site, "Payment e30", "malformed-credential");
+        var good = site.EntitlementFor(terms.Resource, terms.Nonce, TimeSpan.FromHours(1)) with { RefundableUntil = null };
+        using var stranger = SigningKey.Create();
+        var browser = await new Browser(site).AskAsync("/archive/1");
+        foreach (var token in new[]
+        {
+            "e30.e30",
+            good.Sign(stranger),
+            (good with { Payee = Id<PayeeKind>.New(site.Time) }).Sign(PaidSite.Operator),
+            (good with { Resource = $"subscription:{OtherOffer}" }).Sign(PaidSite.Operator),
+            (good with { Resource = "/archive/1" }).Sign(PaidSite.Operator),
+            // Found in an address, where a browser's stands for a moment.
+            (good with { Nonce = browser.Nonce }).Sign(PaidSite.Operator),
+        })
+            await AskAsync(site, new PaymentCredential(challenge, token).ToHeader(), "verification-failed");
+        await AskAsync(site, new PaymentCredential(challenge with { Intent = PaymentChallenge.Charge }, good.Sign(PaidSite.Operator)).ToHeader(), "invalid-challenge");
+        // Nor does a program's open anything to a browser.
+        Assert.Equal(HttpStatusCode.PaymentRequired, (await new Browser(site).VisitAsync($"/archive/1?farthing={good.Sign(PaidSite.Operator)}")).Status);
         Assert.Equal(0, site.Served);
     }
 
@@ -98,6 +137,20 @@ public sealed class SubscriptionTests
             var wrong = await Assert.ThrowsAsync<OptionsValidationException>(() => PaidSite.StartAsync(configure: options => options.Plans["reader"] = plan));
             Assert.Contains("Plans:reader must", wrong.Message, StringComparison.Ordinal);
         }
+    }
+
+    private static Task<HttpResponseMessage> CallAsync(PaidSite site, string authorization, string path) => site.SendAsync(path, null, ("Accept", "application/json"), ("Authorization", authorization));
+
+    /// <summary>Is asked to show a subscription, for a reason.</summary>
+    private static async Task<(PaymentChallenge Challenge, Terms Terms)> AskAsync(PaidSite site, string authorization, string problem, string path = "/archive/1")
+    {
+        using var asked = await CallAsync(site, authorization, path);
+        Assert.Equal(HttpStatusCode.PaymentRequired, asked.StatusCode);
+        Assert.Contains($"/{problem}\"", await asked.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var challenge = PaymentChallenge.ReadAll(asked.Headers.WwwAuthenticate.ToString()).Single();
+        Assert.Equal(PaymentChallenge.Subscription, challenge.Intent);
+        Assert.True(ChargeRequest.TryRead(challenge.Request, out var request));
+        return (challenge, Terms.TryParse(request.Terms, out var terms) ? terms : throw new InvalidOperationException());
     }
 
     private static Task<PaidSite> StartAsync(Action<PaidSite, WebApplication>? map = null) => PaidSite.StartAsync(

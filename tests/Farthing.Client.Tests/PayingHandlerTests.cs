@@ -113,6 +113,19 @@ public sealed class PayingHandlerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_asked_of_subscribers_is_never_paid_and_no_key_goes_to_a_stranger()
+    {
+        world.Intent = PaymentChallenge.Subscription;
+        // Its terms have a price and name no offer.
+        Assert.Equal(NotPaidReason.TermsUnusable, (await NotPaidAsync()).Reason);
+        await using var stranger = await PaidWorld.StartAsync();
+        world.ServerInChallenge = stranger.Server;
+        Assert.Equal(NotPaidReason.OtherServer, (await NotPaidAsync()).Reason);
+        Assert.Equal(0, stranger.Attempts + world.Attempts);
+        Assert.True(budget.Spent.IsZero);
+    }
+
+    [Fact]
     public async Task Terms_that_are_over_are_not_paid()
     {
         world.TermsLifetime = TimeSpan.FromMinutes(-1);

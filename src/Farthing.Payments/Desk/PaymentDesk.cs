@@ -68,6 +68,9 @@ public sealed class PaymentDesk
     /// <summary>A fresh entitlement for terms whose resource the wallet has paid and not had refunded; null if it has not.</summary>
     public ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token) => terms.RenewEntitlementAsync(wallet, token);
 
+    /// <summary>The same for a program of the wallet's: whoever has its entitlement has what it opens, so it lives an hour at most. It pays nothing, and never subscribes.</summary>
+    public ValueTask<Answer<string?>> ShowEntitlementAsync(Id<WalletKind> wallet, string token) => terms.RenewEntitlementAsync(wallet, token, isForProgram: true);
+
     /// <summary>A fresh entitlement in place of one of this server that is over, or soon will be, for the same browser and resource: as long as the purchase stands, and for a day after it was over.</summary>
     /// <param name="token">The entitlement. Whoever has it has what it opens, and gets nothing more.</param>
     /// <returns>Null if it cannot be continued: the money was given back, what was bought is over, or it stands on more than this payment (a subscription, a tab).</returns>

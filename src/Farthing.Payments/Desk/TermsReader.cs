@@ -7,8 +7,11 @@ namespace Farthing.Payments.Desk;
 
 /// <summary>What terms ask, and whether they were paid before. Moves nothing.</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class TermsReader(Ledger.Ledger ledger, PaymentPricer pricer, PayeeDirectory payees, OfferDirectory offers, OncePurchases purchases, DayCaps dayCaps, Ownership ownership, MeterReader meters, PaymentReader reader, EntitlementIssuer entitlements)
+internal sealed class TermsReader(Ledger.Ledger ledger, PaymentPricer pricer, PayeeDirectory payees, OfferDirectory offers, OncePurchases purchases, DayCaps dayCaps, Ownership ownership, MeterReader meters, PaymentReader reader, EntitlementIssuer entitlements, TimeProvider time)
 {
+    // Nothing binds a program's entitlement to the program, as a cookie does a browser's.
+    private const long ProgramMilliseconds = 3_600_000;
+
     public async ValueTask<Answer<ExaminedTerms>> ExamineAsync(string token, Id<WalletKind>? wallet)
     {
         var terms = PaymentPricer.ReadTerms(token);
@@ -52,17 +55,19 @@ internal sealed class TermsReader(Ledger.Ledger ledger, PaymentPricer pricer, Pa
         return new ExaminedTerms(terms, payee, metered.Ceiling, metered.Ceiling.ShareRoundedDown(pricer.Options.FeeBasisPoints), offer.RefundWindowSeconds, [], null, running is null ? null : await reader.DescribeAsync(running.Payment)) { Meter = metered };
     }
 
-    public async ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token)
+    public async ValueTask<Answer<string?>> RenewEntitlementAsync(Id<WalletKind> wallet, string token, bool isForProgram = false)
     {
         var terms = PaymentPricer.ReadTerms(token);
         var payee = terms is null ? null : await payees.LoadAsync(terms.Payee.Value);
         if (pricer.CheckTerms(token, terms, payee) is { } refusal) return refusal;
         if (terms!.Offer is { } id && await offers.FindAsync(id) is { Pricing: Metered } offer)
             return offer.Payee == terms.Payee && (await meters.FindForBrowserAsync(wallet, id)).Running is { } running ? await meters.EntitleAsync(terms, running) : default(string);
-        return await purchases.FindCoverAsync(wallet.Value, terms) is { Payment: { Status: PaymentStatus.Posted } paid } standing
-            // A period that its payee gives back goes on all the same.
-            ? entitlements.Issue(terms, paid.Id, paid.Tag.Has(PaymentTraits.RefundedByPayeeOnly) && terms.Offer is not null ? 0 : paid.RefundableUntil, standing.EndUnixMilliseconds)
-            : default(string);
+        if (await purchases.FindCoverAsync(wallet.Value, terms) is not { Payment: { Status: PaymentStatus.Posted } paid } standing) return default(string);
+        // Entitlements end at a whole second.
+        var soon = (ledger.NowUnixMilliseconds(time) + ProgramMilliseconds) / 1000 * 1000;
+        var end = isForProgram && soon < standing.EndUnixMilliseconds ? soon : standing.EndUnixMilliseconds;
+        // A period that its payee gives back goes on all the same.
+        return entitlements.Issue(terms, paid.Id, paid.Tag.Has(PaymentTraits.RefundedByPayeeOnly) && terms.Offer is not null ? 0 : paid.RefundableUntil, end);
     }
 
     /// <summary>A fresh entitlement in place of one that is over or soon will be, for the same browser and resource.</summary>

@@ -45,6 +45,9 @@ public sealed record PaymentChallenge
     /// <summary>The intent to pay for what is used, up to a ceiling that is held: <see cref="MeterRequest"/>.</summary>
     public const string Meter = "meter";
 
+    /// <summary>The intent to show a subscription that the wallet has: a <see cref="ChargeRequest"/> whose amount is the price of a period. Nothing is paid by answering it.</summary>
+    public const string Subscription = "subscription";
+
     /// <summary>The longest header value that is read, in characters.</summary>
     public const int MaxHeaderLength = 16 << 10;
 
@@ -57,7 +60,7 @@ public sealed record PaymentChallenge
     /// <summary>How to pay: <see cref="Farthing"/> for our own. Parameter <c>method</c>.</summary>
     public required string Method { get; init; }
 
-    /// <summary>What for: <see cref="Charge"/> for a single payment, <see cref="Meter"/> for what is used. Parameter <c>intent</c>.</summary>
+    /// <summary>What for: <see cref="Charge"/> for a single payment, <see cref="Meter"/> for what is used, <see cref="Subscription"/> for what is subscribed to. Parameter <c>intent</c>.</summary>
     public required string Intent { get; init; }
 
     /// <summary>What is asked, as base64url of JSON that the method defines; see <see cref="ChargeRequest"/> and <see cref="MeterRequest"/>. Parameter <c>request</c>.</summary>

@@ -78,6 +78,9 @@ internal sealed class PaidWorld : IAsyncDisposable
     /// <summary>The server that the challenge names, if not the simulated one.</summary>
     public Uri? ServerInChallenge { get; set; }
 
+    /// <summary>What the site asks for.</summary>
+    public string Intent { get; set; } = PaymentChallenge.Charge;
+
     /// <summary>How long terms last from now on; negative for terms that are over.</summary>
     public TimeSpan TermsLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -189,7 +192,7 @@ internal sealed class PaidWorld : IAsyncDisposable
             Nonce = Convert.ToHexString(RandomNumberGenerator.GetBytes(16)),
         };
         var request = new ChargeRequest(Price, payee, ServerInChallenge ?? Server, terms.Sign(payeeKey)).ToRequest();
-        return PaymentChallenge.Create(secret, "localhost", PaymentChallenge.Farthing, PaymentChallenge.Charge, request, expires);
+        return PaymentChallenge.Create(secret, "localhost", PaymentChallenge.Farthing, Intent, request, expires);
     }
 
     private async Task PayAsync(HttpContext http)

@@ -101,6 +101,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/fares/cards/{id}/close"] = "200 400 401 403 404 410 413 415 500 503",
         ["post /v1/fares/taps"] = "201 400 401 402 403 404 409 413 415 500 503",
         ["get /v1/fares/journeys"] = "200 400 401 403 404 410 500 503",
+        ["post /v1/entitlements"] = "200 400 401 403 404 409 410 413 415 500 503",
         ["post /v1/entitlements/renew"] = "200 400 409 413 415 500 503",
         ["get /v1/gate"] = "204 400 401 404 500 503",
         ["get /v1/fees"] = "200 400 500 503",
@@ -134,7 +135,7 @@ public sealed partial class OpenApiTests(SharedServer server)
     };
 
     // What these do can be done only once, or has keys in its body.
-    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/stop", "/report", "/batch", "/confirm", "/release", "/refuse", "/cost", "/notifications", "/failures", "/renew"];
+    private static readonly string[] Keyless = ["/close", "/erase", "/cancel", "/revoke", "/decline", "/withdraw", "/stop", "/report", "/batch", "/confirm", "/release", "/refuse", "/cost", "/notifications", "/failures", "/renew", "/entitlements"];
 
     private readonly Api api = server.Api;
 

@@ -53,6 +53,8 @@ public sealed partial class ClientCallsTests(SharedServer server) : IDisposable
 
     public void Dispose() => line.Dispose();
 
+    private static readonly SigningKey SiteKey = SigningKey.Create();
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private static string Key() => Api.NewKey();
@@ -61,7 +63,7 @@ public sealed partial class ClientCallsTests(SharedServer server) : IDisposable
 
     private static async Task<Shop> OpenShopAsync(FarthingClient oper)
     {
-        var made = await oper.Payees.CreatePayeeAsync(new NewPayee { Name = "Shop", Currency = "USD", Website = "https://shop.example", Tags = ["news"] }, Key(), Stop);
+        var made = await oper.Payees.CreatePayeeAsync(new NewPayee { Name = "Shop", Currency = "USD", Website = "https://shop.example", SigningKey = SiteKey.Verifier.ToString(), Tags = ["news"] }, Key(), Stop);
         var rotated = await oper.Payees.RotatePayeeKeyAsync(made.Id, Key(), Stop);
         Assert.NotEqual(made.Key, rotated.Key);
         var payee = oper.WithKey(rotated.Key);
@@ -227,6 +229,9 @@ public sealed partial class ClientCallsTests(SharedServer server) : IDisposable
         Assert.Equal(10, (await payer.Subscriptions.ReadSubscriptionAsync(subscription.Id, Stop)).UnitsLeft);
         var use = await shop.Keys.Subscriptions.UseSubscriptionAsync(subscription.Id, Key(), 12, Stop);
         Assert.Equal((10, Usd("0.1")), (use.Included, use.Amount));
+        var terms = new Terms { Payee = shop.Payee, Offer = small, Resource = $"subscription:{small}", Nonce = "program-with-a-nonce", Expires = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 600) }.Sign(SiteKey);
+        Assert.True(Entitlement.TryVerify((await payer.Payments.ShowEntitlementAsync(terms, Stop)).Entitlement, await payer.Ledger.ReadEntitlementKeyAsync(Stop), out var shown));
+        Assert.Equal($"subscription:{small}", shown.Resource);
         Assert.Equal("paused", (await payer.Subscriptions.PauseSubscriptionAsync(subscription.Id, Key(), Stop)).Kind);
         Assert.Equal("resumed", (await payer.Subscriptions.ResumeSubscriptionAsync(subscription.Id, Key(), Stop)).Kind);
         Assert.Equal(large, (await payer.Subscriptions.ChangeSubscriptionAsync(subscription.Id, large, Key(), Stop)).Offer);

@@ -32,6 +32,12 @@ internal sealed record RenewEntitlementBody
     public required string Entitlement { get; init; }
 }
 
+/// <summary>Body of <c>POST /v1/entitlements</c>.</summary>
+internal sealed record ShowEntitlementBody
+{
+    public required string Terms { get; init; }
+}
+
 /// <summary>An entitlement.</summary>
 internal sealed record EntitlementJson(string Entitlement);
 
@@ -293,5 +299,6 @@ internal sealed record ClockJson(string Now);
 [JsonSerializable(typeof(MoveClockBody))]
 [JsonSerializable(typeof(ClockJson))]
 [JsonSerializable(typeof(RenewEntitlementBody))]
+[JsonSerializable(typeof(ShowEntitlementBody))]
 [JsonSerializable(typeof(EntitlementJson))]
 internal sealed partial class Wire : JsonSerializerContext;

@@ -4,7 +4,10 @@ using Farthing.Ledger.State;
 namespace Farthing.CrashHost;
 
 /// <summary>A real journal whose appends are steps, each with a moment before it and one after it: one for each submission to the ledger, as nothing else is submitted meanwhile.</summary>
-internal sealed class CutJournal(IJournal journal, Moments moments) : IJournal
+/// <param name="journal">The real one.</param>
+/// <param name="moments">Counts them.</param>
+/// <param name="beforeAppending">May hold up the disk.</param>
+internal sealed class CutJournal(IJournal journal, Moments moments, Action? beforeAppending = null) : IJournal
 {
     public UInt128 Number => journal.Number;
 
@@ -22,6 +25,7 @@ internal sealed class CutJournal(IJournal journal, Moments moments) : IJournal
 
     public FrameHeader Append(in FrameHeader batch, BatchBuffer records)
     {
+        beforeAppending?.Invoke();
         // If all ends here, so does the ledger's writer, and nobody is answered. What was on its way when all ended elsewhere is taken still.
         if (!moments.Ended.IsCompleted) moments.Pass();
         var appended = journal.Append(batch, records);

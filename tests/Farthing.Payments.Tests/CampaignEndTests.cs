@@ -250,6 +250,19 @@ public class CampaignEndTests
         await AssertEndedAsync(test, row, payee, [wallet], reachesGoal: true, Usd("5").Units, spent: ["5"]);
     }
 
+    [Fact]
+    public async Task A_pledge_that_reaches_the_ledger_long_after_the_deadline_is_told_so_each_time()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var row = await StartCampaignAsync(test, payee, Usd("5"));
+        var wallet = await test.NewWalletAsync("10");
+        var key = test.NewKey();
+        Refused(RefusalCodes.CampaignOver, await test.AskAndWaitAsync(async () => await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), key, Usd("5")), TimeSpan.FromDays(2)));
+        Refused(RefusalCodes.CampaignOver, await test.Domain.Pledges.PledgeAsync(wallet.Id, new(row.Id), key, Usd("5")));
+        Assert.Equal("10 held 0", await test.BalanceAsync(wallet));
+    }
+
     private static async Task<CampaignRow> StartCampaignAsync(TestSystem test, Payee payee, Amount goal)
     {
         var campaign = Given(await test.Domain.Campaigns.CreateAsync(payee.Id, test.NewKey(),

@@ -80,6 +80,18 @@ public sealed class MandateTests
     }
 
     [Fact]
+    public async Task What_reaches_the_ledger_long_after_its_mandate_has_ended_is_told_so_each_time()
+    {
+        await using var test = await StartAsync();
+        var (payee, wallet, mandate) = await NewMandateAsync(test, new(Usd("1"), null, null), each: "1", endsAt: Start.AddMinutes(1));
+        Given(await test.Desk.PayAsync(Under(mandate, test.Pay(wallet, payee, "0.1"))));
+        var payment = Under(mandate, test.Pay(wallet, payee, "0.1"));
+        Refused(RefusalCodes.MandateEnded, await test.AskAndWaitAsync(async () => await test.Desk.PayAsync(payment), TimeSpan.FromMinutes(10)));
+        Refused(RefusalCodes.MandateEnded, await test.Desk.PayAsync(payment));
+        Assert.Equal("9.9 held 0", await test.BalanceAsync(wallet));
+    }
+
+    [Fact]
     public async Task A_day_that_ends_before_its_first_payment_reaches_the_ledger_leaves_it_to_the_next()
     {
         await using var test = await StartAsync();

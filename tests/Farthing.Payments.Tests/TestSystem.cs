@@ -52,6 +52,10 @@ internal sealed class TestSystem : IAsyncDisposable
     public Func<IRail, IRail> WrapRail { get; set; } = rail => rail;
 
     public Func<IPayoutRail, IPayoutRail> WrapPayoutRail { get; set; } = rail => rail;
+
+    /// <summary>Runs before each append to the journal, on the ledger's own thread.</summary>
+    public Action BeforeAppending { get; set; } = () => { };
+
     /// <summary>Rails beside the sandbox, made anew with each start.</summary>
     public Func<ISettingsStore, IReadOnlyList<IRail>> MoreRails { get; set; } = _ => [];
 
@@ -167,6 +171,29 @@ internal sealed class TestSystem : IAsyncDisposable
         return reports;
     }
 
+    /// <summary>Asks for something, and lets the clock go on before it reaches the ledger, whose disk is held up so long.</summary>
+    public async Task<T> AskAndWaitAsync<T>(Func<Task<T>> ask, TimeSpan wait)
+    {
+        using var disk = new SemaphoreSlim(0);
+        using var held = new SemaphoreSlim(0);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        BeforeAppending = () =>
+        {
+            held.Release();
+            disk.Wait(deadline.Token);
+        };
+        var before = Ledger.SubmitAsync([Farthing.Ledger.Command.Claim(NewKey().DeriveId("test", new Caller(CallerKind.Operator, 0)), 1, 1)]);
+        await held.WaitAsync(deadline.Token);
+        BeforeAppending = () => { };
+        var asked = Task.Run(ask);
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (Ledger.QueuedCommands == 0) await looks.WaitForNextTickAsync(deadline.Token);
+        Time.Advance(wait);
+        disk.Release();
+        await before;
+        return await asked.WaitAsync(deadline.Token);
+    }
+
     /// <summary>Leaves caps of a wallet in the making, with the gate of those before shut: the next payment is refused with <c>caps_changed</c>.</summary>
     public async Task ShutCapsAsync(Wallet wallet)
     {
@@ -243,7 +270,7 @@ internal sealed class TestSystem : IAsyncDisposable
     {
         var moments = Moments = new Moments(() => { });
         var ledgerOptions = new LedgerOptions { Directory = Path.Combine(Directory, "ledger"), Origin = "farthing.test/ledger", CheckpointKey = Secrets.LedgerKey, SegmentBytes = 1 << 20 };
-        Ledger = Farthing.Ledger.Ledger.Open(ledgerOptions, Time, directory => new CutJournal(FileJournal.Open(directory, ledgerOptions.SegmentBytes), moments), (what, error) =>
+        Ledger = Farthing.Ledger.Ledger.Open(ledgerOptions, Time, directory => new CutJournal(FileJournal.Open(directory, ledgerOptions.SegmentBytes), moments, () => BeforeAppending()), (what, error) =>
         {
             if (!moments.Ended.IsCompleted) Environment.FailFast(what, error);
         });

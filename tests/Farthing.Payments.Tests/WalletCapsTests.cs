@@ -102,6 +102,34 @@ public sealed class WalletCapsTests
     }
 
     [Fact]
+    public async Task What_reaches_the_ledger_when_its_day_is_over_and_forgotten_is_refused_and_goes_through_with_a_new_key()
+    {
+        await using var test = await StartAsync();
+        var payee = await test.NewPayeeAsync();
+        var (wallet, other) = (await test.NewWalletAsync("10"), await test.NewWalletAsync());
+        Given(await test.Domain.WalletCaps.SetAsync(wallet.Id, test.NewKey(), new Caps(Usd("1"), null, null), null));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.1")));
+        var people = test.Domain.People;
+        var key = test.NewKey();
+
+        // From noon to the next day's, long after midnight.
+        var late = await test.AskAndWaitAsync(async () => await people.PayAsync(wallet.Id, key, people.HandleOf(other.Id), Usd("0.2"), null), TimeSpan.FromDays(1));
+        Refused(RefusalCodes.CapsChanged, late);
+        Refused(RefusalCodes.CapsChanged, await people.PayAsync(wallet.Id, key, people.HandleOf(other.Id), Usd("0.2"), null));
+        Assert.Equal("9.9 held 0", await test.BalanceAsync(wallet));
+        Given(await people.PayAsync(wallet.Id, test.NewKey(), people.HandleOf(other.Id), Usd("0.2"), null));
+
+        // Within its time for refunds.
+        test.Time.SetUtcNow(test.Time.GetUtcNow().Date.AddDays(1).AddMinutes(-1));
+        var payment = test.Pay(wallet, payee, "0.3");
+        Refused(RefusalCodes.CapsChanged, await test.AskAndWaitAsync(async () => await test.Desk.PayAsync(payment), TimeSpan.FromMinutes(10)));
+        Refused(RefusalCodes.CapsChanged, await test.Desk.PayAsync(payment));
+        Assert.Equal("9.7 held 0", await test.BalanceAsync(wallet));
+        Given(await test.Desk.PayAsync(test.Pay(wallet, payee, "0.3")));
+        Assert.Equal(Usd("0.7"), Given(await test.Domain.WalletCaps.ReadAsync(wallet.Id)).Caps[0].Headroom);
+    }
+
+    [Fact]
     public async Task Payments_while_caps_change_never_exceed_the_new_ones()
     {
         await using var test = await StartAsync();

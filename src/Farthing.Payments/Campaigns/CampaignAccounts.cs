@@ -35,7 +35,7 @@ internal static class CampaignAccounts
 
     public static Command[] Pledge(CampaignRow row, UInt128 id, UInt128 digest, UInt128 wallet, Amount amount) =>
     [
-        Command.Transfer(LegIds.AllowanceOf(id), digest, GateOf(row.Id), TallyOf(row.Id), new Amount(Singly, UInt128.One), TransferCode.Allowance),
+        Command.Transfer(PassageOf(id), digest, GateOf(row.Id), TallyOf(row.Id), new Amount(Singly, UInt128.One), TransferCode.Allowance),
         Command.Hold(id, digest, wallet, row.Id, amount, TransferCode.Pledge, ExpiryOf(row)),
     ];
 
@@ -53,6 +53,9 @@ internal static class CampaignAccounts
             .. uses.Select(use => Command.Void(LegIds.SameOf(id, use), pledge, use)),
         ];
     }
+
+    /// <summary>The id of the unit that a pledge moves through the gate.</summary>
+    public static UInt128 PassageOf(UInt128 pledge) => LegIds.AllowanceOf(pledge);
 
     /// <summary>The id under which a pledge is withdrawn.</summary>
     public static UInt128 WithdrawalOf(UInt128 pledge) => EndOf("withdraw-pledge", pledge, IdBytes.TimeOf(pledge));

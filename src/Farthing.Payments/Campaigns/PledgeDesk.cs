@@ -33,10 +33,10 @@ public sealed class PledgeDesk
         var digest = Digest(wallet, campaign, amount);
         var payer = await wallets.LoadAsync(wallet.Value);
         var row = await campaigns.LoadAsync(campaign.Value);
-        if (Check(campaign, row, wallet, payer, amount) is { } refusal) return await ledger.FindAsync(id) is { } known ? await RepeatAsync(known, digest) : refusal;
+        if (Check(campaign, row, wallet, payer, amount) is { } refusal) return await ledger.FindAsync(id) is { } known ? await RepeatAsync(known, row, digest) : refusal;
 
         if (await ledger.TrySubmitCappedAsync(time, payer!.Caps, amount.Units, CampaignAccounts.Pledge(row!, id, digest, wallet.Value, amount), price: 1) is not { } results) return LedgerCalls.NotReady;
-        if (await ledger.FindAsync(id) is { } record) return await RepeatAsync(record, digest);
+        if (await ledger.FindAsync(id) is { } record) return await RepeatAsync(record, row, digest);
         return Refusals.OfChain(results) is var outcome && outcome == Outcome.AccountEnded && campaigns.IsOver(row!) ? Over(row!) : Refusals.OfPayment(outcome);
     }
 
@@ -78,10 +78,12 @@ public sealed class PledgeDesk
     }
 
     /// <summary>Gives the first answer to a key again, from the journal alone.</summary>
-    private async ValueTask<Answer<Pledge>> RepeatAsync(JournalRecord record, UInt128 digest)
+    private async ValueTask<Answer<Pledge>> RepeatAsync(JournalRecord record, CampaignRow? row, UInt128 digest)
     {
         if (record.Command.Digest != digest) return PayeeDirectory.Conflict;
-        return record.Outcome == Outcome.Done ? Describe(record, PaymentStatus.Held) : await caps.ExplainAsync(record);
+        if (record.Outcome == Outcome.Done) return Describe(record, PaymentStatus.Held);
+        // The gate, which stands before the pledge, is not known any more soon after the deadline.
+        return await ledger.FindAsync(CampaignAccounts.PassageOf(record.Command.Id)) is { Outcome: Outcome.DebitAccountNotFound } ? Over(row!) : await caps.ExplainAsync(record);
     }
 
     private async ValueTask<Pledge> DescribeAsync(JournalRecord hold)

@@ -15,6 +15,9 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
     /// <summary>A payment whose price was lowered to what was left of an offer's day, when less was left by the time it reached the ledger.</summary>
     private static readonly Refusal DayChanged = new(RefusalCodes.CapsChanged, "Less was left of the offer's cap on the day when the payment reached the ledger. Pay with a new key.");
 
+    /// <summary>What was on its way for longer than the ledger knows an account that has ended.</summary>
+    private static readonly Refusal TooLate = new(RefusalCodes.CapsChanged, "A day, week or month of the caps was over long before the payment reached the ledger. Pay with a new key.");
+
     public static Refusal Revoked(Mandate mandate) => new(RefusalCodes.MandateRevoked, $"The mandate {mandate.Id} was revoked. Pay by asking, or give another one.");
 
     public static Refusal Ended(Mandate mandate) => new(RefusalCodes.MandateEnded, $"The mandate {mandate.Id} has ended. Pay by asking, or give another one.");
@@ -37,7 +40,8 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
 
     private async ValueTask<Refusal> ExplainAsync(JournalRecord price, JournalRecord use, int number)
     {
-        if (number == LegIds.UseOfDayCap) return use.Outcome == Outcome.InsufficientFunds ? DayChanged : Refusals.OfPayment(use.Outcome);
+        if (number == LegIds.UseOfDayCap)
+            return use.Outcome switch { Outcome.InsufficientFunds => DayChanged, Outcome.DebitAccountNotFound => TooLate, _ => Refusals.OfPayment(use.Outcome) };
         var legs = PaymentRecords.LegsOf(ledger, price);
         var firstNumber = number - (number % LegIds.UsesPerSet);
         // The gate's account is the mandate's own id, or that of the wallet's caps.
@@ -51,6 +55,8 @@ internal sealed class CapRefusals(Ledger.Ledger ledger, MandateDirectory mandate
             return new(RefusalCodes.CapsChanged, "The wallet's caps were being changed. Pay with a new key.");
         }
 
+        // A gate ends with its mandate; an allowance, with its day, week or month.
+        if (use.Outcome == Outcome.DebitAccountNotFound) return mandate is not null && number == firstNumber ? Ended(mandate) : TooLate;
         if (use.Outcome != Outcome.InsufficientFunds || CountedCaps.PeriodOf(number) is not { } period) return Refusals.OfPayment(use.Outcome);
 
         var caps = mandate?.Caps ?? await walletCaps.ReadCapsAsync(gate);

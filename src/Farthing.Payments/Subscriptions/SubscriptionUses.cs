@@ -27,6 +27,7 @@ public sealed record SubscriptionUseRow(UInt128 Id, UInt128 Owner, UInt128 Offer
 internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger ledger, ChartOfAccounts chart, PaymentMaker maker, OfferDirectory offers, TimeProvider time)
 {
     private static readonly Asset Units = new("allowance:units", 0);
+    private static readonly Refusal UsedUp = new(RefusalCodes.SubscriptionUsedUp, "Fewer units were left when this key was first used. Nothing was counted. Use a new key.");
 
     // What a key's first request was refused is known before it has decided to go on with extras.
     private readonly Turns turns = new(256);
@@ -43,7 +44,7 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
             if (known.Command.Digest != digest) return PayeeDirectory.Conflict;
             if (known.Outcome == Outcome.Done) return new SubscriptionUse(new(row.Id), quantity, quantity, null);
             return await settings.FindClaimAsync(scope, key.ToHash()) is { } claim ? await FinishAsync(await settings.GetAsync<SubscriptionUseRow>(claim.Row))
-                : new Refusal(RefusalCodes.SubscriptionUsedUp, "Fewer units were left when this key was first used. Nothing was counted.");
+                : UsedUp;
         }
 
         var now = ledger.NowUnixMilliseconds(time);
@@ -65,6 +66,8 @@ internal sealed class SubscriptionUses(ISettingsStore settings, Ledger.Ledger le
         {
             case Outcome.Done: return new SubscriptionUse(new(row.Id), quantity, quantity, null);
             case Outcome.AccountEnded: return LedgerCalls.NotReady;
+            // The period was over long before this reached the ledger.
+            case Outcome.DebitAccountNotFound: return UsedUp;
             case Outcome.IdAlreadyUsed: return PayeeDirectory.Conflict;
             case Outcome.InsufficientFunds: break;
             default: return Refusals.OfPayment(results[0].Outcome);

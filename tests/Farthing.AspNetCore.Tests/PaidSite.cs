@@ -21,6 +21,7 @@ public sealed class PaidSite : IAsyncDisposable
 
     private readonly WebApplication app;
     private int served;
+    private int running;
 
     private PaidSite(WebApplication app, HttpClient http, FakeTimeProvider time)
     {
@@ -79,6 +80,7 @@ public sealed class PaidSite : IAsyncDisposable
         var app = builder.Build();
         var handler = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
         var site = new PaidSite(app, new HttpClient(handler), time) { Renewals = renewals, Reports = reports };
+        app.Use(site.CountAsync);
         app.UseRouting();
         if (map is not null) map(site, app);
         else app.MapMethods("/articles/{slug}", ["GET", "HEAD"], site.Serve).RequirePayment("0.02 USD");
@@ -98,7 +100,25 @@ public sealed class PaidSite : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        return await Http.SendAsync(request);
+        var response = await Http.SendAsync(request);
+        // An answer is here before its request has ended there, and what a request is counted for is counted at its end.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (Volatile.Read(ref running) > 0) await looks.WaitForNextTickAsync(deadline.Token);
+        return response;
+    }
+
+    private async Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref running);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref running);
+        }
     }
 
     /// <summary>Sends bytes as they are, where an HTTP client would tidy the address up.</summary>

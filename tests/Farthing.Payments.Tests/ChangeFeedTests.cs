@@ -37,15 +37,18 @@ public class ChangeFeedTests
         }
 
         await test.NewWalletAsync();
-        Assert.StartsWith("id: ", await LineAsync(told), StringComparison.Ordinal);
+        // The clock may have gone on for more heartbeats than were read.
+        var first = await LineAsync(told);
+        for (; first == ": still here"; first = await LineAsync(told)) Assert.Equal("", await LineAsync(told));
+        Assert.StartsWith("id: ", first, StringComparison.Ordinal);
         Assert.StartsWith("data: {\"position\":", await LineAsync(told), StringComparison.Ordinal);
         Assert.Equal("", await LineAsync(told));
 
         await stopping.CancelAsync();
-        Assert.Null(await feeding.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        Assert.Null(await feeding.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         await pipe.Writer.CompleteAsync();
         Assert.Equal("", await told.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
 
-    private static async Task<string?> LineAsync(StreamReader told) => await told.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+    private static async Task<string?> LineAsync(StreamReader told) => await told.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
 }

@@ -189,6 +189,8 @@ public class AutomaticTopUpTests(BrowserHouse house, CardServer server) : IClass
     // No event tells of the payment: whoever comes back finds it on, or is told to look again, within a second of the last look.
     private static async Task LookAgainUntilAsync(IPage page, string text) => await Server.Tests.Rest.Eventually.TrueAsync(async () =>
     {
+        // A click waits until the next page begins to come, and half a page has neither.
+        await page.WaitForLoadStateAsync();
         if (await page.GetByText(text).IsVisibleAsync()) return true;
         await page.GetByRole(AriaRole.Link, new() { Name = "Look again" }).ClickAsync();
         return false;

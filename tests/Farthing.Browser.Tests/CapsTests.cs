@@ -27,7 +27,8 @@ public class CapsTests(BrowserHouse house)
         await page.GetByLabel("Time zone").FillAsync("Europe/Nowhere");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set these caps" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The time zone is not known");
-        await page.GetByLabel("Time zone").FillAsync("Europe/Paris");
+        // Where this day does not end meanwhile.
+        await page.GetByLabel("Time zone").FillAsync(TimeProvider.System.GetUtcNow().Hour >= 21 ? "Asia/Tokyo" : "Europe/Paris");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set these caps" }).ClickAsync();
         await Expect(page.GetByText("0.50 USD left until")).ToBeVisibleAsync();
         await Reader.TakePictureAsync(page, "caps");

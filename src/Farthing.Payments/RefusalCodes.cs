@@ -270,10 +270,16 @@ public static class RefusalCodes
     public static RefusalCode PayoutNotFound { get; } = new("payout_not_found", 404, "There is no such payout.", RetryAdvice.Never, "Check the id, and that the key is that of its payee, its wallet or the operator.");
 
     /// <summary>Not a notification of a bank.</summary>
-    public static RefusalCode NotificationUnreadable { get; } = new("notification_unreadable", 400, "That is no notification of a bank that is read here.", RetryAdvice.Never, "Send the file as the bank gave it: ISO 20022 camt.054.001.08, in UTF-8, without a document type. The detail says what is wrong. Nothing of it was taken.");
+    public static RefusalCode NotificationUnreadable { get; } = new("notification_unreadable", 400, "That is no XML that is read here.", RetryAdvice.Never, "Send the file as the bank gave it: XML of at most 4 MiB, without a document type. The detail names the line. Nothing of it was taken.");
+
+    /// <summary>Another message, or another version.</summary>
+    public static RefusalCode NotificationUnknown { get; } = new("notification_unknown", 400, "That message of a bank is not read here.", RetryAdvice.Never, "Ask the bank for one of the messages that the detail names. Nothing of it was taken.");
+
+    /// <summary>It is not as the message definition has it.</summary>
+    public static RefusalCode NotificationBreaksRule { get; } = new("notification_breaks_rule", 400, "The bank's file breaks a rule of its message.", RetryAdvice.Never, "Show the bank the detail: it names the element and the rule of ISO 20022. Nothing of the file was taken.");
 
     /// <summary>Of an account that is not the operator's.</summary>
-    public static RefusalCode NotificationOfAnotherAccount { get; } = new("notification_of_another_account", 409, "The notification is of another account.", RetryAdvice.Never, "Send notifications of the account that FARTHING_BANK_FILE_IBAN names. Nothing of it was taken.");
+    public static RefusalCode NotificationOfAnotherAccount { get; } = new("notification_of_another_account", 409, "The notification is of another account.", RetryAdvice.Never, "Send notifications of the account that FARTHING_BANK_FILE_IBAN names, by its IBAN. Nothing of it was taken.");
 
     /// <summary>The bank has paid it.</summary>
     public static RefusalCode TransferBooked { get; } = new("transfer_booked", 409, "The bank has booked that transfer.", RetryAdvice.Never, "It was paid: if it comes back, the bank's notification says so.");
@@ -439,7 +445,7 @@ public static class RefusalCodes
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, InvalidCursor, NotInCheckpoint,
         RailNotAvailable, RailCostTooHigh, RailUnreachable, RailEventInvalid, RecoveryCodeInvalid, RecoveryCodeRequired, AutomaticTopUpNotSet,
-        PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationOfAnotherAccount, TransferBooked, BankFileNotFound,
+        PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationUnknown, NotificationBreaksRule, NotificationOfAnotherAccount, TransferBooked, BankFileNotFound,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey, OwnSite, NotPaid, EntitlementOver, NotCovered, GateMisconfigured,
         InsufficientFunds, WalletInDebt, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

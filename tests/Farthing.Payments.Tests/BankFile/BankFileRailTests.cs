@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Xml.Linq;
 using Farthing.Ledger;
 using Farthing.Payments.Payees;
@@ -56,11 +57,38 @@ public class BankFileRailTests
         await house.HearAsync();
         var returned = (await house.ReadAsync(payouts))[1];
         Assert.Equal(PayoutState.Returned, returned.State);
-        Assert.Contains("AC04 Account closed", returned.Reason, StringComparison.Ordinal);
+        Assert.Contains("AC04 the account is closed: Account closed", returned.Reason, StringComparison.Ordinal);
         Assert.Equal((Eur("25.25").Units, Eur("0.5").Units), (await house.TransitAsync(), await house.CostAsync()));
         Assert.Equal(["74.504999 held 0", "99.754999 held 0", "74.504999 held 0"], await house.BalancesAsync());
         // 300.014997 came in: what is left, what has left for good, what is on its way, and what it cost.
         Assert.Equal(Eur("300.014997"), Eur("74.504999") + Eur("99.754999") + Eur("74.504999") + Eur("25.25") + Eur("25.5") + Eur("0.5"));
+    }
+
+    [Fact]
+    public async Task Of_a_file_that_breaks_a_rule_nothing_is_taken_and_one_that_is_taken_again_says_so()
+    {
+        await using var house = await House.OpenAsync();
+        var (payout, other) = (await house.PayOutAsync(Accounts[0], "100", "25"), await house.PayOutAsync(Accounts[1], "100", "25"));
+        await house.Test.RunDueAsync();
+        Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
+
+        var broken = Notification(Operator.Iban, Booked("DBIT", "24.75", payout.EndToEndId), Booked("DBIT", "24.7", "RENT").Replace("<Sts><Cd>BOOK</Cd></Sts>", "", StringComparison.Ordinal));
+        Refused(RefusalCodes.NotificationBreaksRule, house.Rail.TakeMessage(broken));
+        await house.HearAsync();
+        Assert.Equal(PayoutState.Sent, (await house.ReadAsync([payout]))[0].State);
+
+        // The same reference twice on one side: the bank may have paid twice, which must not pass for a repetition.
+        var twice = Notification(Operator.Iban, Booked("DBIT", "24.75", payout.EndToEndId), Booked("DBIT", "24.75", payout.EndToEndId), Booked("CRDT", "24.75", payout.EndToEndId), Booked("DBIT", "24.750", other.EndToEndId));
+        var first = Given(house.Rail.TakeMessage(twice));
+        Assert.Equal((false, "N1"), (first.IsRepeated, first.MessageId));
+        Assert.Equal([NotedAs.Paid, NotedAs.Twice, NotedAs.Returned, NotedAs.Paid], first.Lines.Select(line => line.Verdict));
+        await house.HearAsync();
+        var again = Given(house.Rail.TakeMessage(twice));
+        Assert.True(again.IsRepeated);
+        Assert.Equal([NotedAs.KnownAlready, NotedAs.Twice, NotedAs.KnownAlready, NotedAs.KnownAlready], again.Lines.Select(line => line.Verdict));
+        await house.HearAsync();
+        Assert.Equal([PayoutState.Returned, PayoutState.Done], (await house.ReadAsync([payout, other])).Select(one => one.State));
+        Assert.Equal(["99.75 held 0", "75 held 0"], await house.BalancesAsync());
     }
 
     [Fact]
@@ -127,8 +155,9 @@ public class BankFileRailTests
         Refused(RefusalCodes.RailNotAvailable, await house.Test.Domain.PayoutSettings.SetAsync((await house.Test.NewPayeeAsync()).Id, house.Test.NewKey(), new("bank-file", new("N", Accounts[0]))));
         var set = Given(await house.Test.Domain.PayoutSettings.SetAsync(payee.Id, house.Test.NewKey(), new("bank-file", new("N", "nl91 abna 0417 1643 00"))));
         Assert.Equal(Accounts[0], set.Destination.Iban);
-        Refused(RefusalCodes.NotificationOfAnotherAccount, house.Rail.TakeNotification(Notification(Accounts[0], Booked("DBIT", "1", "A"))));
-        Refused(RefusalCodes.NotificationUnreadable, house.Rail.TakeNotification("no file of a bank"u8.ToArray()));
+        Refused(RefusalCodes.NotificationOfAnotherAccount, house.Rail.TakeMessage(Notification(Accounts[0], Booked("DBIT", "1", "A"))));
+        Refused(RefusalCodes.NotificationOfAnotherAccount, house.Rail.TakeMessage(Encoding.UTF8.GetBytes(BankMessageTests.Sample08.Replace("<IBAN>DE89370400440532013000</IBAN>", "<Othr><Id>532013000</Id></Othr>", StringComparison.Ordinal))));
+        Refused(RefusalCodes.NotificationUnreadable, house.Rail.TakeMessage("no file of a bank"u8.ToArray()));
     }
 
     private static Amount Eur(string text) => Amount.TryParse(text, Asset.Eur, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
@@ -201,7 +230,7 @@ public class BankFileRailTests
             return Given(await Test.Domain.Payouts.PayOutAsync(As(payee), payee.Id, Test.NewKey(), Eur(amount)));
         }
 
-        public IReadOnlyList<NotedTransfer> Take(params string[] booked) => Given(Rail.TakeNotification(Notification(Operator.Iban, booked)));
+        public IReadOnlyList<NotedTransfer> Take(params string[] booked) => Given(Rail.TakeMessage(Notification(Operator.Iban, booked))).Lines;
 
         public async Task HearAsync()
         {

@@ -56,6 +56,8 @@ public class BankFilesTests(SharedServer server)
         Expect.Problem(await api.GetAsync($"{Base}/files/FTEST-99999999", Operator), 404, "bank_file_not_found");
         Expect.Problem(await TakeAsync("x", payee.Key), 403, "forbidden");
         Expect.Problem(await TakeAsync("""<?xml version="1.0"?><!DOCTYPE a SYSTEM "http://127.0.0.1:1/x"><a/>"""), 400, "notification_unreadable");
+        Expect.Problem(await TakeAsync("<Document/>"), 400, "notification_unknown");
+        Expect.Problem(await TakeAsync(Notification(OwnAccount, "A", "1.005")), 400, "notification_breaks_rule");
         Expect.Problem(await TakeAsync(Notification("NL91ABNA0417164300", "A", "1")), 409, "notification_of_another_account");
         Expect.Problem(await TakeAsync(new string('x', (4 << 20) + 1)), 413, "body_too_large");
         Expect.Problem(await api.PostAsync($"{Base}/failures", Operator, """{"payout":"out_00000000000000000000000007","reason":"No"}"""), 404, "payout_not_found");
@@ -95,5 +97,5 @@ public class BankFilesTests(SharedServer server)
     private Task<Reply> TakeAsync(string file, string bearer = Operator) => api.SendAsync(HttpMethod.Post, $"{Base}/notifications", bearer, null, new StringContent(file, Encoding.UTF8, "application/xml"));
 
     private static string Notification(string account, string reference, string amount) =>
-        $"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>1</MsgId><CreDtTm>2026-11-24T06:00:00</CreDtTm></GrpHdr><Ntfctn><Id>1</Id><Acct><Id><IBAN>{account}</IBAN></Id></Acct><Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>""";
+        $"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>1</MsgId><CreDtTm>2026-11-24T06:00:00</CreDtTm></GrpHdr><Ntfctn><Id>1</Id><Acct><Id><IBAN>{account}</IBAN></Id></Acct><Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>""";
 }

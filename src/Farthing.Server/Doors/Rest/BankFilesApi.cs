@@ -19,10 +19,10 @@ internal sealed record BankFileJson(string MessageId, int Transfers, AmountJson 
 internal sealed record BankFilesJson(int Waiting, AmountJson WaitingSum, IReadOnlyList<BankFileJson> Lines);
 
 /// <summary>What was made of one transfer of a notification.</summary>
-internal sealed record NotedTransferJson(string? EndToEndId, string? Payout, string Verdict);
+internal sealed record NotedTransferJson(string? EndToEndId, string? Payout, string Verdict, string? Detail);
 
 /// <summary>What was made of a bank's notification.</summary>
-internal sealed record NotificationTakenJson(int Paid, int Returned, IReadOnlyList<NotedTransferJson> Lines);
+internal sealed record NotificationTakenJson(string MessageId, bool TakenBefore, int Paid, int Returned, IReadOnlyList<NotedTransferJson> Lines);
 
 /// <summary><c>/v1/rails/bank-file</c>: files that the operator hands to its bank, and what the bank says of them.</summary>
 internal sealed class BankFilesApi(BankFileRail? rail)
@@ -76,14 +76,14 @@ internal sealed class BankFilesApi(BankFileRail? rail)
             OperationId = "takeBankNotification",
             Tag = "Payouts",
             Summary = "Take what the bank says that it booked",
-            Description = "The body is the bank's file: ISO 20022 camt.054.001.08. Transfers are matched by EndToEndId; amount and account must fit. verdict is paid, returned, knownAlready, notOurs, notBooked, unknownReference, inNoFile, anotherAmount, failedBefore or notUnderstood; only the first two change anything. Taking a file again changes nothing.",
+            Description = "The body is the bank's file: ISO 20022 camt.054.001.08 or camt.054.001.02. A file that breaks a rule of its message is refused whole, and the detail names the element. Transfers are matched by EndToEndId; amount and account must fit. verdict is paid, returned, knownAlready, notOurs, notBooked, unknownReference, inNoFile, anotherAmount, failedBefore, twice or notUnderstood; only the first two change anything. Taking a file again changes nothing: takenBefore is then true.",
             Key = KeyOwner.Operator,
             BodyIsBytes = true,
             BytesMediaType = "application/xml",
-            MaxBytes = Camt054.MaxBytes,
+            MaxBytes = BankMessage.MaxBytes,
             Answer = typeof(NotificationTakenJson),
-            AnswerExample = """{"paid":1,"returned":0,"lines":[{"endToEndId":"OUT01JD8Y2M6K3T5V7W9XAZBCDEFG","payout":"out_01JD8Y2M6K3T5V7W9XAZBCDEFG","verdict":"paid"}]}""",
-            Refusals = [RefusalCodes.RailNotAvailable, RefusalCodes.NotificationUnreadable, RefusalCodes.NotificationOfAnotherAccount, RefusalCodes.BodyTooLarge],
+            AnswerExample = """{"messageId":"20261124-0001","takenBefore":false,"paid":1,"returned":0,"lines":[{"endToEndId":"OUT01JD8Y2M6K3T5V7W9XAZBCDEFG","payout":"out_01JD8Y2M6K3T5V7W9XAZBCDEFG","verdict":"paid"}]}""",
+            Refusals = [RefusalCodes.RailNotAvailable, RefusalCodes.NotificationUnreadable, RefusalCodes.NotificationUnknown, RefusalCodes.NotificationBreaksRule, RefusalCodes.NotificationOfAnotherAccount, RefusalCodes.BodyTooLarge],
         });
         door.Post("/v1/rails/bank-file/failures", FailAsync, new RestCall
         {
@@ -134,11 +134,11 @@ internal sealed class BankFilesApi(BankFileRail? rail)
         if (rail is null) return None;
         var body = await request.ReadBytesAsync();
         if (!body.IsGiven) return body.Refusal;
-        var taken = rail.TakeNotification(body.Value);
+        var taken = rail.TakeMessage(body.Value);
         if (!taken.IsGiven) return taken.Refusal;
         await rail.TellAsync(request.System.Payouts.WakeAsync);
-        var lines = taken.Value;
-        var answer = new NotificationTakenJson(lines.Count(line => line.Verdict == NotedAs.Paid), lines.Count(line => line.Verdict == NotedAs.Returned), [.. lines.Select(From)]);
+        var lines = taken.Value.Lines;
+        var answer = new NotificationTakenJson(taken.Value.MessageId, taken.Value.IsRepeated, lines.Count(line => line.Verdict == NotedAs.Paid), lines.Count(line => line.Verdict == NotedAs.Returned), [.. lines.Select(From)]);
         return await request.AnswerAsync(answer, Wire.Default.NotificationTakenJson);
     }
 
@@ -151,7 +151,7 @@ internal sealed class BankFilesApi(BankFileRail? rail)
         if (!WireTexts.IsLine(body.Value.Reason, PayoutDesk.MaxReasonLength)) return WireTexts.Refuse("reason", PayoutDesk.MaxReasonLength);
         if (rail.TakeFailure(id, body.Value.Reason) is { } refusal) return refusal;
         await rail.TellAsync(request.System.Payouts.WakeAsync);
-        return await request.AnswerAsync(new NotedTransferJson(Payout.EndToEndIdOf(id), id.ToString(), "failed"), Wire.Default.NotedTransferJson);
+        return await request.AnswerAsync(new NotedTransferJson(Payout.EndToEndIdOf(id), id.ToString(), "failed", null), Wire.Default.NotedTransferJson);
     }
 
     private static BankFileJson From(BankFile file) => new(file.MessageId, file.Count, AmountJson.From(file.Sum), WireTime.Format(file.CreatedAt));
@@ -170,6 +170,8 @@ internal sealed class BankFilesApi(BankFileRail? rail)
             NotedAs.InNoFile => "inNoFile",
             NotedAs.AnotherAmount => "anotherAmount",
             NotedAs.FailedBefore => "failedBefore",
+            NotedAs.Twice => "twice",
             _ => "notUnderstood",
-        });
+        },
+        noted.Detail);
 }

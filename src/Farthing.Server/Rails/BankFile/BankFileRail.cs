@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Security.Cryptography;
 using Farthing.Payments;
 using Farthing.Payments.Payouts;
 using Farthing.Protocol;
@@ -96,19 +96,20 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
     /// <summary>The bytes of a file; null if there is none of that name.</summary>
     public byte[]? ReadFile(string messageId) => store.FindFile(messageId) is { } file ? Bytes(file) : null;
 
-    /// <summary>Takes a bank's notification: what it confirms or brings back of ours is noted. Taking it again notes nothing new.</summary>
+    /// <summary>Takes what a bank says: what it confirms or brings back of ours is noted. Taking it again notes nothing new.</summary>
     /// <returns>What became of each transfer of it; or why none was looked at.</returns>
-    public Answer<IReadOnlyList<NotedTransfer>> TakeNotification(byte[] bytes)
+    public Answer<TakenMessage> TakeMessage(byte[] bytes)
     {
-        if (Camt054.Read(bytes, out var notification) is { } fault) return new Refusal(RefusalCodes.NotificationUnreadable, fault);
-        if (notification.Accounts.FirstOrDefault(account => account != debtor.Iban) is not null)
-            return new Refusal(RefusalCodes.NotificationOfAnotherAccount, "The notification is of an account that payouts are not paid from. Nothing of it was taken.");
-        var noted = new List<NotedTransfer>(notification.Transfers.Count);
+        var read = BankMessage.Read(bytes);
+        if (!read.IsGiven) return read.Refusal;
+        var (lines, isNew) = (new List<NotedTransfer>(), false);
+        Refusal? refusal = null;
         store.InOne(() =>
         {
-            foreach (var transfer in notification.Transfers) noted.Add(Note(transfer));
+            refusal = Take((BankNotification)read.Value, lines);
+            isNew = refusal is null && store.MarkTaken(SHA256.HashData(bytes), read.Value.MessageId, Now());
         });
-        return noted;
+        return refusal is null ? new TakenMessage(read.Value.MessageId, !isNew, lines) : refusal;
     }
 
     /// <summary>Notes that the bank will never pay a transfer: it refused the file, or the transfer in it.</summary>
@@ -144,6 +145,23 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
         making.Dispose();
     }
 
+    private Refusal? Take(BankNotification notification, List<NotedTransfer> lines)
+    {
+        if (notification.Accounts.Any(account => account != debtor.Iban))
+            return new Refusal(RefusalCodes.NotificationOfAnotherAccount, "The notification is of an account that payouts are not paid from. Nothing of it was taken.");
+        var seen = new HashSet<(string?, bool)>();
+        foreach (var transfer in notification.Transfers)
+        {
+            var noted = Note(transfer);
+            // The same money twice in one file is news, and the second time is no mere repetition of the file.
+            if (noted.Verdict is NotedAs.Paid or NotedAs.Returned or NotedAs.KnownAlready && !seen.Add((transfer.EndToEndId, transfer.IsCredit)))
+                noted = new(transfer.EndToEndId, NotedAs.Twice, "The file has it twice. It counts once.");
+            lines.Add(noted);
+        }
+
+        return null;
+    }
+
     private NotedTransfer Note(BookedTransfer booked)
     {
         // What else goes over the operator's account is none of ours.
@@ -151,7 +169,7 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
         if (!booked.IsBooked) return new(booked.EndToEndId, NotedAs.NotBooked);
         if (store.Find(id) is not { } known) return new(booked.EndToEndId, NotedAs.UnknownReference);
         if (known.File is null) return new(booked.EndToEndId, NotedAs.InNoFile);
-        if (booked.Amount != known.Amount) return new(booked.EndToEndId, NotedAs.AnotherAmount);
+        if (booked.Amount != known.Amount) return new(booked.EndToEndId, NotedAs.AnotherAmount, $"{known.Amount.ToPriceString()} was to be paid, and this is {booked.Amount?.ToPriceString() ?? "no amount in EUR"}.");
         if (!booked.IsCredit && !booked.IsReturn)
         {
             if (known.Status is PayoutRailStatus.Paid or PayoutRailStatus.Returned) return new(booked.EndToEndId, NotedAs.KnownAlready);
@@ -223,9 +241,21 @@ internal enum NotedAs
     /// <summary>The operator said that the bank would never pay it.</summary>
     FailedBefore,
 
+    /// <summary>The same file has it before.</summary>
+    Twice,
+
     /// <summary>It is a debit that is taken back under our reference.</summary>
     NotUnderstood,
 }
 
 /// <summary>A transfer of a notification and what was made of it.</summary>
-internal readonly record struct NotedTransfer(string? EndToEndId, NotedAs Verdict);
+/// <param name="EndToEndId">The reference that it bore, or null.</param>
+/// <param name="Verdict">What was made of it.</param>
+/// <param name="Detail">Why, in words, where there is more to say.</param>
+internal readonly record struct NotedTransfer(string? EndToEndId, NotedAs Verdict, string? Detail = null);
+
+/// <summary>What was made of a file of the bank.</summary>
+/// <param name="MessageId">The bank's own number of it.</param>
+/// <param name="IsRepeated">Whether the same file was taken before.</param>
+/// <param name="Lines">What was made of each transfer.</param>
+internal sealed record TakenMessage(string MessageId, bool IsRepeated, IReadOnlyList<NotedTransfer> Lines);

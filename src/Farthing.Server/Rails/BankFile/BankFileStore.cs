@@ -54,6 +54,10 @@ internal sealed class BankFileStore : IDisposable
                     Note TEXT,
                     Changes INTEGER NOT NULL,
                     Heard INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS Taken (
+                    Digest BLOB PRIMARY KEY,
+                    MessageId TEXT NOT NULL,
+                    TakenUnixMilliseconds INTEGER NOT NULL) WITHOUT ROWID;
                 CREATE INDEX IF NOT EXISTS TransfersOfFiles ON Transfers (File, Reference);
                 CREATE INDEX IF NOT EXISTS UnheardTransfers ON Transfers (Reference) WHERE Heard < Changes;
                 """);
@@ -124,6 +128,11 @@ internal sealed class BankFileStore : IDisposable
         "SELECT Reference, Cents, Name, Iban, Bic FROM Transfers WHERE File = (SELECT Number FROM Files WHERE MessageId = $message) ORDER BY Reference",
         row => new BankTransfer(Id<PayoutKind>.Parse(row.GetString(0)), Euros(row.GetInt64(1)), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4)), ("$message", messageId));
 
+    /// <summary>Notes that a file of the bank was taken.</summary>
+    /// <returns>Whether it had not been before.</returns>
+    public bool MarkTaken(byte[] digest, string messageId, long nowUnixMilliseconds) =>
+        Execute("INSERT OR IGNORE INTO Taken VALUES ($digest, $message, $now)", ("$digest", digest), ("$message", messageId), ("$now", nowUnixMilliseconds)) == 1;
+
     /// <summary>Makes calls one transaction: all of them, or none.</summary>
     public void InOne(Action calls)
     {
@@ -161,12 +170,12 @@ internal sealed class BankFileStore : IDisposable
         }
     }
 
-    private void Execute(string sql, params (string Name, object Value)[] parameters)
+    private int Execute(string sql, params (string Name, object Value)[] parameters)
     {
         lock (gate)
         {
             using var command = Command(sql, parameters);
-            command.ExecuteNonQuery();
+            return command.ExecuteNonQuery();
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Xml;
 using System.Xml.Linq;
+using Farthing.Payments;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Rails.BankFile;
@@ -9,129 +9,111 @@ namespace Farthing.Server.Rails.BankFile;
 /// <param name="IsCredit">True if money came into the account: what comes back.</param>
 /// <param name="IsBooked">True if it is booked, and not only announced.</param>
 /// <param name="IsReturn">True if the bank says that it takes something back.</param>
-/// <param name="Amount">How much, in euro; null if that is missing, no amount, or not in euro.</param>
+/// <param name="Amount">How much, in euro; null if it is in another currency, or the file does not say it of this transfer.</param>
 /// <param name="Reason">The bank's code and words for a return, or null.</param>
 internal sealed record BookedTransfer(string? EndToEndId, bool IsCredit, bool IsBooked, bool IsReturn, Amount? Amount, string? Reason);
 
-/// <summary>A bank's notification: ISO 20022 camt.054.001.08.</summary>
-/// <param name="Accounts">The IBANs of the accounts that it is of.</param>
+/// <summary>A bank's notification.</summary>
+/// <param name="MessageId">The bank's own number of it.</param>
+/// <param name="Accounts">The IBANs of the accounts that it is of; null for one without.</param>
 /// <param name="Transfers">What it says, in its sequence.</param>
-internal sealed record BankNotification(IReadOnlyList<string> Accounts, IReadOnlyList<BookedTransfer> Transfers);
+internal sealed record BankNotification(string MessageId, IReadOnlyList<string?> Accounts, IReadOnlyList<BookedTransfer> Transfers) : BankMessage(MessageId);
 
-/// <summary>Reads what banks say that they booked: ISO 20022 camt.054.001.08, BankToCustomerDebitCreditNotificationV08.</summary>
+/// <summary>Reads what banks say that they booked: ISO 20022 camt.054.001.08 and camt.054.001.02.</summary>
 /// <remarks>
-/// What it does not know it passes over, as banks fill in what they like; what it needs and does not find makes the file unreadable. No document type, no entity and nothing outside the
-/// file is ever looked at.
+/// The rules are those of BankToCustomerDebitCreditNotificationV08 (ISO 20022 Message Definition Report "Bank-to-Customer Cash Management", edition of February 2019) and of V02 (edition of 2009),
+/// https://www.iso20022.org/iso-20022-message-definitions: whatever is read, and what stands beside it. A message may be one page of several: each says all of its own entries, so each is taken as it comes.
 /// </remarks>
 internal static class Camt054
 {
-    public const string Namespace = "urn:iso:std:iso:20022:tech:xsd:camt.054.001.08";
+    private const string Common = """
+        Document = BkToCstmrDbtCdtNtfctn:Message
+        Page = PgNb:Digits5 LastPgInd:YesNo
+        AccountId = IBAN:Iban | Othr
+        Direction = one of CRDT DBIT
+        Copy = one of CODU COPY DUPL
+        Day = Dt:Date | DtTm:DateTime
+        Code = Domn?:Domain Prtry?:OwnCode
+        Domain = Cd:Text4 Fmly:Family
+        Family = Cd:Text4 SubFmlyCd:Text4
+        OwnCode = Cd:Text35 Issr?:Text35
+        Amounts = InstdAmt?:OtherAmount TxAmt?:OtherAmount CntrValAmt?:OtherAmount AnncdPstngAmt? PrtryAmt*
+        OtherAmount = Amt:Amount CcyXchg?
+        Batch = MsgId?:Text35 PmtInfId?:Text35 NbOfTxs?:Digits15 TtlAmt?:Amount CdtDbtInd?:Direction
+        Details = Btch?:Batch TxDtls*:Transaction
+        Return = OrgnlBkTxCd? Orgtr? Rsn?:Reason AddtlInf*:Text105
+        Reason = Cd:Text4 | Prtry:Text35
+        """;
 
-    /// <summary>The largest file that is read, in bytes.</summary>
-    public const int MaxBytes = 4 << 20;
+    private const string V08 = Common + """
 
-    private const int MaxDepth = 32;
-    private const int MaxTransfers = 100_000;
-    private const int MaxReasonLength = 140;
+        Message = GrpHdr:Header Ntfctn+:Notification SplmtryData*
+        Header = MsgId:Text35 CreDtTm:DateTime MsgRcpt? MsgPgntn?:Page OrgnlBizQry? AddtlInf?:Text500
+        Notification = Id:Text35 NtfctnPgntn?:Page ElctrncSeqNb?:Number RptgSeq? LglSeqNb?:Number CreDtTm?:DateTime FrToDt? CpyDplctInd?:Copy RptgSrc? Acct:Account RltdAcct? Intrst* TxsSummry? Ntry*:Entry AddtlNtfctnInf?:Text500
+        Account = Id:AccountId Tp? Ccy?:Currency Nm?:Text70 Prxy? Ownr? Svcr?
+        Entry = NtryRef?:Text35 Amt:Amount CdtDbtInd:Direction RvslInd?:YesNo Sts:Status BookgDt?:Day ValDt?:Day AcctSvcrRef?:Text35 Avlbty* BkTxCd:Code ComssnWvrInd?:YesNo AddtlInfInd? AmtDtls?:Amounts Chrgs? TechInptChanl? Intrst? CardTx? NtryDtls*:Details AddtlNtryInf?:Text500
+        Status = Cd:Text4 | Prtry:Text35
+        Transaction = Refs?:References Amt?:Amount CdtDbtInd?:Direction AmtDtls?:Amounts Avlbty* BkTxCd?:Code Chrgs? Intrst? RltdPties? RltdAgts? LclInstrm? Purp? RltdRmtInf* RmtInf? RltdDts? RltdPric? RltdQties* FinInstrmId? Tax? RtrInf?:Return CorpActn? SfkpgAcct? CshDpst* CardTx? AddtlTxInf?:Text500 SplmtryData*
+        References = MsgId?:Text35 AcctSvcrRef?:Text35 PmtInfId?:Text35 InstrId?:Text35 EndToEndId?:Text35 UETR?:Uuid TxId?:Text35 MndtId?:Text35 ChqNb?:Text35 ClrSysRef?:Text35 AcctOwnrTxId?:Text35 AcctSvcrTxId?:Text35 MktInfrstrctrTxId?:Text35 PrcgId?:Text35 Prtry*
+        """;
 
-    private static readonly XNamespace Camt = Namespace;
+    private const string V02 = Common + """
 
-    /// <summary>Reads a file. Never throws, whatever the bytes.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="notification">What it says, if the answer is null.</param>
-    /// <returns>Why it cannot be read, or null.</returns>
-    public static string? Read(byte[] file, out BankNotification notification)
+        Message = GrpHdr:Header Ntfctn+:Notification
+        Header = MsgId:Text35 CreDtTm:DateTime MsgRcpt? MsgPgntn?:Page AddtlInf?:Text500
+        Notification = Id:Text35 ElctrncSeqNb?:Number LglSeqNb?:Number CreDtTm:DateTime FrToDt? CpyDplctInd?:Copy RptgSrc? Acct:Account RltdAcct? Intrst* TxsSummry? Ntry*:Entry AddtlNtfctnInf?:Text500
+        Account = Id:AccountId Tp? Ccy?:Currency Nm?:Text70 Ownr? Svcr?
+        Entry = NtryRef?:Text35 Amt:Amount CdtDbtInd:Direction RvslInd?:YesNo Sts:Status BookgDt?:Day ValDt?:Day AcctSvcrRef?:Text35 Avlbty* BkTxCd:Code ComssnWvrInd?:YesNo AddtlInfInd? AmtDtls?:Amounts Chrgs* TechInptChanl? Intrst* NtryDtls*:Details AddtlNtryInf?:Text500
+        Status = one of BOOK PDNG INFO
+        Transaction = Refs?:References AmtDtls?:Amounts Avlbty* BkTxCd?:Code Chrgs* Intrst* RltdPties? RltdAgts? Purp? RltdRmtInf* RmtInf? RltdDts? RltdPric? RltdQties* FinInstrmId? Tax? RtrInf?:Return CorpActn? SfkpgAcct? AddtlTxInf?:Text500
+        References = MsgId?:Text35 AcctSvcrRef?:Text35 PmtInfId?:Text35 InstrId?:Text35 EndToEndId?:Text35 TxId?:Text35 MndtId?:Text35 ChqNb?:Text35 ClrSysRef?:Text35 Prtry?
+        """;
+
+    /// <summary>The versions that are read, the newest first.</summary>
+    public static IReadOnlyList<BankMessage.Kind> Kinds { get; } = [BankMessage.Kind.Of("camt.054.001.08", V08, Read), BankMessage.Kind.Of("camt.054.001.02", V02, Read)];
+
+    private static Answer<BankMessage> Read(XElement root)
     {
-        notification = new([], []);
-        XElement root;
-        try
+        var message = root.Elements().Single();
+        var (accounts, ids, transfers) = (new List<string?>(), new HashSet<string>(StringComparer.Ordinal), new List<BookedTransfer>());
+        foreach (var part in All(message, "Ntfctn"))
         {
-            CheckDepth(file);
-            using var reader = XmlReader.Create(new MemoryStream(file, writable: false), Settings());
-            root = XDocument.Load(reader).Root!;
-        }
-        catch (Exception e) when (e is XmlException or ArgumentException or InvalidOperationException or NotSupportedException)
-        {
-            return e is XmlException { LineNumber: > 0 } xml ? $"Line {xml.LineNumber} is no XML that is read here." : "It is no XML that is read here.";
+            if (!ids.Add(BankMessage.At(part, "Id")!.Value)) return BankMessage.Broken($"/Document/BkToCstmrDbtCdtNtfctn/Ntfctn[{accounts.Count + 1}]/Id is that of another Ntfctn: it must differ.");
+            accounts.Add(BankMessage.At(part, "Acct", "Id", "IBAN")?.Value);
+            foreach (var booked in All(part, "Ntry")) transfers.AddRange(ReadEntry(booked));
         }
 
-        if (root.Name != Camt + "Document" || root.Element(Camt + "BkToCstmrDbtCdtNtfctn") is not { } message) return $"It is no camt.054: its root must be a Document in {Namespace} with a BkToCstmrDbtCdtNtfctn.";
-        var accounts = new List<string>();
-        var transfers = new List<BookedTransfer>();
-        foreach (var part in message.Elements(Camt + "Ntfctn"))
-        {
-            if (At(part, "Acct", "Id", "IBAN")?.Value.Trim() is not { Length: > 0 } account) return "A Ntfctn does not say by its IBAN which account it is of.";
-            accounts.Add(account);
-            foreach (var booked in part.Elements(Camt + "Ntry"))
-            {
-                if (!TryReadDirection(booked, out var isCredit)) return "A Ntry has no CdtDbtInd of CRDT or DBIT.";
-                var details = booked.Elements(Camt + "NtryDtls").SelectMany(one => one.Elements(Camt + "TxDtls")).ToList();
-                if (details.Count == 0) transfers.Add(new(null, isCredit, IsBooked(booked), IsReturn(booked), AmountOf(booked.Element(Camt + "Amt")), null));
-                foreach (var detail in details)
-                {
-                    if (transfers.Count == MaxTransfers) return $"It has more than {MaxTransfers} transfers.";
-                    // A detail may go the other way than the sum that it is part of.
-                    if (detail.Element(Camt + "CdtDbtInd") is null || !TryReadDirection(detail, out var isOwnCredit)) isOwnCredit = isCredit;
-                    var amount = detail.Element(Camt + "Amt") ?? At(detail, "AmtDtls", "TxAmt", "Amt") ?? (details.Count == 1 ? booked.Element(Camt + "Amt") : null);
-                    transfers.Add(new(At(detail, "Refs", "EndToEndId")?.Value.Trim(), isOwnCredit, IsBooked(booked), IsReturn(booked) || detail.Element(Camt + "RtrInf") is not null, AmountOf(amount), ReasonOf(detail)));
-                }
-            }
-        }
-
-        if (accounts.Count == 0) return "It has no Ntfctn.";
-        notification = new(accounts, transfers);
-        return null;
+        return new BankNotification(BankMessage.At(message, "GrpHdr", "MsgId")!.Value, accounts, transfers);
     }
 
-    private static XmlReaderSettings Settings() => new()
+    private static IEnumerable<BookedTransfer> ReadEntry(XElement booked)
     {
-        DtdProcessing = DtdProcessing.Prohibit,
-        XmlResolver = null,
-        MaxCharactersInDocument = MaxBytes,
-        IgnoreComments = true,
-        IgnoreProcessingInstructions = true,
-    };
-
-    // The tree below is built and walked with one call for each level.
-    private static void CheckDepth(byte[] file)
-    {
-        using var reader = XmlReader.Create(new MemoryStream(file, writable: false), Settings());
-        while (reader.Read())
+        var isBooked = (BankMessage.At(booked, "Sts", "Cd") ?? BankMessage.At(booked, "Sts"))!.Value == "BOOK";
+        var isReturn = BankMessage.At(booked, "RvslInd")?.Value.Trim() is "true" or "1";
+        var details = All(booked, "NtryDtls").SelectMany(one => All(one, "TxDtls")).ToList();
+        if (details.Count == 0) yield return new(null, IsCredit(booked)!.Value, isBooked, isReturn, AmountOf(BankMessage.At(booked, "Amt")), null);
+        foreach (var detail in details)
         {
-            if (reader.Depth > MaxDepth) throw new XmlException("Too deep.", null, ((IXmlLineInfo)reader).LineNumber, 1);
+            // A detail may go the other way than the sum that it is part of.
+            var isCredit = IsCredit(detail) ?? IsCredit(booked)!.Value;
+            var amount = BankMessage.At(detail, "Amt") ?? BankMessage.At(detail, "AmtDtls", "TxAmt", "Amt") ?? (details.Count == 1 ? BankMessage.At(booked, "Amt") : null);
+            yield return new(BankMessage.At(detail, "Refs", "EndToEndId")?.Value, isCredit, isBooked, isReturn || BankMessage.At(detail, "RtrInf") is not null, AmountOf(amount), ReasonOf(detail));
         }
     }
 
-    private static XElement? At(XElement element, params ReadOnlySpan<string> path)
-    {
-        XElement? found = element;
-        foreach (var name in path) found = found?.Element(Camt + name);
-        return found;
-    }
+    private static IEnumerable<XElement> All(XElement element, string name) => element.Elements(element.Name.Namespace + name);
 
-    private static bool TryReadDirection(XElement element, out bool isCredit)
-    {
-        var text = element.Element(Camt + "CdtDbtInd")?.Value.Trim();
-        isCredit = text == "CRDT";
-        return isCredit || text == "DBIT";
-    }
-
-    private static bool IsBooked(XElement booked) => At(booked, "Sts", "Cd")?.Value.Trim() == "BOOK";
-
-    private static bool IsReturn(XElement booked) => booked.Element(Camt + "RvslInd")?.Value.Trim() is "true" or "1";
+    private static bool? IsCredit(XElement element) => BankMessage.At(element, "CdtDbtInd") is { } direction ? direction.Value == "CRDT" : null;
 
     private static Amount? AmountOf(XElement? amount)
     {
-        if (amount is null || amount.Attribute("Ccy")?.Value != Asset.Eur.Code) return null;
-        return Amount.TryParse(amount.Value.Trim(), Asset.Eur, out var read) == AmountError.None ? read : null;
+        if (amount is null || amount.Attribute("Ccy")!.Value != Asset.Eur.Code) return null;
+        return Amount.TryParse(MessageRules.PlainNumber(amount.Value), Asset.Eur, out var read) == AmountError.None ? read : null;
     }
 
     private static string? ReasonOf(XElement detail)
     {
-        if (detail.Element(Camt + "RtrInf") is not { } returned) return null;
-        var code = (At(returned, "Rsn", "Cd") ?? At(returned, "Rsn", "Prtry"))?.Value.Trim();
-        var words = string.Join(' ', returned.Elements(Camt + "AddtlInf").Select(one => one.Value.Trim()));
-        var reason = new string([.. $"{code} {words}".Trim().Where(c => !char.IsControl(c))]);
-        return reason.Length == 0 ? null : reason.Length > MaxReasonLength ? reason[..MaxReasonLength] : reason;
+        if (BankMessage.At(detail, "RtrInf") is not { } returned) return null;
+        return BankReason.Of((BankMessage.At(returned, "Rsn", "Cd") ?? BankMessage.At(returned, "Rsn", "Prtry"))?.Value, All(returned, "AddtlInf").Select(one => one.Value));
     }
 }

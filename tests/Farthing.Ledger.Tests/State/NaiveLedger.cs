@@ -31,13 +31,18 @@ internal sealed class NaiveLedger(UInt128 maxCount)
             world = Release(world, id, hold, HoldExpired);
             nextPosition++;
         }
-        foreach (var (id, end) in world.Accounts.Where(a => a.Value is { IsForgotten: false, Ends: not 0 } account && account.Ends + 300_000 <= now)
+        foreach (var (id, end) in world.Accounts.Where(a => a.Value is { IsForgotten: false, IsKept: false, Ends: not 0 } account && account.Ends + 300_000 <= now)
             .Select(a => (a.Key, a.Value)).OrderBy(a => a.Value.Ends).ThenBy(a => a.Value.Opened))
         {
             var (spare, lack) = (Excess(end.Balances.CreditsPosted, end.Balances.DebitsPosted), Excess(end.Balances.DebitsPosted, end.Balances.CreditsPosted));
             var heir = world.Accounts[end.Heir];
             if (end.Balances.DebitsHeld != 0 || end.Balances.CreditsHeld != 0) continue;
-            if ((lack > 0 ? Room(heir, end, lack) : Room(end, heir, spare)) != Done) continue;
+            if ((lack > 0 ? Room(heir, end, lack) : Room(end, heir, spare)) != Done)
+            {
+                world = world with { Accounts = world.Accounts.SetItem(id, end with { IsKept = true }) };
+                continue;
+            }
+
             world = lack > 0 ? Moved(world, end.Heir, id, lack) : Moved(world, id, end.Heir, spare);
             world = world with { Accounts = world.Accounts.SetItem(id, world.Accounts[id] with { IsForgotten = true }) };
             nextPosition++;
@@ -284,7 +289,8 @@ internal sealed class NaiveLedger(UInt128 maxCount)
         };
     }
 
-    private sealed record Account(Asset Asset, AccountFlags Flags, Balances Balances, long Opened, long Ends, UInt128 Heir, bool IsForgotten);
+    /// <param name="IsKept">An account whose heir had no room for what is left when nothing was held any more is kept for ever, whatever becomes of the heir.</param>
+    private sealed record Account(Asset Asset, AccountFlags Flags, Balances Balances, long Opened, long Ends, UInt128 Heir, bool IsForgotten, bool IsKept = false);
 
     private sealed record Bound(UInt128 Digest, RecordKind Kind, Outcome Outcome, long Position, ImmutableArray<UInt128> Chain);
 

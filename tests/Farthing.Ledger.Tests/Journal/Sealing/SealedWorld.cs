@@ -59,7 +59,7 @@ internal sealed class SealedWorld : IDisposable
         directory.Dispose();
     }
 
-    /// <summary>Flushes nothing: what the tests of the state machine write need not last.</summary>
+    /// <summary>Flushes nothing and maps nothing: what the tests of the state machine write need not last.</summary>
     private sealed class NoDisk : Disk
     {
         public override void FlushFile(SafeFileHandle file, string path)
@@ -69,5 +69,8 @@ internal sealed class SealedWorld : IDisposable
         public override void FlushDirectory(string path)
         {
         }
+
+        // A mapped file stays open until its memory is collected, and there are thousands of worlds.
+        public override ReadOnlyMemory<byte> Map(string path) => File.ReadAllBytes(path);
     }
 }

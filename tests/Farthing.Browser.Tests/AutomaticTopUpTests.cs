@@ -105,15 +105,14 @@ public class AutomaticTopUpTests(BrowserHouse house, CardServer server) : IClass
         Task LookAsync(string name, bool isChecked = false) => AutomaticTopUpTests.LookAsync(reader, page, name, dark, isChecked);
     }
 
-    [Theory]
-    [InlineData(360, true, TestCard.DeclinedAfterwards, "Your bank declined the card.")]
-    [InlineData(1200, false, TestCard.ConfirmedAlways, "Your bank wants you to confirm a payment by this card yourself, which nobody can while you are away.")]
-    public async Task Owner_is_told_why_the_bank_declined_and_can_set_it_anew(int width, bool dark, string card, string reason)
+    [Fact]
+    public async Task Owner_is_told_why_the_bank_declined_and_can_set_it_anew()
     {
-        await using var reader = await house.NewReaderAsync(width, dark, scripts: true);
+        const bool dark = true;
+        await using var reader = await house.NewReaderAsync(360, dark, scripts: true);
         var page = await reader.NewTabAsync();
         await SetAsync(page, floor: "15");
-        await PayByCardAsync(page, card);
+        await PayByCardAsync(page, TestCard.ConfirmedAlways);
         await LookAgainUntilAsync(page, "On. When your wallet falls below 15.00 USD");
         await page.GotoAsync(await server.NewArticleAsync("5.00 USD"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Pay 5.00 USD" }).ClickAsync();
@@ -125,7 +124,7 @@ public class AutomaticTopUpTests(BrowserHouse house, CardServer server) : IClass
             return await page.GetByText("Automatic top-up stopped itself").IsVisibleAsync();
         });
         await page.GetByRole(AriaRole.Link, new() { Name = "Automatic top-up" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync($"It stopped itself. {reason}");
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("It stopped itself. Your bank wants you to confirm a payment by this card yourself, which nobody can while you are away.");
         await Expect(page.GetByLabel("When below")).ToHaveValueAsync("15.00");
         await LookAsync(reader, page, "declined", dark, isChecked: false);
         // What is wrong with the form is said beside it, and nothing else is lost.

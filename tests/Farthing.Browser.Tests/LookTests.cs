@@ -40,23 +40,9 @@ public class LookTests(BrowserHouse house)
         await LookAsync("caps");
         await page.GotoAsync(new Uri(house.Server, "/automatic-top-up").AbsoluteUri);
         await LookAsync("automatic-top-up");
-        // Two plans, so that there are two forms; then what costs more than is left.
-        var payee = await house.NewPayeeAsync();
-        foreach (var plan in new[] { "The paper", "The archive" })
-        {
-            var offer = await payee.NewOfferAsync($$$"""{"name":"{{{plan}}}","pricing":{"model":"subscription","price":{"amount":"2","currency":"USD"},"every":"month"}}""");
-            await page.GotoAsync(payee.PayAddress(payee.NewTerms($"subscription:{offer}") with { Amount = null, Offer = offer }));
-            if (plan == "The paper") await LookAsync("subscribe");
-            await page.GetByRole(AriaRole.Button, new() { Name = "Subscribe for 2.00 USD a month" }).ClickAsync();
-            await page.WaitForURLAsync(address => address.StartsWith(house.Site.AbsoluteUri, StringComparison.Ordinal));
-        }
-
-        await page.GotoAsync(new Uri(house.Server, "/subscriptions").AbsoluteUri);
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToHaveCountAsync(2);
-        await LookAsync("subscriptions");
-        await page.GotoAsync(payee.PayAddress(payee.NewTerms("/dear", "7 USD")));
-        await Expect(page.GetByText("Your wallet lacks")).ToBeVisibleAsync();
-        await LookAsync("pay-lacking");
+        // In two of the four, as each look takes its time: two plans, so that there are two forms; then what costs more than is left.
+        var seesPlans = width < 500 != dark;
+        if (seesPlans) await LookAtPlansAsync();
         await page.GotoAsync(new Uri(house.Server, "/fees").AbsoluteUri);
         await LookAsync("fees");
         await page.GotoAsync(new Uri(house.Server, "/recover").AbsoluteUri);
@@ -66,8 +52,28 @@ public class LookTests(BrowserHouse house)
         await page.GotoAsync(new Uri(house.Site, "/articles/nothing-here").AbsoluteUri);
         await LookAsync("site-not-found");
 
-        Assert.Equal(18, seen);
+        Assert.Equal(seesPlans ? 18 : 15, seen);
         reader.AssertClean();
+
+        async Task LookAtPlansAsync()
+        {
+            var payee = await house.NewPayeeAsync();
+            foreach (var plan in new[] { "The paper", "The archive" })
+            {
+                var offer = await payee.NewOfferAsync($$$"""{"name":"{{{plan}}}","pricing":{"model":"subscription","price":{"amount":"2","currency":"USD"},"every":"month"}}""");
+                await page.GotoAsync(payee.PayAddress(payee.NewTerms($"subscription:{offer}") with { Amount = null, Offer = offer }));
+                if (plan == "The paper") await LookAsync("subscribe");
+                await page.GetByRole(AriaRole.Button, new() { Name = "Subscribe for 2.00 USD a month" }).ClickAsync();
+                await page.WaitForURLAsync(address => address.StartsWith(house.Site.AbsoluteUri, StringComparison.Ordinal));
+            }
+
+            await page.GotoAsync(new Uri(house.Server, "/subscriptions").AbsoluteUri);
+            await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToHaveCountAsync(2);
+            await LookAsync("subscriptions");
+            await page.GotoAsync(payee.PayAddress(payee.NewTerms("/dear", "7 USD")));
+            await Expect(page.GetByText("Your wallet lacks")).ToBeVisibleAsync();
+            await LookAsync("pay-lacking");
+        }
 
         async Task LookAsync(string name)
         {

@@ -5,7 +5,7 @@ namespace Farthing.Payments.Tests;
 
 public class LedgerCallsTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_refusal_that_comes_after_the_work_was_let_in_is_an_answer_too()
@@ -26,19 +26,13 @@ public class LedgerCallsTests
                 Directory.CreateDirectory(obstacle);
                 try
                 {
-                    using var deadline = new CancellationTokenSource(Patience);
-                    var answers = new List<CommandResult[]?>();
-                    // The tree follows on a thread of its own: where that is late, the obstacle is met in a later round.
-                    while (!answers.Contains(null))
-                    {
-                        var submitted = Enumerable.Range(100 + answers.Count, Transfers)
-                            .Select(id => ledger.TrySubmitAsync(Command.Transfer((UInt128)id, 7, alice, shop, TestSystem.Usd("1"), TransferCode.Payment)).AsTask()).ToArray();
-                        answers.AddRange(await Task.WhenAll(submitted).WaitAsync(deadline.Token));
-                    }
+                    var submitted = Enumerable.Range(100, Transfers)
+                        .Select(id => ledger.TrySubmitAsync(Command.Transfer((UInt128)id, 7, alice, shop, TestSystem.Usd("1"), TransferCode.Payment)).AsTask()).ToArray();
+                    var answers = await Task.WhenAll(submitted).WaitAsync(Patience, TestContext.Current.CancellationToken);
 
                     var done = answers.Count(results => results is [{ Outcome: Outcome.Done }]);
-                    Assert.InRange(done, 1, answers.Count - 1);
-                    Assert.Equal(answers.Count - done, answers.Count(results => results is null));
+                    Assert.InRange(done, 1, Transfers - 1);
+                    Assert.Equal(Transfers - done, answers.Count(results => results is null));
                     Assert.Equal(TestSystem.Usd("1").Units * (UInt128)done, (await ledger.ReadAccountAsync(alice))!.Value.Balances.DebitsPosted);
                 }
                 finally

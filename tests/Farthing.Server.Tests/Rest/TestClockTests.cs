@@ -22,6 +22,19 @@ public sealed class TestClockTests(ClockServer server, SharedServer other)
     }
 
     [Fact]
+    public async Task A_delayed_top_up_arrives_by_itself()
+    {
+        var wallet = await api.NewWalletAsync();
+        var made = await api.PostAsync($"/v1/wallets/{wallet.Id}/top-ups", wallet.Key, $$"""{"amount":{{Api.Amount("3.5")}},"rail":"sandbox","sandbox":"delay:3600"}""");
+        Assert.Equal((201, "pending"), (made.Status, made["status"]));
+        Assert.Equal("0", (await api.BalanceAsync(wallet)).Balance);
+
+        await server.AdvanceAsync(TimeSpan.FromHours(1));
+        await Eventually.TrueAsync(async () => (await api.GetAsync(made.Headers.Location!.ToString(), wallet.Key))["status"] == "posted");
+        Assert.Equal(("3.5", "0"), await api.BalanceAsync(wallet));
+    }
+
+    [Fact]
     public async Task What_is_made_after_a_move_has_the_time_of_the_moved_clock()
     {
         var payee = await api.NewPayeeAsync();

@@ -39,18 +39,6 @@ public sealed class WalletTests(SharedServer server)
         Assert.Equal((status == "posted" ? "10" : "0", "0"), await api.BalanceAsync(wallet));
     }
 
-    [Fact]
-    public async Task A_delayed_top_up_arrives_by_itself()
-    {
-        var wallet = await api.NewWalletAsync();
-        var made = await api.PostAsync($"/v1/wallets/{wallet.Id}/top-ups", wallet.Key, $$"""{"amount":{{Api.Amount("3.5")}},"rail":"sandbox","sandbox":"delay:1"}""");
-        Assert.Equal((201, "pending"), (made.Status, made["status"]));
-        Assert.Equal("0", (await api.BalanceAsync(wallet)).Balance);
-
-        await Eventually.TrueAsync(async () => (await api.GetAsync(made.Headers.Location!.ToString(), wallet.Key))["status"] == "posted");
-        Assert.Equal(("3.5", "0"), await api.BalanceAsync(wallet));
-    }
-
     [Theory]
     [InlineData("""{"amount":{"amount":"1","currency":"USD"}}""", "missing_field")]
     [InlineData("""{"amount":{"amount":"1","currency":"USD"},"rail":"card"}""", "rail_not_available")]

@@ -281,6 +281,9 @@ public static class RefusalCodes
     /// <summary>Of an account that is not the operator's.</summary>
     public static RefusalCode NotificationOfAnotherAccount { get; } = new("notification_of_another_account", 409, "The notification is of another account.", RetryAdvice.Never, "Send notifications of the account that FARTHING_BANK_FILE_IBAN names, by its IBAN. Nothing of it was taken.");
 
+    /// <summary>A report of another file than the one that was made.</summary>
+    public static RefusalCode StatusReportMisfits { get; } = new("status_report_misfits", 409, "The bank's report does not fit the file that it is of.", RetryAdvice.Never, "Compare the report with the file, and ask the bank: the detail says what differs. Nothing of it was taken.");
+
     /// <summary>The bank has paid it.</summary>
     public static RefusalCode TransferBooked { get; } = new("transfer_booked", 409, "The bank has booked that transfer.", RetryAdvice.Never, "It was paid: if it comes back, the bank's notification says so.");
 
@@ -445,7 +448,7 @@ public static class RefusalCodes
         Unauthorized, Forbidden, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyInFuture, IdempotencyConflict, RateLimited, NotReady,
         InvalidId, WalletNotFound, PayeeNotFound, OfferNotFound, OfferClosed, OfferIsASubscription, MandateNotFound, InvalidPricing, InvalidSplits, TooManyMandates, TooManyMonthlyTips, TooManyCapChanges, TooManySubscriptionChanges, RequestTooOld, TooManyOpenRequests, TooManyBundles, PaymentNotFound, SubscriptionNotFound, SubscriptionStatusForbids, SubscriptionUsedUp, TipNotFound, TopUpNotFound, InvalidCursor, NotInCheckpoint,
         RailNotAvailable, RailCostTooHigh, RailUnreachable, RailEventInvalid, RecoveryCodeInvalid, RecoveryCodeRequired, AutomaticTopUpNotSet,
-        PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationUnknown, NotificationBreaksRule, NotificationOfAnotherAccount, TransferBooked, BankFileNotFound,
+        PayoutNotSet, InvalidDestination, TooManyDestinations, NothingToPayOut, PayoutExceedsAvailable, PayoutBelowThreshold, PayoutNotFound, PayoutNotInReview, NotificationUnreadable, NotificationUnknown, NotificationBreaksRule, NotificationOfAnotherAccount, StatusReportMisfits, TransferBooked, BankFileNotFound,
         TermsInvalid, TermsExpired, TermsForAnotherSite, PayeeHasNoSigningKey, OwnSite, NotPaid, EntitlementOver, NotCovered, GateMisconfigured,
         InsufficientFunds, WalletInDebt, CapExceeded, CapsChanged, MandateRevoked, MandateEnded, MandateScopeExceeded, PayeeFundsInsufficient, PaymentNotPosted, PaymentNotHeld, HoldAlreadyPosted, HoldAlreadyVoided, HoldExpired, ExceedsHeld,
         ExceedsRefundable, TooManyRefunds, RefundWindowOver, RefundByPayeeOnly, RefundAllowanceExhausted, WalletFrozen, AccountClosed, WalletErased,

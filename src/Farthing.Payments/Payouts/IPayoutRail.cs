@@ -23,7 +23,7 @@ public enum PayoutRailStatus : byte
 
 /// <summary>What a rail says of a reference.</summary>
 /// <param name="Status">Where the money stands.</param>
-/// <param name="Note">In the rail's words why it failed or came back, for people; null for nothing.</param>
+/// <param name="Note">In the rail's words why it failed or came back, or how far it has come, for people; null for nothing.</param>
 /// <param name="AskAgainAfter">When it is worth asking again; null if whoever runs the rail says so by <see cref="PayoutDesk.WakeAsync"/>.</param>
 public readonly record struct PayoutRailAnswer(PayoutRailStatus Status, string? Note = null, TimeSpan? AskAgainAfter = null);
 

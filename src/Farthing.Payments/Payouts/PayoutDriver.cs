@@ -111,7 +111,8 @@ internal sealed class PayoutDriver(ISettingsStore settings, Ledger.Ledger ledger
         {
             if (answer.Status == PayoutRailStatus.Failed)
                 return await GiveBackAsync(row, PayoutCause.RailFailed, Shortened(answer.Note)) is { } returned ? End(returned) : DueResult.Undecided(RefusalCodes.NotReady);
-            if (answer.Status is PayoutRailStatus.Pending or PayoutRailStatus.Unknown) return Later(answer);
+            if (answer.Status is PayoutRailStatus.Pending or PayoutRailStatus.Unknown)
+                return Shortened(answer.Note) is { } note && note != row.Note ? Later(answer, row with { Note = note, Version = row.Version + 1 }) : Later(answer);
             if (!await TryPayAsync(row, rail)) return DueResult.Undecided(RefusalCodes.NotReady);
             changed = row.In(PayoutState.Done, PayoutCause.None, null, time.GetUtcNow());
         }

@@ -11,7 +11,7 @@ internal static class PayoutWords
         (PayoutState.Reviewing, PayoutCause.Refused) => ($"The operator refused it ({row.Note}), and its money is being given back.", Nothing),
         (PayoutState.Reviewing, _) => ("It is above what leaves by itself, so the operator looks at it first.", "Nothing: its money is set aside."),
         (PayoutState.Sent, _) when isRailUnreachable => ($"The rail {rail} does not answer. It is asked by reference until it does; nothing is paid twice.", Nothing),
-        (PayoutState.Sent, _) => ($"The rail {rail} has it, and has not said that it arrived.", Nothing),
+        (PayoutState.Sent, _) => ($"The rail {rail} has it{Because(row)}, and has not said that it arrived.", Nothing),
         (PayoutState.Done, _) => ($"The rail {rail} says that it arrived.", "Nothing. Look for the reference endToEndId on the account's statement."),
         (PayoutState.Returned, PayoutCause.Refused) => ($"The operator refused it ({row.Note}). All of it is on the balance again.", "Ask the operator, or set another destination; then ask for a new payout."),
         (PayoutState.Returned, PayoutCause.RailFailed) => ($"The rail {rail} did not pay it{Because(row)}. All of it is on the balance again.", "Check the destination; then ask for a new payout."),

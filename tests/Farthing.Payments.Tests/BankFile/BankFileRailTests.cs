@@ -21,7 +21,7 @@ public class BankFileRailTests
     [Fact]
     public async Task A_payout_is_in_one_file_is_confirmed_once_and_comes_back_once()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         var payouts = new List<Payout>();
         foreach (var account in Accounts) payouts.Add(await house.PayOutAsync(account, "100.004999", "25.5"));
         Assert.All(payouts, payout => Assert.Equal((PayoutState.Preparing, Eur("0.25"), Eur("25.25")), (payout.State, payout.Cost, payout.Arrives)));
@@ -67,7 +67,7 @@ public class BankFileRailTests
     [Fact]
     public async Task Of_a_file_that_breaks_a_rule_nothing_is_taken_and_one_that_is_taken_again_says_so()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         var (payout, other) = (await house.PayOutAsync(Accounts[0], "100", "25"), await house.PayOutAsync(Accounts[1], "100", "25"));
         await house.Test.RunDueAsync();
         Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
@@ -94,7 +94,7 @@ public class BankFileRailTests
     [Fact]
     public async Task What_a_crash_cut_off_is_finished_and_nothing_is_written_or_heard_twice()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         var payout = await house.PayOutAsync(Accounts[0], "100", "25");
         await house.Test.RunDueAsync();
         var file = Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
@@ -127,7 +127,7 @@ public class BankFileRailTests
     [Fact]
     public async Task A_transfer_that_the_bank_will_not_pay_is_given_back_unless_it_was_booked()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         var (refused, paid) = (await house.PayOutAsync(Accounts[0], "100", "25"), await house.PayOutAsync(Accounts[1], "100", "25"));
         await house.Test.RunDueAsync();
         Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
@@ -148,7 +148,7 @@ public class BankFileRailTests
     [Fact]
     public async Task Impossible_destinations_and_notifications_of_other_accounts_are_refused()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         var payee = await house.NewPayeeAsync("100");
         foreach (var destination in (PayoutDestination[])[new("N"), new("N", "DE88370400440532013000"), new("N", Operator.Iban), new("N", Accounts[0], "DEUT"), new("N", Accounts[0], "deutdeff"), new("N", Accounts[0], Instruction: "fail"), new("新聞", Accounts[0])])
             Refused(RefusalCodes.InvalidDestination, await house.Test.Domain.PayoutSettings.SetAsync(payee.Id, house.Test.NewKey(), new("bank-file", destination)));
@@ -162,113 +162,15 @@ public class BankFileRailTests
 
     private static Amount Eur(string text) => Amount.TryParse(text, Asset.Eur, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
 
-    /// <summary>A payment system that pays out by files for a bank.</summary>
     [Fact]
     public async Task Without_the_memory_of_its_files_the_rail_does_not_begin_anew()
     {
-        await using var house = await House.OpenAsync();
+        await using var house = await BankHouse.OpenAsync();
         await house.PayOutAsync(Accounts[0], "100", "25.5");
         await house.Test.RunDueAsync();
         Given(await house.Rail.MakeFileAsync(house.Test.NewKey()));
         house.Lose();
         var refused = await Assert.ThrowsAsync<Farthing.Server.StartRefusedException>(() => house.Test.RestartAsync());
         Assert.Contains("is missing", refused.Message, StringComparison.Ordinal);
-    }
-
-    private sealed class House : IAsyncDisposable
-    {
-        private readonly List<Payee> payees = [];
-
-        private House(TestSystem test) => Test = test;
-
-        public TestSystem Test { get; }
-
-        public BankFileRail Rail { get; private set; } = null!;
-
-        private string Directory => Path.Combine(Test.Directory, "bank-files");
-
-        private string Database => Path.Combine(Test.Directory, "bank-file.db");
-
-        public static async Task<House> OpenAsync()
-        {
-            var costs = new Dictionary<string, string> { ["bank-file"] = "bank-transfer" };
-            var house = new House(await StartAsync(new() { FeeBasisPoints = 0, Payouts = new() { ReviewNewDestinations = false, CostSchedules = costs } }));
-            house.Test.WrapPayoutRail = _ => house.Rail = new BankFileRail(Operator, house.Database, house.Directory, "FTESTa1b2c3d4", house.Test.Time);
-            await house.Test.RestartAsync();
-            return house;
-        }
-
-        public async Task RestartAsync()
-        {
-            Rail.Dispose();
-            await Test.RestartAsync();
-        }
-
-        public void Lose()
-        {
-            Rail.Dispose();
-            foreach (var file in System.IO.Directory.GetFiles(Test.Directory, "bank-file.db*")) File.Delete(file);
-        }
-
-        public string PathOf(Farthing.Server.Rails.BankFile.BankFile file) => Path.Combine(Directory, $"{file.MessageId}.xml");
-
-        public async Task<Payee> NewPayeeAsync(string amount)
-        {
-            var payee = Given(await Test.Domain.Payees.CreateAsync(Test.NewKey(), new NewPayee("Maison Été", Asset.Eur))).Payee;
-            var clearing = ChartOfAccounts.RailClearing("sandbox", Asset.Eur);
-            var id = Id<PaymentKind>.New(Test.Time).Value;
-            await Test.Ledger.SubmitAsync([Command.OpenAccount(clearing, Asset.Eur, AccountFlags.None)]);
-            Assert.Equal(Outcome.Done, (await Test.Ledger.SubmitAsync([Command.Transfer(id, id, clearing, payee.Id.Value, Eur(amount), TransferCode.Campaign)]))[0].Outcome);
-            payees.Add(payee);
-            return payee;
-        }
-
-        public async Task<Payout> PayOutAsync(string account, string balance, string amount)
-        {
-            var payee = await NewPayeeAsync(balance);
-            Given(await Test.Domain.PayoutSettings.SetAsync(payee.Id, Test.NewKey(), new("bank-file", new("Maison Été", account))));
-            return Given(await Test.Domain.Payouts.PayOutAsync(As(payee), payee.Id, Test.NewKey(), Eur(amount)));
-        }
-
-        public IReadOnlyList<NotedTransfer> Take(params string[] booked) => Given(Rail.TakeMessage(Notification(Operator.Iban, booked))).Lines;
-
-        public async Task HearAsync()
-        {
-            await Rail.TellAsync(Test.Domain.Payouts.WakeAsync);
-            await Test.RunDueAsync();
-        }
-
-        public async Task<List<Payout>> ReadAsync(IEnumerable<Payout> payouts)
-        {
-            var read = new List<Payout>();
-            foreach (var payout in payouts) read.Add(Given(await Test.Domain.Payouts.ReadAsync(new(CallerKind.Operator, 0), payout.Id)));
-            return read;
-        }
-
-        public async Task<List<string>> BalancesAsync()
-        {
-            var balances = new List<string>();
-            foreach (var payee in payees) balances.Add(await Test.BalanceAsync(payee));
-            return balances;
-        }
-
-        public async Task<UInt128> TransitAsync() => (await Test.Ledger.ReadAccountAsync(ChartOfAccounts.RailTransit("bank-file", Asset.Eur)))?.Balances.Available ?? 0;
-
-        public async Task<UInt128> CostAsync() => (await Test.Ledger.ReadAccountAsync(ChartOfAccounts.RailCost("bank-file", Asset.Eur)))?.Balances.Available ?? 0;
-
-        public void Execute(string sql)
-        {
-            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Database, Pooling = false }.ToString());
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = sql;
-            Assert.Equal(1, command.ExecuteNonQuery());
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Rail.Dispose();
-            await Test.DisposeAsync();
-        }
     }
 }

@@ -152,7 +152,7 @@ public class BankMessageTests
     public void What_is_no_message_that_is_read_is_refused_and_says_which_are()
     {
         const string Root = "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:";
-        foreach (var other in (string[])["<Document/>", Root + "camt.054.001.04\"/>", Root + "camt.053.001.08\"/>", "<html/>"]) Refused("notification_unknown", "camt.054.001.08, camt.054.001.02", other);
+        foreach (var other in (string[])["<Document/>", Root + "camt.054.001.04\"/>", Root + "camt.053.001.08\"/>", "<html/>"]) Refused("notification_unknown", "camt.054.001.08, camt.054.001.02, pain.002.001.10, pain.002.001.03", other);
         Refused("notification_breaks_rule", "The root is no Document", "<Dokument xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.08\"/>");
         Refused("notification_breaks_rule", "/Document has no BkToCstmrDbtCdtNtfctn", Root + "camt.054.001.08\"/>");
         const string Bomb = """<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">&b;</Document>""";
@@ -215,7 +215,7 @@ public class BankMessageTests
             file.Save(bytes, SaveOptions.DisableFormatting);
             var answer = BankMessage.Read(bytes.ToArray());
             // What no schema says is tested above.
-            if (answer.Refusal is { } more && (more.Detail.Contains("more decimals", StringComparison.Ordinal) || more.Detail.Contains("another Ntfctn", StringComparison.Ordinal))) continue;
+            if (answer.Refusal is { } more && (more.Detail.Contains("more decimals", StringComparison.Ordinal) || more.Detail.Contains("another Ntfctn", StringComparison.Ordinal) || more.Detail.Contains("all around", StringComparison.Ordinal) || more.Detail.Contains("is no pain.001", StringComparison.Ordinal))) continue;
             Assert.True(isRefused(file) == !answer.IsGiven, $"{answer.Refusal?.Detail ?? "read"}\n{file}");
             if (answer.IsGiven) read++;
             else refused++;
@@ -272,5 +272,5 @@ public class BankMessageTests
         Assert.Contains(why, refusal!.Detail, StringComparison.Ordinal);
     }
 
-    private static Amount Eur(string text) => Amount.TryParse(text, Asset.Eur, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
+    internal static Amount Eur(string text) => Amount.TryParse(text, Asset.Eur, out var amount) == AmountError.None ? amount : throw new ArgumentException(text);
 }

@@ -113,7 +113,7 @@ public sealed partial class OpenApiTests(SharedServer server)
         ["post /v1/rails/bank-file/files"] = "201 400 401 403 409 413 415 500 503",
         ["get /v1/rails/bank-file/files"] = "200 400 401 403 500 503",
         ["get /v1/rails/bank-file/files/{messageId}"] = "200 400 401 403 404 500 503",
-        ["post /v1/rails/bank-file/notifications"] = "200 400 401 403 409 413 500 503",
+        ["post /v1/rails/bank-file/notifications"] = "200 400 401 403 404 409 413 500 503",
         ["post /v1/rails/bank-file/failures"] = "200 400 401 403 404 409 413 415 500 503",
         ["get /v1/payouts"] = "200 400 401 403 500 503",
         ["get /v1/payouts/{id}"] = "200 400 401 403 404 500 503",

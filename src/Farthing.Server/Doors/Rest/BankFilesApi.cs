@@ -22,7 +22,7 @@ internal sealed record BankFilesJson(int Waiting, AmountJson WaitingSum, IReadOn
 internal sealed record NotedTransferJson(string? EndToEndId, string? Payout, string Verdict, string? Detail);
 
 /// <summary>What was made of a bank's notification.</summary>
-internal sealed record NotificationTakenJson(string MessageId, bool TakenBefore, int Paid, int Returned, IReadOnlyList<NotedTransferJson> Lines);
+internal sealed record NotificationTakenJson(string MessageId, bool TakenBefore, int Paid, int Returned, int Failed, IReadOnlyList<NotedTransferJson> Lines);
 
 /// <summary><c>/v1/rails/bank-file</c>: files that the operator hands to its bank, and what the bank says of them.</summary>
 internal sealed class BankFilesApi(BankFileRail? rail)
@@ -75,15 +75,15 @@ internal sealed class BankFilesApi(BankFileRail? rail)
         {
             OperationId = "takeBankNotification",
             Tag = "Payouts",
-            Summary = "Take what the bank says that it booked",
-            Description = "The body is the bank's file: ISO 20022 camt.054.001.08 or camt.054.001.02. A file that breaks a rule of its message is refused whole, and the detail names the element. Transfers are matched by EndToEndId; amount and account must fit. verdict is paid, returned, knownAlready, notOurs, notBooked, unknownReference, inNoFile, anotherAmount, failedBefore, twice or notUnderstood; only the first two change anything. Taking a file again changes nothing: takenBefore is then true.",
+            Summary = "Take what the bank says: what it booked, and what it rejected",
+            Description = "The body is the bank's file: ISO 20022 camt.054.001.08 or .02, which says what was booked, or pain.002.001.10 or .03, which says what became of a file. A file that breaks a rule of its message is refused whole, and the detail names the element. Transfers are matched by EndToEndId; amount and account must fit. verdict is paid, returned, knownAlready, notOurs, notBooked, unknownReference, inNoFile, anotherAmount, failedBefore, twice, failed, noted, bookedBefore or notUnderstood; only paid, returned and failed move anything. Taking a file again changes nothing: takenBefore is then true.",
             Key = KeyOwner.Operator,
             BodyIsBytes = true,
             BytesMediaType = "application/xml",
             MaxBytes = BankMessage.MaxBytes,
             Answer = typeof(NotificationTakenJson),
-            AnswerExample = """{"messageId":"20261124-0001","takenBefore":false,"paid":1,"returned":0,"lines":[{"endToEndId":"OUT01JD8Y2M6K3T5V7W9XAZBCDEFG","payout":"out_01JD8Y2M6K3T5V7W9XAZBCDEFG","verdict":"paid"}]}""",
-            Refusals = [RefusalCodes.RailNotAvailable, RefusalCodes.NotificationUnreadable, RefusalCodes.NotificationUnknown, RefusalCodes.NotificationBreaksRule, RefusalCodes.NotificationOfAnotherAccount, RefusalCodes.BodyTooLarge],
+            AnswerExample = """{"messageId":"20261124-0001","takenBefore":false,"paid":1,"returned":0,"failed":0,"lines":[{"endToEndId":"OUT01JD8Y2M6K3T5V7W9XAZBCDEFG","payout":"out_01JD8Y2M6K3T5V7W9XAZBCDEFG","verdict":"paid"}]}""",
+            Refusals = [RefusalCodes.RailNotAvailable, RefusalCodes.NotificationUnreadable, RefusalCodes.NotificationUnknown, RefusalCodes.NotificationBreaksRule, RefusalCodes.NotificationOfAnotherAccount, RefusalCodes.BankFileNotFound, RefusalCodes.StatusReportMisfits, RefusalCodes.TransferBooked, RefusalCodes.BodyTooLarge],
         });
         door.Post("/v1/rails/bank-file/failures", FailAsync, new RestCall
         {
@@ -138,7 +138,7 @@ internal sealed class BankFilesApi(BankFileRail? rail)
         if (!taken.IsGiven) return taken.Refusal;
         await rail.TellAsync(request.System.Payouts.WakeAsync);
         var lines = taken.Value.Lines;
-        var answer = new NotificationTakenJson(taken.Value.MessageId, taken.Value.IsRepeated, lines.Count(line => line.Verdict == NotedAs.Paid), lines.Count(line => line.Verdict == NotedAs.Returned), [.. lines.Select(From)]);
+        var answer = new NotificationTakenJson(taken.Value.MessageId, taken.Value.IsRepeated, lines.Count(line => line.Verdict == NotedAs.Paid), lines.Count(line => line.Verdict == NotedAs.Returned), lines.Count(line => line.Verdict == NotedAs.Failed), [.. lines.Select(From)]);
         return await request.AnswerAsync(answer, Wire.Default.NotificationTakenJson);
     }
 
@@ -171,6 +171,9 @@ internal sealed class BankFilesApi(BankFileRail? rail)
             NotedAs.AnotherAmount => "anotherAmount",
             NotedAs.FailedBefore => "failedBefore",
             NotedAs.Twice => "twice",
+            NotedAs.Failed => "failed",
+            NotedAs.Noted => "noted",
+            NotedAs.BookedBefore => "bookedBefore",
             _ => "notUnderstood",
         },
         noted.Detail);

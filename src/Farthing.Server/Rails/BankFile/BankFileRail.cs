@@ -106,7 +106,7 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
         Refusal? refusal = null;
         store.InOne(() =>
         {
-            refusal = Take((BankNotification)read.Value, lines);
+            refusal = read.Value is StatusReport report ? Take(report, lines) : Take((BankNotification)read.Value, lines);
             isNew = refusal is null && store.MarkTaken(SHA256.HashData(bytes), read.Value.MessageId, Now());
         });
         return refusal is null ? new TakenMessage(read.Value.MessageId, !isNew, lines) : refusal;
@@ -160,6 +160,72 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
         }
 
         return null;
+    }
+
+    private Refusal? Take(StatusReport report, List<NotedTransfer> lines)
+    {
+        if (store.FindFile(report.File.Id) is not { } file) return new(RefusalCodes.BankFileNotFound, "The report is of a file that was not made here. Nothing of it was taken.");
+        if (FindMisfit(report, file) is { } misfit) return new(RefusalCodes.StatusReportMisfits, misfit);
+        // A block's word counts before the file's, and a transfer's own before both. Each file has one block.
+        var all = report.Blocks.LastOrDefault(block => block.Status is not null) is { } block ? block with { Reason = block.Reason ?? report.File.Reason } : report.File;
+        var own = new Dictionary<string, ReportedTransfer>(StringComparer.Ordinal);
+        foreach (var transfer in report.Transfers)
+        {
+            if (transfer.EndToEndId is null) lines.Add(new(null, NotedAs.NotUnderstood, "It does not say which transfer it is of."));
+            else if (!own.TryAdd(transfer.EndToEndId, transfer) && own[transfer.EndToEndId].Status != transfer.Status) return new(RefusalCodes.StatusReportMisfits, $"It says two things of {transfer.EndToEndId}.");
+        }
+
+        if (all.Status is null or Pain002.Partly)
+        {
+            foreach (var transfer in own.Values) lines.Add(Note(transfer.EndToEndId!, transfer.Status, transfer.Reason, file.MessageId));
+            return null;
+        }
+
+        var references = store.ListTransfers(file.MessageId).Select(transfer => transfer.Payout).ToList();
+        if (all.Status == Pain002.Rejected && references.Where(id => store.Find(id)!.Status is PayoutRailStatus.Paid or PayoutRailStatus.Returned).Select(Payout.EndToEndIdOf).FirstOrDefault() is { } booked)
+            return new(RefusalCodes.TransferBooked, $"It rejects the whole file, and the bank has booked {booked} of it. Ask the bank; nothing of the report was taken.");
+        foreach (var reference in references.Select(Payout.EndToEndIdOf))
+            lines.Add(own.Remove(reference, out var transfer) ? Note(reference, transfer.Status ?? all.Status, transfer.Reason ?? all.Reason, file.MessageId) : Note(reference, all.Status, all.Reason, file.MessageId));
+        foreach (var transfer in own.Values) lines.Add(Note(transfer.EndToEndId!, transfer.Status, transfer.Reason, file.MessageId));
+        return null;
+    }
+
+    private static string? FindMisfit(StatusReport report, BankFile file)
+    {
+        foreach (var block in report.Blocks)
+        {
+            // What a bank writes that could not read the block's own.
+            if (block.Id != file.MessageId && block.Id != "NOTPROVIDED") return $"{file.MessageId} has no payment information block of that name.";
+        }
+
+        if (report.Blocks.Select(block => block.Status).OfType<string>().Distinct().Count() > 1) return "It says two things of one payment information block.";
+        foreach (var part in (ReportedPart[])[report.File, .. report.Blocks])
+        {
+            if (part.Count is { } count && count != file.Count) return $"{file.MessageId} has {file.Count} transfers, and the report is of {count}.";
+            if (part.Sum is { } sum && sum != file.Sum) return $"{file.MessageId} comes to {file.Sum.ToPriceString()}, and the report is of {sum.ToPriceString()}.";
+        }
+
+        return null;
+    }
+
+    private NotedTransfer Note(string reference, string? status, string? reason, string file)
+    {
+        if (!Payout.TryReadEndToEndId(reference, out var id)) return new(reference, NotedAs.NotOurs);
+        if (store.Find(id) is not { } known || known.File is not { } number || number != store.NumberOf(file)) return new(reference, NotedAs.UnknownReference);
+        if (status is null) return new(reference, NotedAs.NotUnderstood, "It does not say what became of it.");
+        var isRejected = status == Pain002.Rejected;
+        if (known.Status == PayoutRailStatus.Failed) return isRejected ? new(reference, NotedAs.KnownAlready) : new(reference, NotedAs.FailedBefore);
+        if (known.Status is PayoutRailStatus.Paid or PayoutRailStatus.Returned) return isRejected ? new(reference, NotedAs.BookedBefore, "The bank has booked it. Nothing moved: ask the bank.") : new(reference, NotedAs.KnownAlready);
+        if (isRejected)
+        {
+            store.Set(id, PayoutRailStatus.Failed, reason ?? "the bank rejected it and gave no reason");
+            return new(reference, NotedAs.Failed, reason);
+        }
+
+        // Whatever the bank says before it books moves nothing.
+        var note = BankReason.OfState(status, reason);
+        if (known.Note != note) store.Set(id, PayoutRailStatus.Pending, note);
+        return new(reference, NotedAs.Noted, note);
     }
 
     private NotedTransfer Note(BookedTransfer booked)
@@ -243,6 +309,15 @@ internal enum NotedAs
 
     /// <summary>The same file has it before.</summary>
     Twice,
+
+    /// <summary>The bank rejected it: it comes back.</summary>
+    Failed,
+
+    /// <summary>The bank says how far it has come; nothing moves.</summary>
+    Noted,
+
+    /// <summary>The bank rejects what it has booked.</summary>
+    BookedBefore,
 
     /// <summary>It is a debit that is taken back under our reference.</summary>
     NotUnderstood,

@@ -117,6 +117,9 @@ internal sealed class BankFileStore : IDisposable
 
     public BankFile? FindFile(string messageId) => ReadFiles("WHERE MessageId = $message", ("$message", messageId)).SingleOrDefault();
 
+    /// <summary>The number by which transfers name a file; null if there is none.</summary>
+    public long? NumberOf(string messageId) => Read("SELECT Number FROM Files WHERE MessageId = $message", row => (long?)row.GetInt64(0), ("$message", messageId)).SingleOrDefault();
+
     public IReadOnlyList<BankFile> ListFiles(int count) => ReadFiles("ORDER BY Number DESC LIMIT $count", ("$count", count));
 
     public IReadOnlyList<BankFile> ListUnwritten() => ReadFiles("WHERE IsWritten = 0 ORDER BY Number");

@@ -13,7 +13,7 @@ internal abstract record BankMessage(string MessageId)
 
     private const int MaxDepth = 32;
 
-    private static readonly Kind[] Kinds = [.. Camt054.Kinds];
+    private static readonly Kind[] Kinds = [.. Camt054.Kinds, .. Pain002.Kinds];
 
     /// <summary>What is read, in words.</summary>
     public static string AllNames { get; } = string.Join(", ", Kinds.Select(kind => kind.Name));

@@ -55,6 +55,22 @@ internal static class BankReason
         ["UPAY"] = "the payment was not due",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    private static readonly FrozenDictionary<string, string> States = new Dictionary<string, string>
+    {
+        ["RCVD"] = "it has received it",
+        ["ACTC"] = "it could read it",
+        ["PDNG"] = "it looks at it still",
+        ["ACCP"] = "it has checked it",
+        ["ACSP"] = "it is paying it",
+        ["ACWC"] = "it is paying it, with a change",
+        ["ACSC"] = "it has settled it",
+        ["ACCC"] = "the payee's bank has credited it",
+        ["CANC"] = "it was cancelled",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>What a bank says of a transfer that it did not reject: ExternalPaymentTransactionStatus1Code, and why.</summary>
+    public static string OfState(string code, string? reason) => $"the bank says {code}{(States.TryGetValue(code, out var words) ? $": {words}" : "")}{(reason is null ? "" : $"; {reason}")}";
+
     /// <summary>The code, what it means, and the bank's own words; null if the bank gave none of them. A code that is not known stands for itself.</summary>
     public static string? Of(string? code, IEnumerable<string> own)
     {

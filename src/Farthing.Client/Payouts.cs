@@ -150,6 +150,9 @@ public sealed record Payout
     /// <summary>The rest.</summary>
     public required Amount Arrives { get; init; }
 
+    /// <summary>What is on the balance again of what had arrived; null if it did not come back.</summary>
+    public Amount? Returned { get; init; }
+
     /// <summary>By what.</summary>
     public required string Rail { get; init; }
 

@@ -24,12 +24,14 @@ public class PayoutCutTests
         { "failed", 12, PayoutState.Returned, "100" },
         // What came back is transferred, and the end.
         { "returned", 4, PayoutState.Returned, "99.75" },
+        // As that, with the account of what was kept on the way opened for it.
+        { "returned short", 4, PayoutState.Returned, "99.25" },
         // The telling was lost, and a minute is over: the mark, the telling, the post, the end.
         { "lost", 8, PayoutState.Done, "90" },
     };
 
     // What the others have besides is in ./test --long.
-    public static TheoryData<string, int, PayoutState, string> RunCourses => Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? Courses : [.. Courses.Where(course => course.Data.Item1 is "asked" or "refused" or "returned" or "lost")];
+    public static TheoryData<string, int, PayoutState, string> RunCourses => Environment.GetEnvironmentVariable("FARTHING_LONG") == "1" ? Courses : [.. Courses.Where(course => course.Data.Item1 is "asked" or "refused" or "returned" or "returned short" or "lost")];
 
     [Theory]
     [MemberData(nameof(RunCourses))]
@@ -38,7 +40,7 @@ public class PayoutCutTests
         var costs = new Dictionary<string, string> { ["sandbox"] = "bank-transfer" };
         await using var test = await StartAsync(new() { FeeBasisPoints = 0, Payouts = new() { ReviewNewDestinations = course is "released" or "refused", ReviewAboveWholeUnits = null, CostSchedules = costs } });
         var calls = new WatchedPayoutRail();
-        test.WrapPayoutRail = rail => calls.Over(new CutRail(rail, test.Moments));
+        test.WrapPayoutRail = rail => calls.Over(new CutRail(rail, test.Moments, course == "returned short" ? Usd("0.5") : null));
         await test.RestartAsync();
         // Opens the accounts that all share.
         await EndAsync(test, await BeginAsync(test, "asked"), "asked");
@@ -63,12 +65,16 @@ public class PayoutCutTests
 
         Assert.Equal(moments, cuts);
         Assert.Equal((UInt128)paid * Usd("9.75").Units, await PayoutTests.TransitAsync(test));
+        // What the rail took: of each that arrived, and what was kept of each that came back short, once.
+        var arrived = (UInt128)(paid + (course.StartsWith("returned", StringComparison.Ordinal) ? moments + 1 : 0));
+        var kept = course == "returned short" ? (UInt128)(moments + 1) * Usd("0.5").Units : UInt128.Zero;
+        Assert.Equal((arrived * Usd("0.25").Units) + kept, (await test.Ledger.ReadAccountAsync(ChartOfAccounts.RailCost("sandbox", Asset.Usd)))?.Balances.Available ?? 0);
     }
 
     private static async Task<Story> BeginAsync(TestSystem test, string course)
     {
         var payee = await PayoutTests.RichAsync(test, "100");
-        var instruction = course switch { "failed" => "fail", "returned" => "return:60", "lost" => "lost", _ => null };
+        var instruction = course switch { "failed" => "fail", "returned" or "returned short" => "return:60", "lost" => "lost", _ => null };
         var isScheduled = course == "scheduled";
         await PayoutTests.SetAsync(test, payee, instruction, rhythm: isScheduled ? PayoutRhythm.Daily : PayoutRhythm.Off, threshold: isScheduled ? "10" : null);
         var story = new Story(payee, test.NewKey());
@@ -78,13 +84,13 @@ public class PayoutCutTests
             test.Time.Advance(TimeSpan.FromDays(1));
         }
 
-        if (course is "released" or "refused" or "returned" or "lost")
+        if (course is "released" or "refused" or "returned" or "returned short" or "lost")
         {
             await AskAsync(test, story);
             await DoWhatIsDueAsync(test);
         }
 
-        if (course is "returned" or "lost") test.Time.Advance(TimeSpan.FromSeconds(61));
+        if (course is "returned" or "returned short" or "lost") test.Time.Advance(TimeSpan.FromSeconds(61));
         return story;
     }
 
@@ -108,7 +114,7 @@ public class PayoutCutTests
 
     private static async Task EndAsync(TestSystem test, Story story, string course)
     {
-        await ActAsync(test, story, course == "returned" ? "lost" : course);
+        await ActAsync(test, story, course.StartsWith("returned", StringComparison.Ordinal) ? "lost" : course);
         test.Time.Advance(PayoutDriver.Doubt + TimeSpan.FromSeconds(1));
         await DoWhatIsDueAsync(test);
         // What the schedule left to the payee, for the balances to be alike.
@@ -134,7 +140,7 @@ public class PayoutCutTests
     private sealed record Story(Payee Payee, IdempotencyKey Key);
 
     /// <summary>A rail whose being told is a step, with a moment before it and one after it.</summary>
-    private sealed class CutRail(IPayoutRail rail, Moments moments) : IPayoutRail
+    private sealed class CutRail(IPayoutRail rail, Moments moments, Amount? kept) : IPayoutRail
     {
         public string Name => rail.Name;
 
@@ -150,6 +156,10 @@ public class PayoutCutTests
             return answer;
         }
 
-        public ValueTask<PayoutRailAnswer> AskAsync(Id<PayoutKind> reference) => rail.AskAsync(reference);
+        public async ValueTask<PayoutRailAnswer> AskAsync(Id<PayoutKind> reference)
+        {
+            var answer = await rail.AskAsync(reference);
+            return answer.Status == PayoutRailStatus.Returned && kept is not null ? answer with { CameBack = Usd("9.75") - kept.Value } : answer;
+        }
     }
 }

@@ -25,7 +25,8 @@ public enum PayoutRailStatus : byte
 /// <param name="Status">Where the money stands.</param>
 /// <param name="Note">In the rail's words why it failed or came back, or how far it has come, for people; null for nothing.</param>
 /// <param name="AskAgainAfter">When it is worth asking again; null if whoever runs the rail says so by <see cref="PayoutDesk.WakeAsync"/>.</param>
-public readonly record struct PayoutRailAnswer(PayoutRailStatus Status, string? Note = null, TimeSpan? AskAgainAfter = null);
+/// <param name="CameBack">What came back of what was paid, above zero and no more than that; null for all of it. What is missing was kept on the way.</param>
+public readonly record struct PayoutRailAnswer(PayoutRailStatus Status, string? Note = null, TimeSpan? AskAgainAfter = null, Amount? CameBack = null);
 
 /// <summary>What a rail is to pay. Immutable.</summary>
 /// <param name="Reference">The payout's id, which the rail is asked by.</param>

@@ -121,9 +121,10 @@ public sealed record PayoutSetting(string Rail, PayoutDestination Destination, A
 /// <param name="Trigger">What began it.</param>
 /// <param name="CreatedAt">When.</param>
 /// <param name="ChangedAt">Since when it is in its state.</param>
+/// <param name="Returned">What is on the balance again of what had arrived; null if it did not come back.</param>
 public sealed record Payout(
     Id<PayoutKind> Id, Id<PayeeKind> Payee, PayoutState State, string Reason, string WhatToDo, Amount Amount, Amount Cost, string Rail, PayoutDestination Destination, PayoutTrigger Trigger, DateTimeOffset CreatedAt,
-    DateTimeOffset ChangedAt)
+    DateTimeOffset ChangedAt, Amount? Returned = null)
 {
     /// <summary>What arrives.</summary>
     public Amount Arrives => Amount - Cost;

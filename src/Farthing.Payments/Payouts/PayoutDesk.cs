@@ -214,7 +214,7 @@ public sealed class PayoutDesk
         var destination = await settings.GetAsync<PayoutDestinationRow>(row.Destination);
         var isSilent = row.Stage == PayoutState.Sent && await settings.FindAsync<DueRow>(row.Id) is { Fault: not null };
         var (reason, whatToDo) = PayoutWords.Of(row, destination.Rail, isSilent);
-        return new Payout(new(row.Id), new(row.Owner), row.Stage, reason, whatToDo, row.Amount, row.Cost, destination.Rail, destination.Destination, row.Trigger, row.CreatedAt, row.ChangedAt);
+        return new Payout(new(row.Id), new(row.Owner), row.Stage, reason, whatToDo, row.Amount, row.Cost, destination.Rail, destination.Destination, row.Trigger, row.CreatedAt, row.ChangedAt, row.Returned);
     }
 
     private static Refusal DestinationLost { get; } = new(RefusalCodes.PayoutNotSet, "The destination of that payout is lost; its money stays held until the same destination is set again.");

@@ -119,9 +119,8 @@ internal sealed class PayoutDriver(ISettingsStore settings, Ledger.Ledger ledger
 
         if (answer.Status is PayoutRailStatus.Returned or PayoutRailStatus.Failed)
         {
-            if (!await TryReturnAsync(row, rail)) return DueResult.Undecided(RefusalCodes.NotReady);
-            changed = row.In(PayoutState.Returned, PayoutCause.RailReturned, Shortened(answer.Note), time.GetUtcNow()) with { ReturnedUnits = row.Arrives.Units.ToString(CultureInfo.InvariantCulture) };
-            return DueResult.Done(changed);
+            if (await TryReturnAsync(row, rail, answer.CameBack ?? row.Arrives) is not { } back) return DueResult.Undecided(RefusalCodes.NotReady);
+            return DueResult.Done(row.In(PayoutState.Returned, PayoutCause.RailReturned, Shortened(answer.Note), time.GetUtcNow()) with { ReturnedUnits = back });
         }
 
         return ReferenceEquals(changed, row) ? Later(answer) : Later(answer, changed);
@@ -140,10 +139,18 @@ internal sealed class PayoutDriver(ISettingsStore settings, Ledger.Ledger ledger
         return results.All(result => result.Outcome == Outcome.Done) ? true : throw new InvalidOperationException($"The payout {row.Id:x32} was paid, and the ledger refused that: {Refusals.OfChain(results)}.");
     }
 
-    private async ValueTask<bool> TryReturnAsync(PayoutRow row, string rail)
+    /// <returns>The units that came back, or null if the ledger takes no work.</returns>
+    private async ValueTask<string?> TryReturnAsync(PayoutRow row, string rail, Amount cameBack)
     {
-        if (await ledger.TrySubmitAsync(PayoutLegs.Return(row, rail)) is not { } results) return false;
-        return results[0].Outcome == Outcome.Done ? true : throw new InvalidOperationException($"The payout {row.Id:x32} came back, and the ledger refused that: {results[0].Outcome}.");
+        // What was booked stays, whatever the rail says afterwards.
+        if (await PayoutLegs.FindEndAsync(ledger, row) is { ReturnedUnits: { } booked }) return booked;
+        if (cameBack.IsZero || cameBack.Asset != row.Arrives.Asset || cameBack.Units > row.Arrives.Units)
+            throw new InvalidOperationException($"Of the payout {row.Id:x32} {row.Arrives} was paid, and the rail says that {cameBack} came back.");
+        if (cameBack != row.Arrives && !await chart.TryOpenAsync(ChartOfAccounts.RailCost(rail, cameBack.Asset), cameBack.Asset)) return null;
+        if (await ledger.TrySubmitAsync(PayoutLegs.Return(row, rail, cameBack)) is not { } results) return null;
+        return results.All(result => result.Outcome == Outcome.Done)
+            ? cameBack.Units.ToString(CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"The payout {row.Id:x32} came back, and the ledger refused that: {Refusals.OfChain(results)}.");
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

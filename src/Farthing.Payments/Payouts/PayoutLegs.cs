@@ -41,15 +41,20 @@ internal static class PayoutLegs
     /// <summary>Gives the money back that did not leave.</summary>
     public static Command GiveBack(UInt128 id) => Command.Void(id | 2, id, id);
 
-    /// <summary>Gives back what came back.</summary>
-    public static Command Return(PayoutRow row, string rail) =>
-        Command.Transfer(row.Id | 4, row.Id, ChartOfAccounts.RailTransit(rail, row.Arrives.Asset), row.Owner, row.Arrives, TransferCode.Payout);
+    /// <summary>Gives back what came back; what was kept on the way is a cost of the rail.</summary>
+    public static Command[] Return(PayoutRow row, string rail, Amount cameBack)
+    {
+        var asset = row.Arrives.Asset;
+        var back = Command.Transfer(row.Id | 4, row.Id, ChartOfAccounts.RailTransit(rail, asset), row.Owner, cameBack, TransferCode.Payout);
+        if (cameBack == row.Arrives) return [back];
+        return [back, Command.Transfer(row.Id | 5, row.Id, ChartOfAccounts.RailTransit(rail, asset), ChartOfAccounts.RailCost(rail, asset), row.Arrives - cameBack, TransferCode.RailCost)];
+    }
 
     /// <summary>The row of a payout as the ledger says that it ended; null if its hold is open. The ledger is right where the settings are an older copy.</summary>
     public static async ValueTask<PayoutRow?> FindEndAsync(Ledger.Ledger ledger, PayoutRow row)
     {
         if (await FindAsync(4) is { } back)
-            return row.In(PayoutState.Returned, PayoutCause.RailReturned, null, At(back)) with { ReturnedUnits = row.Arrives.Units.ToString(CultureInfo.InvariantCulture) };
+            return row.In(PayoutState.Returned, PayoutCause.RailReturned, null, At(back)) with { ReturnedUnits = back.Command.Units.ToString(CultureInfo.InvariantCulture) };
         if (await FindAsync(1) is { } paid) return row.In(PayoutState.Done, PayoutCause.None, null, At(paid));
         // Of a void the ledger does not say whose wish it was.
         return await FindAsync(2) is { } given ? row.In(PayoutState.Returned, row.Cause == PayoutCause.Refused ? row.Cause : PayoutCause.None, row.Note, At(given)) : null;

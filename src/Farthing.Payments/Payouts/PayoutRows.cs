@@ -61,6 +61,7 @@ public sealed record PayoutRow(
             ["arrives"] = EventRow.NodeOf(Arrives),
         };
         if (Cause != PayoutCause.None) data["cause"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(Cause.ToString());
+        if (Returned is { } back) data["returned"] = EventRow.NodeOf(back);
         if (Note is not null) data["note"] = Note;
         return EventRow.Of(Owner, $"payout.{Stage.ToString().ToLowerInvariant()}", new Id<PayoutKind>(Id), ChangedAt, data);
     }

@@ -1,3 +1,5 @@
+using Farthing.Protocol;
+
 namespace Farthing.Payments.Payouts;
 
 /// <summary>What a payout's state is called for people: why it is there, and what its payee can do.</summary>
@@ -17,11 +19,13 @@ internal static class PayoutWords
         (PayoutState.Returned, PayoutCause.RailFailed) => ($"The rail {rail} did not pay it{Because(row)}. All of it is on the balance again.", "Check the destination; then ask for a new payout."),
         (PayoutState.Returned, PayoutCause.None) => ("It was not paid. All of it is on the balance again.", "Ask the operator; then ask for a new payout."),
         (PayoutState.Returned, _) => (
-            $"It arrived and came back{Because(row)}. {row.Arrives.ToPriceString()} is on the balance again{(row.Cost.IsZero ? "" : $"; the rail keeps its {row.Cost.ToPriceString()}")}.", "Check the destination; then ask for a new payout."),
+            $"It arrived and came back{Because(row)}. {Back(row).ToPriceString()} is on the balance again{(row.Cost.IsZero ? "" : $"; the rail keeps its {row.Cost.ToPriceString()}")}{(Back(row) == row.Arrives ? "" : $"; {(row.Arrives - Back(row)).ToPriceString()} was kept by a bank on the way back")}.", "Check the destination; then ask for a new payout."),
         _ => throw new InvalidOperationException($"A payout has the state {row.Stage}, which this version does not know."),
     };
 
     private const string Nothing = "Nothing: it goes on by itself.";
+
+    private static Amount Back(PayoutRow row) => row.Returned ?? row.Arrives;
 
     private static string Because(PayoutRow row) => row.Note is null ? "" : $" ({row.Note})";
 }

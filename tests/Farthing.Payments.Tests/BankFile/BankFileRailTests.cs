@@ -92,6 +92,46 @@ public class BankFileRailTests
     }
 
     [Fact]
+    public async Task A_return_short_of_its_fee_gives_back_what_came_back_and_all_adds_up()
+    {
+        await using var house = await BankHouse.OpenAsync();
+        var payouts = await house.SendAsync(3);
+        house.Take([.. payouts.Select(payout => Booked("DBIT", "24.75", payout.EndToEndId))]);
+        await house.HearAsync();
+
+        const string Why = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>";
+        // No return: more than was sent, another currency, nothing at all, and less without a word of a return.
+        string[] odd = [Booked("CRDT", "24.76", payouts[0].EndToEndId, more: Why), Booked("CRDT", "20", payouts[0].EndToEndId, more: Why).Replace("EUR", "USD", StringComparison.Ordinal), Booked("CRDT", "0", payouts[0].EndToEndId, more: Why), Booked("CRDT", "0.01", payouts[0].EndToEndId)];
+        var refused = house.Take(odd);
+        Assert.All(refused, line => Assert.Equal(NotedAs.AnotherAmount, line.Verdict));
+        Assert.Equal("24.75 EUR was sent, and this is 24.76 EUR. Nothing moved.", refused[0].Detail);
+        Assert.Equal("24.75 EUR was sent, and this is no amount in EUR. Nothing moved.", refused[1].Detail);
+        await house.HearAsync();
+        Assert.All(await house.ReadAsync(payouts), payout => Assert.Equal(PayoutState.Done, payout.State));
+
+        // The entry says what came in, the detail what was sent.
+        var back = Booked("CRDT", "24.75", payouts[0].EndToEndId, more: Why).Replace("<NtryRef>1</NtryRef><Amt Ccy=\"EUR\">24.75<", "<NtryRef>1</NtryRef><Amt Ccy=\"EUR\">19.75<", StringComparison.Ordinal);
+        Assert.Equal(NotedAs.Returned, Assert.Single(house.Take(back)).Verdict);
+        Assert.Equal(NotedAs.Returned, Assert.Single(house.Take(Booked("CRDT", "24.75", payouts[1].EndToEndId))).Verdict);
+        // Everything ends before that was heard; then it is heard twice.
+        await house.RestartAsync();
+        await house.HearAsync();
+        Assert.Equal(NotedAs.KnownAlready, Assert.Single(house.Take(back)).Verdict);
+        Assert.Equal("19.75 EUR came back before, and this is 5.00 EUR. Nothing moved.", Assert.Single(house.Take(Booked("CRDT", "5", payouts[0].EndToEndId, more: Why))).Detail);
+        foreach (var payout in payouts) await house.Test.Domain.Payouts.WakeAsync(payout.Id);
+        await house.HearAsync();
+
+        var read = await house.ReadAsync(payouts);
+        Assert.Equal([Eur("19.75"), Eur("24.75"), null], read.Select(payout => payout.Returned));
+        Assert.Equal("It arrived and came back (AC04 the account is closed). 19.75 EUR is on the balance again; the rail keeps its 0.25 EUR; 5.00 EUR was kept by a bank on the way back.", read[0].Reason);
+        Assert.DoesNotContain("kept by a bank", read[1].Reason, StringComparison.Ordinal);
+        Assert.Equal(["94.75 held 0", "99.75 held 0", "75 held 0"], await house.BalancesAsync());
+        // 300 came in: what is left, what has left for good, and what it cost, three times the rail's and once a bank's.
+        Assert.Equal((Eur("24.75").Units, Eur("5.75").Units), (await house.TransitAsync(), await house.CostAsync()));
+        Assert.Equal(Eur("300"), Eur("94.75") + Eur("99.75") + Eur("75") + Eur("24.75") + Eur("5.75"));
+    }
+
+    [Fact]
     public async Task What_a_crash_cut_off_is_finished_and_nothing_is_written_or_heard_twice()
     {
         await using var house = await BankHouse.OpenAsync();

@@ -18,7 +18,7 @@ internal sealed record RefusePayoutBody
 
 /// <summary>A payout.</summary>
 internal sealed record PayoutJson(
-    string Id, string Payee, string State, string Reason, string WhatToDo, AmountJson Amount, AmountJson Cost, AmountJson Arrives, string Rail, PayoutDestinationJson Destination, string EndToEndId, string Trigger,
+    string Id, string Payee, string State, string Reason, string WhatToDo, AmountJson Amount, AmountJson Cost, AmountJson Arrives, AmountJson? Returned, string Rail, PayoutDestinationJson Destination, string EndToEndId, string Trigger,
     string CreatedAt, string ChangedAt);
 
 /// <summary>A page of payouts.</summary>
@@ -254,6 +254,7 @@ internal static class PayoutsApi
         AmountJson.From(payout.Amount),
         AmountJson.From(payout.Cost),
         AmountJson.From(payout.Arrives),
+        payout.Returned is { } back ? AmountJson.From(back) : null,
         payout.Rail,
         PayoutSettingsApi.From(payout.Destination),
         payout.EndToEndId,

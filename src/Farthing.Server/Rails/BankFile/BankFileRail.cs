@@ -67,7 +67,7 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<PayoutRailAnswer> AskAsync(Id<PayoutKind> reference) => new(store.Find(reference) is { } known ? new PayoutRailAnswer(known.Status, known.Note) : new PayoutRailAnswer(PayoutRailStatus.Unknown));
+    public ValueTask<PayoutRailAnswer> AskAsync(Id<PayoutKind> reference) => new(store.Find(reference) is { } known ? new PayoutRailAnswer(known.Status, known.Note, CameBack: known.CameBack) : new PayoutRailAnswer(PayoutRailStatus.Unknown));
 
     /// <summary>Makes a file of all that waits.</summary>
     /// <param name="key">A repeat with the same key gives the same file.</param>
@@ -235,22 +235,32 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
         if (!booked.IsBooked) return new(booked.EndToEndId, NotedAs.NotBooked);
         if (store.Find(id) is not { } known) return new(booked.EndToEndId, NotedAs.UnknownReference);
         if (known.File is null) return new(booked.EndToEndId, NotedAs.InNoFile);
-        if (booked.Amount != known.Amount) return new(booked.EndToEndId, NotedAs.AnotherAmount, $"{known.Amount.ToPriceString()} was to be paid, and this is {booked.Amount?.ToPriceString() ?? "no amount in EUR"}.");
+        if (!booked.IsCredit && booked.Amount != known.Amount) return AnotherAmount(booked, $"{known.Amount.ToPriceString()} was to be paid");
+        if (known.Status == PayoutRailStatus.Failed) return new(booked.EndToEndId, NotedAs.FailedBefore);
         if (!booked.IsCredit && !booked.IsReturn)
         {
             if (known.Status is PayoutRailStatus.Paid or PayoutRailStatus.Returned) return new(booked.EndToEndId, NotedAs.KnownAlready);
-            if (known.Status == PayoutRailStatus.Failed) return new(booked.EndToEndId, NotedAs.FailedBefore);
             store.Set(id, PayoutRailStatus.Paid, null);
             return new(booked.EndToEndId, NotedAs.Paid);
         }
 
         // Money that comes in under our reference is ours that comes back; a debit that is reversed is no such thing.
         if (!booked.IsCredit) return new(booked.EndToEndId, NotedAs.NotUnderstood);
-        if (known.Status == PayoutRailStatus.Returned) return new(booked.EndToEndId, NotedAs.KnownAlready);
-        if (known.Status == PayoutRailStatus.Failed) return new(booked.EndToEndId, NotedAs.FailedBefore);
-        store.Set(id, PayoutRailStatus.Returned, booked.Reason);
-        return new(booked.EndToEndId, NotedAs.Returned);
+        if (known.Status == PayoutRailStatus.Returned)
+        {
+            var before = known.CameBack ?? known.Amount;
+            return booked.Amount == before ? new(booked.EndToEndId, NotedAs.KnownAlready) : AnotherAmount(booked, $"{before.ToPriceString()} came back before");
+        }
+
+        // Less than was sent is a return that a bank kept its fee of, if the bank says that it is one.
+        if (booked.Amount is not { } back || back.IsZero || back.Units > known.Amount.Units || (back != known.Amount && !booked.IsReturn) || back.Units % 10_000 != UInt128.Zero)
+            return AnotherAmount(booked, $"{known.Amount.ToPriceString()} was sent");
+        store.SetReturned(id, back, booked.Reason);
+        return new(booked.EndToEndId, NotedAs.Returned, back == known.Amount ? null : $"{known.Amount.ToPriceString()} was sent, and {back.ToPriceString()} came back: the rest is booked as a cost of the rail.");
     }
+
+    private static NotedTransfer AnotherAmount(BookedTransfer booked, string known) =>
+        new(booked.EndToEndId, NotedAs.AnotherAmount, $"{known}, and this is {booked.Amount?.ToPriceString() ?? "no amount in EUR"}. Nothing moved.");
 
     private void Write(BankFile file)
     {

@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace Farthing.Server.Rails.BankFile;
 
 /// <summary>A transfer as it stands.</summary>
-internal sealed record KnownTransfer(Amount Amount, PayoutRailStatus Status, string? Note, long? File);
+internal sealed record KnownTransfer(Amount Amount, PayoutRailStatus Status, string? Note, long? File, Amount? CameBack);
 
 /// <summary>What the bank-file rail remembers: transfers, and which file each is in. SQLite; each call is one transaction, or part of the one around it.</summary>
 /// <remarks>Thread-safe: one connection behind one lock, as the calls are few and short.</remarks>
@@ -54,6 +54,9 @@ internal sealed class BankFileStore : IDisposable
                     Note TEXT,
                     Changes INTEGER NOT NULL,
                     Heard INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS CameBack (
+                    Reference TEXT PRIMARY KEY REFERENCES Transfers (Reference),
+                    Cents INTEGER NOT NULL) WITHOUT ROWID;
                 CREATE TABLE IF NOT EXISTS Taken (
                     Digest BLOB PRIMARY KEY,
                     MessageId TEXT NOT NULL,
@@ -77,14 +80,21 @@ internal sealed class BankFileStore : IDisposable
         ("$told", nowUnixMilliseconds), ("$status", (int)PayoutRailStatus.Pending));
 
     public KnownTransfer? Find(Id<PayoutKind> payout) => Read(
-        "SELECT Cents, Status, Note, File FROM Transfers WHERE Reference = $reference",
-        row => new KnownTransfer(Euros(row.GetInt64(0)), (PayoutRailStatus)row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetInt64(3)),
+        "SELECT Cents, Status, Note, File, (SELECT CameBack.Cents FROM CameBack WHERE CameBack.Reference = Transfers.Reference) FROM Transfers WHERE Reference = $reference",
+        row => new KnownTransfer(Euros(row.GetInt64(0)), (PayoutRailStatus)row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetInt64(3), row.IsDBNull(4) ? null : Euros(row.GetInt64(4))),
         ("$reference", payout.ToString())).SingleOrDefault();
 
     /// <summary>Notes what became of a transfer; it is news until it was heard.</summary>
     public void Set(Id<PayoutKind> payout, PayoutRailStatus status, string? note) => Execute(
         "UPDATE Transfers SET Status = $status, Note = $note, Changes = Changes + 1 WHERE Reference = $reference",
         ("$status", (int)status), ("$note", (object?)note ?? DBNull.Value), ("$reference", payout.ToString()));
+
+    /// <summary>Notes that a transfer came back, and how much of it. To be called within one transaction.</summary>
+    public void SetReturned(Id<PayoutKind> payout, Amount cameBack, string? note)
+    {
+        Execute("INSERT INTO CameBack VALUES ($reference, $cents)", ("$reference", payout.ToString()), ("$cents", Cents(cameBack)));
+        Set(payout, PayoutRailStatus.Returned, note);
+    }
 
     /// <summary>News, with the number of each.</summary>
     public IReadOnlyList<(Id<PayoutKind> Payout, int Number)> ListUnheard() =>

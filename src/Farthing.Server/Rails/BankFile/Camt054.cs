@@ -97,6 +97,8 @@ internal static class Camt054
             // A detail may go the other way than the sum that it is part of.
             var isCredit = IsCredit(detail) ?? IsCredit(booked)!.Value;
             var amount = BankMessage.At(detail, "Amt") ?? BankMessage.At(detail, "AmtDtls", "TxAmt", "Amt") ?? (details.Count == 1 ? BankMessage.At(booked, "Amt") : null);
+            // What came in by itself is what the entry says: a detail may still say what was sent, before the fee.
+            if (isCredit && details.Count == 1 && IsCredit(booked)!.Value) amount = BankMessage.At(booked, "Amt");
             yield return new(BankMessage.At(detail, "Refs", "EndToEndId")?.Value, isCredit, isBooked, isReturn || BankMessage.At(detail, "RtrInf") is not null, AmountOf(amount), ReasonOf(detail));
         }
     }

@@ -83,7 +83,19 @@ public class BankFileFormatTests
         Assert.All(document.Descendants(Pain + "NbOfTxs"), count => Assert.Equal("500", count.Value));
         Assert.Equal(transfers.Select(transfer => Payout.EndToEndIdOf(transfer.Payout)), document.Descendants(Pain + "EndToEndId").Select(id => id.Value));
         Assert.Equal("Societe Farthing + Sohne", document.Descendants(Pain + "Dbtr").Single().Value);
+        // What no schema says: EPC132-08's references neither begin nor end with a slash and have no two, each transfer's is its own, and accounts have check digits.
+        var references = document.Descendants().Where(element => element.Name.LocalName is "MsgId" or "PmtInfId" or "EndToEndId").Select(element => element.Value).ToList();
+        Assert.All(references, reference => Assert.False(reference.StartsWith('/') || reference.EndsWith('/') || reference.Contains("//", StringComparison.Ordinal), reference));
+        Assert.Equal(500, document.Descendants(Pain + "EndToEndId").Select(id => id.Value).Distinct().Count());
+        Assert.Equal(501, document.Descendants(Pain + "IBAN").Count(account => CheckDigits(account.Value) == 1));
+        // The sum of the largest file still has at most 18 digits, and no amount the file cannot carry is of this rail.
+        Assert.True(BankFileStore.MaxTransfers * 999_999_999.99m < 10_000_000_000_000_000m);
+        Assert.Contains(document.Descendants(Pain + "Nm"), name => name.Value.Length == 70);
     }
+
+    // ISO 13616: modulo 97 of the number that the account is, letters counted from 10.
+    private static int CheckDigits(string account) =>
+        (int)(System.Numerics.BigInteger.Parse(string.Concat((account[4..] + account[..4]).Select(c => char.IsDigit(c) ? c.ToString() : (c - 'A' + 10).ToString(CultureInfo.InvariantCulture))), CultureInfo.InvariantCulture) % 97);
 
     [Fact]
     public void The_rules_of_the_schema_notice_what_is_wrong()
@@ -92,7 +104,7 @@ public class BankFileFormatTests
         (string From, string To)[] wrongs =
         [
             ("<PmtMtd>TRF", "<PmtMtd>CHK"), ("Ccy=\"EUR\"", "Ccy=\"USD\""), (">0.01<", ">0.001<"), (">0.01<", ">-0.01<"), ("<MsgId>FTEST-1", "<MsgId>FTEST_1"), ("<ChrgBr>SLEV</ChrgBr>", ""), ("COBADEFFXXX", "COBADEFFXX"),
-            ("<Nm>A</Nm>", "<Nm></Nm>"), ("NL91", "nl91"), ("<Cd>SEPA", "<Cd>URGP"),
+            ("<Nm>A</Nm>", "<Nm></Nm>"), ("<Nm>A</Nm>", $"<Nm>{new string('A', 71)}</Nm>"), ("<Nm>A</Nm>", "<Nm>É</Nm>"), (">0.01<", ">1000000000<"), ("FTEST-1", new string('F', 36)), ("<NbOfTxs>1<", "<NbOfTxs>one<"), ("<EndToEndId>OUT", "<EndToEndId>OUT_"), ("T00:00:00Z", ""), ("<CtrlSum>0.01</CtrlSum>", ""), ("NL91", "nl91"), ("<Cd>SEPA", "<Cd>URGP"),
         ];
         foreach (var (from, to) in wrongs)
         {

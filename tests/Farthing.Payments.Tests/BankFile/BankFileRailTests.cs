@@ -132,6 +132,19 @@ public class BankFileRailTests
     }
 
     [Fact]
+    public async Task What_no_transfer_carries_stands_in_no_file()
+    {
+        await using var house = await BankHouse.OpenAsync();
+        var (largest, larger) = (await house.PayOutAsync(Accounts[0], "1000000000.24", "1000000000.24"), await house.PayOutAsync(Accounts[1], "1000000000.25", "1000000000.25"));
+        await house.Test.RunDueAsync();
+        Assert.Equal((Eur("999999999.99"), Eur("1000000000")), (largest.Arrives, larger.Arrives));
+        var read = await house.ReadAsync([largest, larger]);
+        if (read[0].State != PayoutState.Sent || read[1].State != PayoutState.Returned) Assert.Fail($"{read[0]}\n{read[1]}");
+        Assert.Contains("at most 999999999.99 EUR", read[1].Reason, StringComparison.Ordinal);
+        Assert.Equal(1, Given(await house.Rail.MakeFileAsync(house.Test.NewKey())).Count);
+    }
+
+    [Fact]
     public async Task What_a_crash_cut_off_is_finished_and_nothing_is_written_or_heard_twice()
     {
         await using var house = await BankHouse.OpenAsync();

@@ -30,7 +30,7 @@ internal sealed class BankHouse : IAsyncDisposable
     public static async Task<BankHouse> OpenAsync()
     {
         var costs = new Dictionary<string, string> { ["bank-file"] = "bank-transfer" };
-        var house = new BankHouse(await StartAsync(new() { FeeBasisPoints = 0, Payouts = new() { ReviewNewDestinations = false, CostSchedules = costs } }));
+        var house = new BankHouse(await StartAsync(new() { FeeBasisPoints = 0, Payouts = new() { ReviewNewDestinations = false, ReviewAboveWholeUnits = null, CostSchedules = costs } }));
         house.Test.WrapPayoutRail = _ => house.Rail = new BankFileRail(Debtor, house.Database, house.Directory, "FTESTa1b2c3d4", house.Test.Time);
         await house.Test.RestartAsync();
         return house;

@@ -15,6 +15,9 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
 {
     public const string RailName = "bank-file";
 
+    // EPC132-08: the largest amount of a SEPA credit transfer.
+    private static readonly UInt128 MostUnits = 999_999_999_990_000;
+
     private readonly BankFileOptions debtor;
     private readonly BankFileStore store;
     private readonly string directory;
@@ -62,6 +65,8 @@ internal sealed class BankFileRail : IPayoutRail, IDisposable
     /// <inheritdoc/>
     public ValueTask<PayoutRailAnswer> PayAsync(OutgoingPayout payout)
     {
+        // A file with one such transfer would be rejected whole.
+        if (payout.Amount.Units > MostUnits) return new(new PayoutRailAnswer(PayoutRailStatus.Failed, "a SEPA transfer carries at most 999999999.99 EUR"));
         store.Add(new BankTransfer(payout.Reference, payout.Amount, payout.Destination.Name, payout.Destination.Iban!, payout.Destination.Bic), Now());
         return AskAsync(payout.Reference);
     }

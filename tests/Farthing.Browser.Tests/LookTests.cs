@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -64,7 +65,7 @@ public class LookTests(BrowserHouse house)
                 await page.GotoAsync(payee.PayAddress(payee.NewTerms($"subscription:{offer}") with { Amount = null, Offer = offer }));
                 if (plan == "The paper") await LookAsync("subscribe");
                 await page.GetByRole(AriaRole.Button, new() { Name = "Subscribe for 2.00 USD a month" }).ClickAsync();
-                await page.WaitForURLAsync(address => address.StartsWith(house.Site.AbsoluteUri, StringComparison.Ordinal));
+                await Expect(page).ToHaveURLAsync(new Regex("^" + Regex.Escape(house.Site.AbsoluteUri)));
             }
 
             await page.GotoAsync(new Uri(house.Server, "/subscriptions").AbsoluteUri);

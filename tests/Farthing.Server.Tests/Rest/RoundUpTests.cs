@@ -11,6 +11,8 @@ public sealed class RoundUpTests(ClockServer server)
     {
         var (shop, charity, wallet) = (await api.NewPayeeAsync(), await api.NewPayeeAsync(), await api.NewWalletAsync("100"));
         await api.PayAsync(wallet, shop, "0.99");
+        // What is paid in the millisecond in which a round-up is made counts.
+        await server.AdvanceAsync(TimeSpan.FromSeconds(1));
         var made = await CreateAsync(wallet, charity, "0.1");
         var path = made.Headers.Location!.ToString();
         await api.PayAsync(wallet, shop, "0.02");

@@ -58,7 +58,7 @@ public sealed class PayingHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(budget);
         this.wallet = wallet;
         purchases = budget.Purchases;
-        payer = Digest(Encoding.UTF8.GetBytes($"{Origin(wallet.Server)}\n{wallet.Key}"));
+        payer = Digest(Encoding.UTF8.GetBytes($"{Origin(wallet.Server)}\n{OwnerOf(wallet.Key)}"));
         meters = budget.Meters;
         starter = new MeterStarter(wallet, budget, payer);
         subscriptions = new ShownSubscriptions(wallet);
@@ -199,6 +199,11 @@ public sealed class PayingHandler : DelegatingHandler
 
         throw refusal!;
     }
+
+    /// <summary>Whose key it is: what its wallet or mandate has begun goes on under a key that took the place of another. The whole of a key that does not say.</summary>
+    private static string? OwnerOf(string? key) =>
+        key is ['f', 'k', '_', .. var rest] && rest.IndexOf('_', StringComparison.Ordinal) is > 0 and var prefix && rest.IndexOf('_', prefix + 1) is > 0 and var end
+        && (Id<WalletKind>.TryParse(rest.AsSpan(0, end), out _) || Id<MandateKind>.TryParse(rest.AsSpan(0, end), out _)) ? rest[..end] : key;
 
     /// <summary>Site and path; the query is no part of what is metered.</summary>
     private static string AddressOf(HttpRequestMessage request) =>

@@ -299,11 +299,44 @@ public sealed class KeptBudgetTests : IAsyncLifetime
         Assert.InRange(new FileInfo(directory["budget"]).Length, 1, 64 << 10);
     }
 
-    private async Task<HttpStatusCode> GetAsync(Budget budget, HttpMessageHandler? toServer = null, HttpMessageHandler? toSite = null, string path = "/articles/rain")
+    [Theory]
+    [InlineData(null)]
+    [InlineData("order 42")]
+    public async Task Key_that_took_the_place_of_another_goes_on_with_what_that_one_began(string? name)
     {
-        using var wallet = new FarthingClient(world.Server, PaidWorld.WalletKey, toServer, new ImpatientTime());
+        string KeyOf(Id<WalletKind> wallet, int generation) => $"fk_{wallet}_{generation}_{new string((char)('a' + generation), 43)}";
+        var owner = Id<WalletKind>.New(TimeProvider.System);
+        world.Key = KeyOf(owner, 1);
+        world.AnswersToLose = FarthingClient.MaxAttempts;
+        using (var budget = Budget.PerDay("0.05 USD").KeptIn(directory["budget"]))
+            Assert.Equal(NotPaidReason.Unclear, (await Assert.ThrowsAsync<NotPaidException>(() => GetAsync(budget, name: name))).Reason);
+
+        // The wallet was recovered. Its old key can ask for nothing, which says nothing of what was paid.
+        var old = world.Key;
+        world.Key = KeyOf(owner, 2);
+        using (var budget = Budget.PerDay("0.05 USD").KeptIn(directory["budget"]))
+        {
+            Assert.Equal(NotPaidReason.Unclear, (await Assert.ThrowsAsync<NotPaidException>(() => GetAsync(budget, name: name, key: old))).Reason);
+            Assert.Equal(HttpStatusCode.OK, await GetAsync(budget, name: name));
+            Assert.Equal((1, "0.02"), (world.Payments, budget.Spent.ToDecimalString()));
+        }
+
+        // Another wallet's is another purchase.
+        world.AnswersToLose = FarthingClient.MaxAttempts;
+        using var last = Budget.PerDay("0.07 USD").KeptIn(directory["budget"]);
+        await Assert.ThrowsAsync<NotPaidException>(() => GetAsync(last, path: "/articles/rain?b"));
+        world.Key = KeyOf(Id<WalletKind>.New(TimeProvider.System), 2);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(last, path: "/articles/rain?b"));
+        Assert.Equal((3, "0.06"), (world.Payments, last.Spent.ToDecimalString()));
+    }
+
+    private async Task<HttpStatusCode> GetAsync(Budget budget, HttpMessageHandler? toServer = null, HttpMessageHandler? toSite = null, string path = "/articles/rain", string? name = null, string? key = null)
+    {
+        using var wallet = new FarthingClient(world.Server, key ?? world.Key, toServer, new ImpatientTime());
         using var http = new HttpClient(new PayingHandler(wallet, budget) { InnerHandler = toSite ?? new SocketsHttpHandler() });
-        using var response = await http.GetAsync(new Uri(world.Site, path), TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(world.Site, path));
+        if (name is not null) request.Options.Set(PayingHandler.NameOption, name);
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
         return response.StatusCode;
     }
 }

@@ -6,7 +6,7 @@ namespace Farthing.Client.Purchases;
 /// <param name="key">The idempotency key of its payment.</param>
 /// <param name="request">The digest of method, address and body.</param>
 /// <param name="name">The digest of the name that the caller gave the request, or null.</param>
-/// <param name="payer">The digest of server and key that pay.</param>
+/// <param name="payer">The digest of the server and of the wallet or mandate that pay.</param>
 /// <param name="challenge">What the site asks.</param>
 /// <param name="charge">The same, read.</param>
 /// <param name="begun">When it was begun, by the server's clock.</param>

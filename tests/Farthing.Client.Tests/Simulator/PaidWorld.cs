@@ -102,6 +102,9 @@ internal sealed class PaidWorld : IAsyncDisposable
     /// <summary>The status with which the site answers what was paid for.</summary>
     public int PaidStatus { get; set; } = StatusCodes.Status200OK;
 
+    /// <summary>The key of the wallet that is in force.</summary>
+    public string Key { get; set; } = WalletKey;
+
     /// <summary>True once all that was paid is given back: nothing more is opened by it.</summary>
     public bool IsGivenBack { get; set; }
 
@@ -200,7 +203,7 @@ internal sealed class PaidWorld : IAsyncDisposable
         Interlocked.Increment(ref attempts);
         using var reader = new StreamReader(http.Request.Body);
         var body = await reader.ReadToEndAsync();
-        if (http.Request.Headers.Authorization != $"Bearer {WalletKey}")
+        if (http.Request.Headers.Authorization != $"Bearer {Key}")
         {
             await RefuseAsync(http, StatusCodes.Status401Unauthorized, "unauthorized");
             return;

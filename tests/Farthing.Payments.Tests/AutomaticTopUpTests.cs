@@ -72,6 +72,25 @@ public class AutomaticTopUpTests
     }
 
     [Fact]
+    public async Task What_comes_in_while_a_wallet_is_looked_at_is_not_collected_again()
+    {
+        SeenRail? rail = null;
+        await using var test = await StartAsync(wrapRail: inner => rail = new SeenRail(inner));
+        var wallet = await test.NewWalletAsync();
+        Given(await SetAsync(test, wallet, mostPerDay: 10, instruction: "delay:60"));
+        await test.Domain.AutomaticTopUps.LookAsync();
+        test.Time.Advance(TimeSpan.FromSeconds(61));
+        rail!.WhenLookedFor = () => test.Domain.TopUps.AskPendingAsync().AsTask().Wait(TestContext.Current.CancellationToken);
+        await test.Domain.AutomaticTopUps.LookAsync();
+        Assert.Null(rail.WhenLookedFor);
+        await test.Domain.AutomaticTopUps.LookAsync();
+        test.Time.Advance(TimeSpan.FromSeconds(61));
+        await test.Domain.TopUps.AskPendingAsync();
+        Assert.Equal("10 held 0", await test.BalanceAsync(wallet));
+        Assert.Equal(1, await CountAsync(test, wallet));
+    }
+
+    [Fact]
     public async Task It_keeps_to_caps_pause_erasure_and_stop()
     {
         await using var test = await StartAsync();
@@ -169,5 +188,30 @@ public class AutomaticTopUpTests
             count += page.Lines.Count(line => line.Kind == "top_up");
             if ((cursor = page.Next) is null) return count;
         }
+    }
+
+    /// <summary>A rail that lets something happen once when it is looked for by its name.</summary>
+    private sealed class SeenRail(IRail rail) : IRail
+    {
+        public Action? WhenLookedFor { get; set; }
+
+        public string Name
+        {
+            get
+            {
+                var happens = WhenLookedFor;
+                WhenLookedFor = null;
+                happens?.Invoke();
+                return rail.Name;
+            }
+        }
+
+        public bool CollectsUnasked => rail.CollectsUnasked;
+
+        public Refusal? Check(Amount amount, string? instruction) => rail.Check(amount, instruction);
+
+        public ValueTask<RailAnswer> CollectAsync(Id<TopUpKind> reference, Amount amount, string? instruction) => rail.CollectAsync(reference, amount, instruction);
+
+        public ValueTask<RailAnswer> AskAsync(Id<TopUpKind> reference) => rail.AskAsync(reference);
     }
 }

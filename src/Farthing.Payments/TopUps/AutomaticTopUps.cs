@@ -175,7 +175,7 @@ public sealed class AutomaticTopUps
 
     private async ValueTask LookAsync(AutomaticTopUpRow row)
     {
-        if (await wallets.LoadAsync(row.Id) is not { IsErased: false } wallet || await ledger.ReadAccountAsync(row.Id) is not { } account) return;
+        if (await wallets.LoadAsync(row.Id) is not { IsErased: false } wallet) return;
         // What the operator has switched off for now stays as it is.
         if (rails.FirstOrDefault(known => known.Name == row.Rail) is not { } rail) return;
         var caller = new Caller(CallerKind.Wallet, row.Id);
@@ -191,8 +191,7 @@ public sealed class AutomaticTopUps
             row = agreed;
         }
 
-        var (balance, amount) = (account.Balances.Available, new Amount(wallet.Asset, Units(row.AmountUnits)));
-        if (balance >= Units(row.FloorUnits) || account.Flags.HasFlag(AccountFlags.Frozen) || wallets.CheckPayer(wallet) is not null) return;
+        if (await ReadLowAsync() is null) return;
         if (row.Tried is { } tried)
         {
             // One that a crash kept from being made is none.
@@ -204,12 +203,21 @@ public sealed class AutomaticTopUps
             row = seenOut;
         }
 
+        // Only now: what was tried may have come in since the first look, and would be collected again.
+        if (await ReadLowAsync() is not { } balance) return;
+        var amount = new Amount(wallet.Asset, Units(row.AmountUnits));
         if (await FindFreeAsync(row, caller) is not { } next || !await IsWithinCapsAsync(wallet, balance + amount.Units)) return;
         // Its owner may have stopped it since: then this is not written, and nothing is made.
         if (await WriteAsync(row with { Tried = next.DeriveId(TopUpDesk.Purpose, caller) }) is not { } trying) return;
         var made = await topUps.CollectAsync(wallet.Wallet.Id, next, amount, rail, row.Instruction);
         // What cannot be made is not tried each second for ever.
         if (made.Refusal is { } refusal && refusal.Code != RefusalCodes.NotReady && refusal.Code != RefusalCodes.RailUnreachable) await WriteAsync(trying with { State = RowState.Closed, Fault = refusal.Code.Code });
+
+        // What is there, if it is below the floor and the wallet may be topped up; else null.
+        async ValueTask<UInt128?> ReadLowAsync() =>
+            await ledger.ReadAccountAsync(row.Id) is { } account && account.Balances.Available < Units(row.FloorUnits) && !account.Flags.HasFlag(AccountFlags.Frozen) && wallets.CheckPayer(wallet) is null
+                ? account.Balances.Available
+                : null;
     }
 
     /// <summary>Puts it on once the card page was completed, and off if it will not be.</summary>

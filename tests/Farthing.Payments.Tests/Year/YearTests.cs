@@ -79,11 +79,26 @@ public sealed class YearTests
         foreach (var (wallet, told) in log.Caps)
         {
             var rows = (await house.Settings.ListAsync<CapsRow>(wallet, null, 1000)).OrderBy(row => opened[row.Id]).ToArray();
-            Assert.Equal(told.Caps.Select(caps => caps.Caps), rows.Select(row => Mandates.CapsRows.CapsOf(row)));
+            Reorder(told.Caps, [.. rows.Select(row => Mandates.CapsRows.CapsOf(row))]);
             for (var i = 0; i < rows.Length; i++) gates.Add(rows[i].Id, (wallet, i));
         }
 
         return gates;
+    }
+
+    /// <summary>Puts changes of caps into the order in which they came into force. They were told in the order in which they were asked for, which is another one only where they were under way at once.</summary>
+    private static void Reorder(List<ToldCaps> told, IReadOnlyList<Mandates.Caps> opened)
+    {
+        Assert.Equal(told.Count, opened.Count);
+        for (var i = 0; i < told.Count; i++)
+        {
+            var found = told.FindIndex(i, caps => caps.Caps == opened[i]);
+            Assert.True(found >= 0, $"{opened[i]} came into force, but is not told of behind {i} others.");
+            var caps = told[found];
+            Assert.All(told[i..found], passed => Assert.True(caps.InForce.From < passed.InForce.To, $"{caps} came into force before {passed}, but was asked for when that was answered."));
+            told.RemoveAt(found);
+            told.Insert(i, caps);
+        }
     }
 
     /// <summary>Everything that was acknowledged is in the journal once, and the journal has nothing that was not.</summary>

@@ -19,14 +19,15 @@ internal sealed class SnapshotChanges
     private readonly Dictionary<UInt128, SavedHold> heldSince = [];
     private readonly HashSet<UInt128> resolvedOfBefore = [];
 
-    private readonly Dictionary<UInt128, SavedRefundable> refundableSince = [];
-    private readonly Dictionary<UInt128, Refunded> refundedOfBefore = [];
+    // In the order of positions, as they were paid; what was paid back of them, and of those before, stands apart: that is rare, and there are many of them.
+    private readonly List<SavedRefundable> refundableSince = [];
+    private readonly Dictionary<UInt128, Refunded> refunded = [];
 
     // How much each frame forgot at most, and whose deadline was before what.
     private readonly List<(long UnixMilliseconds, int Most)> forgetting = [];
 
     /// <summary>How many things are kept in memory.</summary>
-    public int Count => accountIds.Count + heldSince.Count + resolvedOfBefore.Count + refundableSince.Count + refundedOfBefore.Count + forgetting.Count;
+    public int Count => accountIds.Count + heldSince.Count + resolvedOfBefore.Count + refundableSince.Count + refunded.Count + forgetting.Count;
 
     /// <summary>Adds the next frame.</summary>
     /// <exception cref="LedgerDamagedException">A record cannot be read.</exception>
@@ -89,8 +90,7 @@ internal sealed class SnapshotChanges
         if (record.Kind is RecordKind.Post or RecordKind.Void or RecordKind.Expire && !heldSince.Remove(record.Cited)) resolvedOfBefore.Add(record.Cited);
         if (record.Kind is RecordKind.Transfer or RecordKind.Post && record.DeadlineUnixMilliseconds != 0)
         {
-            refundableSince.Add(record.Id,
-                new(record.Id, record.Credit, record.Debit, record.Units, record.DeadlineUnixMilliseconds, position, LastCitation: -1));
+            refundableSince.Add(new(record.Id, record.Credit, record.Debit, record.Units, record.DeadlineUnixMilliseconds, position, LastCitation: -1));
         }
         if (record.Kind == RecordKind.Refund) Refund(record, position);
     }
@@ -139,14 +139,8 @@ internal sealed class SnapshotChanges
 
     private void Refund(in RecordView record, long position)
     {
-        ref var since = ref CollectionsMarshal.GetValueRefOrNullRef(refundableSince, record.Cited);
-        if (!Unsafe.IsNullRef(ref since))
-        {
-            since = since with { UnitsLeft = since.UnitsLeft - record.Units, LastCitation = position };
-            return;
-        }
-        ref var refunded = ref CollectionsMarshal.GetValueRefOrAddDefault(refundedOfBefore, record.Cited, out _);
-        refunded = new(refunded.Units + record.Units, position);
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(refunded, record.Cited, out _);
+        sum = new(sum.Units + record.Units, position);
     }
 
     private void MergeAccounts(IEnumerable<SavedAccount> before, SnapshotWriter after)
@@ -209,17 +203,33 @@ internal sealed class SnapshotChanges
 
     private IEnumerable<SavedRefundable> InOrder(IEnumerable<SavedRefundable> before)
     {
-        var added = refundableSince.Values.OrderBy(refundable => (refundable.Deadline, refundable.Position)).ToArray();
+        SortByDeadline(refundableSince);
         var next = 0;
         foreach (var refundable in before)
         {
-            for (; next < added.Length && (added[next].Deadline, added[next].Position).CompareTo((refundable.Deadline, refundable.Position)) < 0; next++) yield return added[next];
-            yield return refundedOfBefore.TryGetValue(refundable.Id, out var refunded)
-                ? refundable with { UnitsLeft = refundable.UnitsLeft - refunded.Units, LastCitation = refunded.LastCitation }
-                : refundable;
+            for (; next < refundableSince.Count && CompareDeadlines(refundableSince[next], refundable) < 0; next++) yield return Left(refundableSince[next]);
+            yield return Left(refundable);
         }
-        for (; next < added.Length; next++) yield return added[next];
+        for (; next < refundableSince.Count; next++) yield return Left(refundableSince[next]);
     }
+
+    private SavedRefundable Left(in SavedRefundable refundable) => refunded.Count > 0 && refunded.TryGetValue(refundable.Id, out var sum)
+        ? refundable with { UnitsLeft = refundable.UnitsLeft - sum.Units, LastCitation = sum.LastCitation }
+        : refundable;
+
+    // Most offers have the same window, so that most often they are in order as they came.
+    private static void SortByDeadline(List<SavedRefundable> refundables)
+    {
+        var span = CollectionsMarshal.AsSpan(refundables);
+        for (var i = 1; i < span.Length; i++)
+        {
+            if (CompareDeadlines(span[i - 1], span[i]) <= 0) continue;
+            span.Sort(static (a, b) => CompareDeadlines(a, b));
+            return;
+        }
+    }
+
+    private static int CompareDeadlines(in SavedRefundable a, in SavedRefundable b) => (a.Deadline, a.Position).CompareTo((b.Deadline, b.Position));
 
     private readonly record struct Refunded(UInt128 Units, long LastCitation);
 

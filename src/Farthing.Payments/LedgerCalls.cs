@@ -32,11 +32,14 @@ internal static class LedgerCalls
     }
 
     /// <summary>Submits commands whose chains are linked already; null if the ledger takes no work, in which case nothing was done.</summary>
-    public static async ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands)
+    /// <param name="ledger">The ledger.</param>
+    /// <param name="commands">The commands.</param>
+    /// <param name="resumesBriefly">See <see cref="Ledger.Ledger.SubmitAsync"/>.</param>
+    public static async ValueTask<CommandResult[]?> TrySubmitManyAsync(this Ledger.Ledger ledger, Command[] commands, bool resumesBriefly = false)
     {
         try
         {
-            return await ledger.SubmitAsync(commands);
+            return await ledger.SubmitAsync(commands, resumesBriefly);
         }
         catch (LedgerUnreadyException)
         {

@@ -4,8 +4,13 @@ using Farthing.Ledger.State;
 namespace Farthing.Ledger.Sequencing;
 
 /// <summary>Commands that wait for their answer.</summary>
-internal sealed class Submission(Command[] commands) : TaskCompletionSource<CommandResult[]>(TaskCreationOptions.RunContinuationsAsynchronously)
+/// <param name="commands">The commands.</param>
+/// <param name="resumesBriefly">True if whoever waits may go on on the thread that answers.</param>
+internal sealed class Submission(Command[] commands, bool resumesBriefly = false)
+    : TaskCompletionSource<CommandResult[]>(resumesBriefly ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
 {
+    public bool ResumesBriefly => resumesBriefly;
+
     public Command[] Commands { get; } = commands;
 
     public CommandResult[] Results { get; } = new CommandResult[commands.Length];
@@ -25,6 +30,8 @@ internal sealed class Submission(Command[] commands) : TaskCompletionSource<Comm
         if (Damage is { } damage) SetException(damage);
         else SetResult(Results);
     }
+
+    void IThreadPoolWorkItem.Execute() => Answer();
 
     /// <summary>The length of the chain that begins at <see cref="Applied"/>.</summary>
     public int NextChainLength()

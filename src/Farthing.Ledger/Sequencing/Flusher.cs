@@ -9,6 +9,9 @@ internal sealed class Flusher
     /// <summary>What is said when a flush fails: nobody knows then what is on disk, and a second flush may say that all is well.</summary>
     public const string Failure = "The journal could not be written. Nothing unacknowledged is lost by starting again; look at the disk first.";
 
+    /// <summary>Of those who resume briefly, so many of a batch do so on the thread that flushed it.</summary>
+    public const int MostAnsweredHere = 64;
+
     private readonly Handover handover;
     private readonly IJournal journal;
     private readonly FrameIndex frames;
@@ -57,8 +60,27 @@ internal sealed class Flusher
             frames.Add(header);
             durable.Advance(header.EndPosition);
         }
-        foreach (var submission in batch.Answers) submission.Answer();
+        Answer(batch.Answers);
         follow(header, batch);
+    }
+
+    // To wake a thread of the pool costs more than most answers do. So those who resume briefly do so here, if they are few enough that the next batch hardly waits for them.
+    private static void Answer(List<Submission> answers)
+    {
+        // The others first, who can begin on another processor meanwhile.
+        var brief = 0;
+        foreach (var submission in answers)
+        {
+            if (!submission.ResumesBriefly) submission.Answer();
+            else if (++brief > MostAnsweredHere) ThreadPool.UnsafeQueueUserWorkItem(submission, preferLocal: false);
+        }
+        var left = Math.Min(brief, MostAnsweredHere);
+        for (var i = 0; left > 0; i++)
+        {
+            if (!answers[i].ResumesBriefly) continue;
+            answers[i].Answer();
+            left--;
+        }
     }
 
     private void Run()

@@ -70,9 +70,9 @@ internal sealed class Sequencer
     }
 
     /// <exception cref="LedgerUnreadyException">Nothing was done.</exception>
-    public ValueTask<CommandResult[]> SubmitAsync(Command[] commands)
+    public ValueTask<CommandResult[]> SubmitAsync(Command[] commands, bool resumesBriefly)
     {
-        var submission = new Submission(commands);
+        var submission = new Submission(commands, resumesBriefly);
         queue.Add(submission);
         return new(submission.Task);
     }

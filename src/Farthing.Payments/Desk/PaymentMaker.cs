@@ -134,9 +134,11 @@ internal sealed class PaymentMaker(Ledger.Ledger ledger, PaymentPricer pricer, O
 
     private async ValueTask<Answer<Payment>> SubmitAsync(PreparedPayment prepared, uint attempt)
     {
-        return await ledger.TrySubmitManyAsync(prepared.ToCommands(attempt)) is { } results
-            ? TryAnswer(prepared, prepared.IdOf(attempt), results.AsSpan(prepared.ChainStart), out var payment) ? payment : await AnswerUnmadeAsync(prepared, results.AsSpan(prepared.ChainStart))
-            : LedgerCalls.NotReady;
+        if (await ledger.TrySubmitManyAsync(prepared.ToCommands(attempt), prepared.ResumesBriefly) is not { } results) return LedgerCalls.NotReady;
+        if (TryAnswer(prepared, prepared.IdOf(attempt), results.AsSpan(prepared.ChainStart), out var payment)) return payment;
+        // The journal is read for all else that there is to say.
+        if (prepared.ResumesBriefly) await Task.Yield();
+        return await AnswerUnmadeAsync(prepared, results.AsSpan(prepared.ChainStart));
     }
 
     /// <summary>Answers a payment that the ledger carried out just now.</summary>

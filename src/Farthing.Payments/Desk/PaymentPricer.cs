@@ -67,6 +67,7 @@ internal sealed class PaymentPricer(Ledger.Ledger ledger, WalletDirectory wallet
         {
             Secrets = secrets,
             Key = request.KeyId(),
+            ResumesBriefly = request.ResumesBriefly && request.Terms is null,
             Digest = request.Digest(),
             Wallet = wallet,
             Payee = payee,

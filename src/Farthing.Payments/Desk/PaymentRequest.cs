@@ -59,6 +59,9 @@ public sealed record PaymentRequest
     /// <summary>At most so much may be held; null if the payer takes what the offer says. Of meters only.</summary>
     public Amount? MostHeld { get; init; }
 
+    /// <summary>True if whoever waits for the answer only passes it on then, without ever blocking: see <see cref="Ledger.Ledger.SubmitAsync"/>.</summary>
+    public bool ResumesBriefly { get; init; }
+
     /// <summary>True if it is the same request whichever of the site's terms it is made by.</summary>
     internal bool IsSameByAnyTerms { get; init; }
 

@@ -77,6 +77,9 @@ internal sealed record PreparedPayment
     /// <summary>How long what is bought is the wallet's, in seconds; null for ever.</summary>
     public required int? OwnedForSeconds { get; init; }
 
+    /// <summary>True if the payer goes on briefly once it is paid, and so does its answer: one without an entitlement, which takes a signature.</summary>
+    public required bool ResumesBriefly { get; init; }
+
     /// <summary>True if what is paid follows from what the wallet has paid or read before, so that it is not prepared while that is on its way.</summary>
     public bool GoesAlone => CappedOffer is not null || OnTab is not null;
 

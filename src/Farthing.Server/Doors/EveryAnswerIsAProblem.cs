@@ -9,6 +9,8 @@ internal sealed class EveryAnswerIsAProblem(RequestDelegate next, ILogger<EveryA
 {
     public async Task InvokeAsync(HttpContext http)
     {
+        // One that was sent before the answer to the one before it begins where that was written: on the ledger's own thread, perhaps, which has other work.
+        if (!Thread.CurrentThread.IsThreadPoolThread) await Task.Yield();
         Refusal refusal;
         try
         {

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 using Farthing.Protocol;
 
 namespace Farthing.Server.Tests.Rest;
@@ -21,6 +24,26 @@ public sealed class PaymentTests(SharedServer server)
         Assert.Equal(("9.94", "0"), await api.BalanceAsync(wallet));
         Assert.Equal(("0.0594", "0"), await api.BalanceAsync(payee));
         Assert.Equal(paid.Text, (await api.GetAsync($"/v1/payments/{paid["id"]}", wallet.Key)).Text);
+    }
+
+    [Fact]
+    public async Task Requests_sent_before_the_answers_to_those_before_them_are_answered_in_order()
+    {
+        var payee = await api.NewPayeeAsync();
+        var offer = await api.NewOfferAsync(payee, "0.02");
+        var wallet = await api.NewWalletAsync("10");
+        var body = $$"""{"offer":"{{offer}}"}""";
+        var pay = () => $"POST /v1/payments HTTP/1.1\r\nHost: farthing\r\nAuthorization: Bearer {wallet.Key}\r\nIdempotency-Key: {Api.NewKey()}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+        var read = (string more) => $"GET /v1/wallets/{wallet.Id} HTTP/1.1\r\nHost: farthing\r\nAuthorization: Bearer {wallet.Key}\r\n{more}\r\n";
+
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Process.Address.Host, server.Process.Address.Port, TestContext.Current.CancellationToken);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(pay() + read("") + pay() + pay() + read("Connection: close\r\n")), TestContext.Current.CancellationToken);
+        var answers = await new StreamReader(stream).ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["201", "200", "201", "201", "200"], Regex.Matches(answers, "HTTP/1.1 ([0-9]+)").Select(status => status.Groups[1].Value));
+        Assert.Equal(["9.98", "9.94"], Regex.Matches(answers, "\"balance\":\\{\"amount\":\"([^\"]+)\"").Select(balance => balance.Groups[1].Value));
     }
 
     [Fact]

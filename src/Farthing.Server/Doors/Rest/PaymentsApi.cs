@@ -108,7 +108,7 @@ internal static class PaymentsApi
         var body = await request.ReadBodyAsync(Wire.Default.NewPaymentBody);
         if (!body.IsGiven) return body.Refusal;
         if (await request.FindPayerAsync() is not { } wallet) return new Refusal(RefusalCodes.Unauthorized, "The mandate of this key is not known here.");
-        if (ReadPayment(body.Value, wallet, request.Caller, request.Key, out var asked) is { } refusal) return refusal;
+        if (ReadPayment(body.Value, wallet, request.Caller, request.Key, isAlone: true, out var asked) is { } refusal) return refusal;
         var paid = await request.System.Desk.PayAsync(asked);
         return paid.IsGiven ? await PaymentWriter.AnswerAsync(request, paid.Value, $"/v1/payments/{paid.Value.Id}") : paid.Refusal;
     }
@@ -144,11 +144,11 @@ internal static class PaymentsApi
         asked = null!;
         if (string.IsNullOrEmpty(body.IdempotencyKey)) return new Refusal(RefusalCodes.IdempotencyKeyMissing, "Each payment of a batch has its own idempotencyKey.");
         return IdempotencyKey.TryParse(body.IdempotencyKey, out var key)
-            ? ReadPayment(body, wallet, caller, key, out asked)
+            ? ReadPayment(body, wallet, caller, key, isAlone: false, out asked)
             : new Refusal(RefusalCodes.IdempotencyKeyInvalid, "An idempotencyKey is 1 to 255 visible ASCII characters.");
     }
 
-    private static Refusal? ReadPayment(NewPaymentBody body, Id<WalletKind> wallet, Caller caller, IdempotencyKey key, out PaymentRequest asked)
+    private static Refusal? ReadPayment(NewPaymentBody body, Id<WalletKind> wallet, Caller caller, IdempotencyKey key, bool isAlone, out PaymentRequest asked)
     {
         asked = null!;
         var offer = default(Id<OfferKind>);
@@ -188,6 +188,8 @@ internal static class PaymentsApi
             Mandate = mandate,
             ByMandateKey = caller.Kind == CallerKind.Mandate,
             Hold = body.Hold ?? false,
+            // What follows is the answer of one payment, written to a socket that nobody waits for.
+            ResumesBriefly = isAlone,
         };
         return null;
     }

@@ -1,0 +1,46 @@
+using Farthing.Ledger.Sequencing;
+
+namespace Farthing.Ledger.Tests.Sequencing;
+
+public class AnswerTests
+{
+    private const int Over = 5;
+
+    [Fact]
+    public async Task Who_resumes_briefly_goes_on_where_it_was_flushed_up_to_so_many_of_a_batch()
+    {
+        var resumed = await ResumeAsync(Flusher.MostAnsweredHere + Over, resumesBriefly: true);
+        Assert.Equal(Flusher.MostAnsweredHere, resumed.Count(where => where == "farthing writer"));
+        Assert.Equal(Over, resumed.Count(where => where == "pool"));
+    }
+
+    [Fact]
+    public async Task Everybody_else_goes_on_in_the_pool() => Assert.All(await ResumeAsync(Over, resumesBriefly: false), where => Assert.Equal("pool", where));
+
+    // Where each of so many submissions of one batch goes on.
+    private static async Task<string?[]> ResumeAsync(int count, bool resumesBriefly)
+    {
+        using var directory = new TemporaryDirectory();
+        HeldUpJournal journal = null!;
+        await using var ledger = TestLedger.Open(directory, inner => journal = new(inner), (message, _) => Assert.Fail(message));
+        await TestLedger.FundAsync(ledger);
+        await journal.FlushBeganAsync();
+
+        // While this one is flushed, the others wait together.
+        journal.HoldUp();
+        var first = ledger.SubmitAsync([TestLedger.Transfer(99, 1)]).AsTask();
+        await journal.FlushBeganAsync();
+        var submitted = Enumerable.Range(100, count).Select(id => SubmitAsync((UInt128)id)).ToArray();
+        journal.LetGo();
+        await first.InTimeAsync();
+        var resumed = await Task.WhenAll(submitted).InTimeAsync();
+        Assert.Equal(3, journal.Appended);
+        return resumed;
+
+        async Task<string?> SubmitAsync(UInt128 id)
+        {
+            await ledger.SubmitAsync([TestLedger.Transfer(id, 1)], resumesBriefly).ConfigureAwait(false);
+            return Thread.CurrentThread.IsThreadPoolThread ? "pool" : Thread.CurrentThread.Name;
+        }
+    }
+}

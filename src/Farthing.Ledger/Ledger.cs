@@ -189,7 +189,7 @@ public sealed partial class Ledger : IAsyncDisposable
     /// <param name="commands">One or more commands; not copied, and must not change until the answer.</param>
     /// <param name="resumesBriefly">
     /// True if whoever awaits the answer then does something short that never blocks, neither on the ledger nor on anything else. It may go on on the thread that flushed,
-    /// which saves waking another; while it runs nobody else is served. By default it goes on in the thread pool.
+    /// which saves waking another; while it runs nobody else is served. By default, and with every exception, it goes on in the thread pool.
     /// </param>
     /// <returns>One answer per command, once all of them are durable.</returns>
     /// <exception cref="LedgerUnreadyException">See <see cref="NotReadyReason"/>; or too much is waiting, or the ledger is closing. Nothing was done.</exception>

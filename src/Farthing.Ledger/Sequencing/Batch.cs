@@ -22,16 +22,23 @@ internal sealed class Submission(Command[] commands, bool resumesBriefly = false
     public LedgerDamagedException? Damage { get; set; }
 
     /// <summary>Answers that no work is taken; none of it was applied.</summary>
-    public void Refuse(string why) => SetException(new LedgerUnreadyException(why));
+    public void Refuse(string why) => Fail(new LedgerUnreadyException(why));
 
     /// <summary>Answers, once what was applied is durable.</summary>
     public void Answer()
     {
-        if (Damage is { } damage) SetException(damage);
+        if (Damage is { } damage) Fail(damage);
         else SetResult(Results);
     }
 
     void IThreadPoolWorkItem.Execute() => Answer();
+
+    // Who promised to resume briefly meant good news: an error is logged, explained, and thrown through many frames.
+    private void Fail(Exception error)
+    {
+        if (resumesBriefly) ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Submission.SetException(failed.Error), (Submission: this, Error: error), preferLocal: false);
+        else SetException(error);
+    }
 
     /// <summary>The length of the chain that begins at <see cref="Applied"/>.</summary>
     public int NextChainLength()
